@@ -1,0 +1,256 @@
+"""The bundle: a competition as a folder on disk, the one thing at which building, scoring and exporting meet.
+
+::
+
+    manifest.json                 SHA-256 and size of every public file, name of the challenge, builder's version
+    public/                       all that a participant may see
+        challenge.json            the task, the columns of a submission, the metrics (the *terms*)
+        train.csv  train/         items with their labels
+        test.csv   test/          items without
+        sample_submission.csv     a complete submission that scores as chance
+        README.md                 for participants
+    private/                      never leaves the organizer
+        solution.csv              id, labels, Usage (Public or Private), group, subgroups
+        ids.csv                   opaque id beside the organizer's own
+        key                       what the opaque ids were made with
+        private-manifest.json     SHA-256 and size of the private files and of manifest.json
+
+Both manifests carry a seal, the digest of their own content, so that no byte of a bundle can change unnoticed. No digest
+of a private file stands in a public one. A participant holds ``public/`` alone, and may open that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional
+
+from compete.errors import BundleError, Finding
+from compete.files import canonical_json, files_below, sha256_of
+from compete.terms import FORMAT, Terms
+from compete.version import __version__
+
+MANIFEST, PRIVATE_MANIFEST = "manifest.json", "private-manifest.json"
+TERMS, SOLUTION, SAMPLE, TRAIN, TEST = "challenge.json", "solution.csv", "sample_submission.csv", "train.csv", "test.csv"
+ID, USAGE, GROUP = "id", "Usage", "group"
+PUBLIC, PRIVATE = "Public", "Private"
+
+BUNDLE_RULES = {
+    "bundle/not-a-bundle": (
+        "The folder is not a bundle.",
+        "A bundle is the folder that `compete build` writes; it holds public/challenge.json. Give that folder, or its "
+        "public/ folder alone. A challenge.yaml must be built first: compete build CHALLENGE -o BUNDLE.",
+    ),
+    "bundle/format": (
+        "The bundle was written in a format that this version does not read.",
+        "Build it again with this version, or use the version that the manifest names.",
+    ),
+    "bundle/changed": (
+        "A file's bytes are not those that were built.",
+        "Somebody edited it, or the disk or a transfer damaged it. Build again or restore the file; do not score with it.",
+    ),
+    "bundle/missing": ("A file of the bundle is gone.", "Restore it from a copy, or build the bundle again."),
+    "bundle/added": (
+        "A file is there that was not built.",
+        "What stands in a bundle without being listed might tell what must be hidden. Remove it, or declare it and "
+        "build again.",
+    ),
+    "bundle/renamed": (
+        "A file stands under another name than it was built with.",
+        "Give it its name back, or build again.",
+    ),
+    "bundle/manifest": (
+        "A manifest is not as it was written.",
+        "Its seal does not match its content, so nothing in it can be trusted. Build the bundle again.",
+    ),
+    "bundle/no-solution": (
+        "This folder has no private part, so there is nothing to score test predictions against.",
+        "Only the organizer holds private/. With public/ alone, predictions for the training items (out of fold) can be "
+        "scored: compete score PUBLIC SUBMISSION --on train.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle that was opened: where its two halves are, and its terms.
+
+    Attributes:
+        public: the folder for participants.
+        private: the organizer's folder; None where only ``public/`` is at hand.
+        terms: the content of ``challenge.json``.
+        terms_sha256: its digest, by which a score names its challenge.
+    """
+
+    public: Path
+    private: Optional[Path]
+    terms: Terms
+    terms_sha256: str
+
+    @property
+    def root(self) -> Path:
+        """The folder to name to a reader."""
+        return self.public.parent if self.private else self.public
+
+    def solution(self) -> Path:
+        """The path of the solution.
+
+        Raises:
+            BundleError: if only the public half is at hand.
+        """
+        if self.private is None:
+            hint = "score out-of-fold predictions with --on train, or give the organizer's bundle"
+            finding = Finding("bundle/no-solution", "there is no private/ beside it", str(self.public), hint=hint)
+            raise BundleError("cannot score test predictions", [finding])
+        return self.private / SOLUTION
+
+
+def open_bundle(path: Path | str) -> Bundle:
+    """Open a bundle, or the public half of one.
+
+    Raises:
+        BundleError: if the folder is not a bundle, or of a format that this version does not know.
+    """
+    folder = Path(path)
+    whole = (folder / "public" / TERMS).is_file()
+    public = folder / "public" if whole else folder
+    terms_file = public / TERMS
+    if not terms_file.is_file():
+        raise _not_a_bundle(folder)
+    raw = terms_file.read_bytes()
+    terms = _read_terms(raw, terms_file)
+    private = folder / "private"
+    return Bundle(public, private if whole and private.is_dir() else None, terms, _digest(raw))
+
+
+def _read_terms(raw: bytes, place: Path) -> Terms:
+    try:
+        content = json.loads(raw)
+        found = content.get("format")
+        if found == FORMAT:
+            return Terms.from_dict(content)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        finding = Finding("bundle/changed", "this is not as it was built", str(place), hint="build the bundle again")
+        raise BundleError("the bundle cannot be read", [finding]) from None
+    finding = Finding("bundle/format", f"format {found!r}; this version reads {FORMAT}", str(place))
+    raise BundleError("the bundle cannot be read", [finding])
+
+
+def is_bundle(folder: Path) -> bool:
+    """Whether the folder was written by ``compete build``, so that it may be replaced."""
+    return (folder / MANIFEST).is_file() and (folder / "public" / TERMS).is_file()
+
+
+def write_manifests(root: Path, *, challenge_sha256: str) -> None:
+    """List every file of a finished bundle in its two manifests, and seal them.
+
+    Args:
+        root: the bundle.
+        challenge_sha256: digest of the organizer's ``challenge.yaml``; kept in the private half.
+    """
+    terms = json.loads((root / "public" / TERMS).read_text(encoding="utf-8"))
+    about = {"format": FORMAT, "builder": f"compete {__version__}"}
+    challenge = {"name": terms["name"], "version": terms["version"], "sha256": sha256_of(root / "public" / TERMS)[0]}
+    public = _sealed({**about, "challenge": challenge, "files": _listing(root / "public")})
+    (root / MANIFEST).write_bytes(public)
+    private_files = _listing(root / "private")
+    private = {**about, "challenge.yaml": challenge_sha256, "files": private_files, "manifest": _digest(public)}
+    (root / "private" / PRIVATE_MANIFEST).write_bytes(_sealed(private))
+
+
+def verify_bundle(path: Path | str) -> list[Finding]:
+    """Compare every byte of a bundle with its manifests: changed, missing, added and renamed files.
+
+    Returns:
+        One finding a fault; empty where the bundle is as it was built.
+
+    Raises:
+        BundleError: if the folder is not a whole bundle.
+    """
+    root = Path(path)
+    if not (root / MANIFEST).is_file():
+        raise _not_a_bundle(root)
+    findings = _verify_half(root, root / "public", root / MANIFEST)
+    if (root / "private").is_dir():
+        private_manifest = root / "private" / PRIVATE_MANIFEST
+        if not private_manifest.is_file():
+            return [*findings, Finding("bundle/missing", "it is gone", f"private/{PRIVATE_MANIFEST}")]
+        findings += _verify_half(root, root / "private", private_manifest)
+        sealed, _ = _read_sealed(private_manifest)
+        if sealed and sealed.get("manifest") != sha256_of(root / MANIFEST)[0]:
+            findings.append(Finding("bundle/manifest", "it is not the one that the private half knows", MANIFEST))
+    expected = {MANIFEST, "public", "private"}
+    strays = sorted(entry.name for entry in root.iterdir() if entry.name not in expected)
+    findings += [Finding("bundle/added", "it was not built", name, hint="remove it") for name in strays]
+    return findings
+
+
+def _verify_half(root: Path, folder: Path, manifest: Path) -> list[Finding]:
+    content, findings = _read_sealed(manifest)
+    if content is None:
+        return findings
+    listed: dict[str, dict[str, Any]] = content["files"]
+    found = {path.relative_to(folder).as_posix(): path for path in files_below(folder)} if folder.is_dir() else {}
+    found.pop(PRIVATE_MANIFEST, None)
+    missing = {name for name in listed if name not in found}
+    for name, file in found.items():
+        place = f"{folder.relative_to(root).as_posix()}/{name}"
+        plain = file.is_file() and not file.is_symlink()
+        digest, size = sha256_of(file) if plain else ("", 0)
+        if name in listed:
+            if not plain or listed[name] != {"sha256": digest, "size": size}:
+                findings.append(Finding("bundle/changed", "its bytes are not those that were built", place))
+            continue
+        twin = next((old for old in sorted(missing) if listed[old]["sha256"] == digest), None)
+        if twin is None:
+            findings.append(Finding("bundle/added", "it was not built", place, hint="remove it"))
+        else:
+            missing.discard(twin)
+            findings.append(Finding("bundle/renamed", f"it was built as {twin}", place, hint="give it its name back"))
+    empty = _empty_folders(folder)
+    findings += [Finding("bundle/added", "an empty folder that was not built", name, hint="remove it") for name in empty]
+    return findings + [Finding("bundle/missing", "it is gone", f"{folder.name}/{name}") for name in sorted(missing)]
+
+
+def _empty_folders(folder: Path) -> list[str]:
+    below = sorted(path for path in folder.rglob("*") if path.is_dir() and not path.is_symlink())
+    return [path.relative_to(folder.parent).as_posix() for path in below if not any(path.iterdir())]
+
+
+def _listing(folder: Path) -> dict[str, dict[str, Any]]:
+    digests = ((path, sha256_of(path)) for path in files_below(folder))
+    return {path.relative_to(folder).as_posix(): {"sha256": digest, "size": size} for path, (digest, size) in digests}
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _sealed(content: dict[str, Any]) -> bytes:
+    return canonical_json({**content, "seal": _digest(canonical_json(content))})
+
+
+def _read_sealed(manifest: Path) -> tuple[Optional[dict[str, Any]], list[Finding]]:
+    """A manifest's content, if its bytes are exactly those that were written."""
+    raw = manifest.read_bytes()
+    try:
+        content = json.loads(raw)
+        seal = content.pop("seal")
+        intact = _sealed(content) == raw and seal == _digest(canonical_json(content))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        intact = False
+    if intact:
+        return content, []
+    place = manifest.name if manifest.name == MANIFEST else f"private/{manifest.name}"
+    return None, [Finding("bundle/manifest", "its seal does not match its content", place, hint="build it again")]
+
+
+def _not_a_bundle(folder: Path) -> BundleError:
+    if (folder / "challenge.yaml").is_file() or folder.suffix in (".yaml", ".yml"):
+        hint = f"this is a challenge; build it first: compete build {folder} -o BUNDLE"
+    else:
+        hint = "give the folder that `compete build` wrote, or its public/ folder"
+    what = "there is no such folder" if not folder.exists() else "it holds no public/challenge.json"
+    return BundleError("not a bundle", [Finding("bundle/not-a-bundle", what, str(folder), hint=hint)])

@@ -1,0 +1,104 @@
+"""The terms of a competition: what a submission must hold and how it is scored; ``public/challenge.json``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Mapping, Optional
+
+FORMAT = 1
+"""The version of the format that this code reads and writes."""
+
+
+@dataclass(frozen=True)
+class Combined:
+    """One number made of a metric's values in the groups of a subgroup column.
+
+    Attributes:
+        name: what the leaderboard calls it.
+        metric: the metric's text, such as ``recall_at_specificity(specificity=0.95)``.
+        over: the subgroup column.
+        by: ``mean``, ``geometric_mean``, ``harmonic_mean`` or ``minimum``.
+    """
+
+    name: str
+    metric: str
+    over: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Everything that scoring must know of a challenge, and nothing that a participant may not.
+
+    Attributes:
+        name: the challenge's short name.
+        title: one line for people.
+        version: the organizer's version of the challenge.
+        task: ``classification``, ``multilabel`` or ``regression``.
+        target: label columns, as in ``train.csv`` and ``solution.csv``.
+        kind: what the prediction columns hold: ``label``, ``probability``, ``score``, ``value`` or ``flag``.
+        columns: names of the prediction columns.
+        metric: the metric that ranks: a name with options, a combination's name, or ``metric.py:score``.
+        classes: the closed set of labels, in the order of their codes; of two, the second is the positive one.
+        also: further metrics.
+        combine: combinations over subgroups.
+        greater_is_better: direction of the challenge's own metric; None for all others.
+        distribution: each row of probabilities sums to one.
+        low: smallest value allowed; None where there is no limit.
+        high: largest value allowed.
+        subgroups: subgroup columns of ``solution.csv``.
+        grouped: whether ``solution.csv`` names a group, inside which items are not independent.
+        draws: bootstrap draws of an interval; 0 for none.
+        smallest_subgroup: public scores do not show smaller ones.
+        train: number of training items.
+        test: number of test items.
+        description: what it is about.
+        license: under which the data may be used.
+        authors: names.
+        format: version of this format.
+    """
+
+    name: str
+    title: str
+    version: str
+    task: str
+    target: tuple[str, ...]
+    kind: str
+    columns: tuple[str, ...]
+    metric: str
+    classes: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    combine: tuple[Combined, ...] = ()
+    greater_is_better: Optional[bool] = None
+    distribution: bool = False
+    low: Optional[float] = None
+    high: Optional[float] = None
+    subgroups: tuple[str, ...] = ()
+    grouped: bool = False
+    draws: int = 1000
+    smallest_subgroup: int = 20
+    train: int = 0
+    test: int = 0
+    description: str = ""
+    license: str = ""
+    authors: tuple[str, ...] = ()
+    format: int = FORMAT
+
+    def as_dict(self) -> dict[str, Any]:
+        """The terms as plain JSON data."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Terms:
+        """Read the terms back.
+
+        Raises:
+            KeyError: if a key is unknown.
+            TypeError: if one is missing or of another type.
+        """
+        known = {field.name for field in fields(cls)}
+        if unknown := sorted(set(content) - known):
+            raise KeyError(unknown[0])
+        values = {key: tuple(value) if isinstance(value, list) else value for key, value in content.items()}
+        values["combine"] = tuple(Combined(**entry) for entry in content.get("combine", ()))
+        return cls(**values)
