@@ -154,6 +154,7 @@ def whole_folder(target: Path, *, force: bool = False, ours: Callable[[Path], bo
             _take_name(content, target)
             _sync_folder(target.parent)
     finally:
+        shutil.rmtree(draft / target.name, ignore_errors=True)  # the lock goes last: it marks what is left as abandoned
         shutil.rmtree(draft, ignore_errors=True)
 
 

@@ -1,0 +1,1 @@
+"""Building: from an organizer's challenge to a bundle."""

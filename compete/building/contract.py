@@ -1,0 +1,150 @@
+"""From what the organizer wrote to the terms that participants and scoring get."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import metrics
+from compete.bundle import GROUP, ID, USAGE
+from compete.challenge import Challenge
+from compete.errors import Finding
+from compete.terms import Combined, Terms
+
+KIND_OF_NEED = {"label": "label", "probability": "probability", "score": "probability", "value": "value"}
+KIND_OF_TASK = {"classification": "label", "multilabel": "flag", "regression": "value"}
+
+CONTRACT_RULES = {
+    "challenge/name-clash": (
+        "Two columns of the bundle would bear one name.",
+        "`id`, `file`, `group` and `Usage` are written by the build; a feature, label or subgroup of that name must be "
+        "renamed in the table, or dropped with `data.drop`.",
+    ),
+    "challenge/columns": (
+        "The submission's columns do not fit the task.",
+        "One column for a label; one a class for probabilities (one alone for two classes: the positive one's); one a "
+        "label column for several labels; one a target for values.",
+    ),
+    "challenge/class": (
+        "A class is named that the data does not have, or the data has one that is not named.",
+        "`data.classes` lists every label of the data once; `data.positive` is one of two.",
+    ),
+}
+
+
+def terms_of(challenge: Challenge, classes: Sequence[str], *, train: int, test: int) -> Terms:
+    """The terms of a challenge.
+
+    Args:
+        challenge: what the organizer wrote.
+        classes: the labels of a classification in the order of their codes; empty for other tasks.
+        train: number of training items.
+        test: number of test items.
+    """
+    kind = submission_kind(challenge)
+    distribution = kind == "probability" and challenge.task == "classification" and len(classes) > 2
+    low, high = challenge.submission.range or (None, None)
+    score = challenge.score
+    return Terms(
+        name=challenge.name,
+        title=challenge.title,
+        version=challenge.version,
+        task=challenge.task,
+        target=challenge.data.label or ("label",),
+        kind=kind,
+        columns=challenge.submission.columns or _columns(challenge, kind, classes),
+        metric="metric.py:" + score.metric.partition(":")[2] if ".py:" in score.metric else score.metric,
+        classes=tuple(classes),
+        also=score.also,
+        combine=tuple(Combined(entry.name, entry.metric, entry.over, entry.by) for entry in score.combine),
+        greater_is_better=score.greater_is_better,
+        distribution=distribution,
+        low=low,
+        high=high,
+        subgroups=tuple(subgroup.name for subgroup in challenge.data.subgroups),
+        grouped=bool(challenge.data.group),
+        draws=score.draws,
+        smallest_subgroup=score.smallest_subgroup,
+        train=train,
+        test=test,
+        description=challenge.description,
+        license=challenge.license,
+        authors=tuple(author.name for author in challenge.authors),
+    )
+
+
+def submission_kind(challenge: Challenge) -> str:
+    """What a submission holds: as declared, else what the ranking metric needs."""
+    if challenge.submission.kind:
+        declared = challenge.submission.kind
+        return "flag" if declared == "label" and challenge.task == "multilabel" else declared
+    text = challenge.score.metric
+    text = next((entry.metric for entry in challenge.score.combine if entry.name == text), text)
+    try:
+        need = metrics.parse(text).needs
+    except metrics.MetricError:  # unknown, which the metric's own finding tells; or the challenge's own
+        return KIND_OF_TASK[challenge.task]
+    return KIND_OF_TASK["multilabel"] if need == "label" and challenge.task == "multilabel" else KIND_OF_NEED[need]
+
+
+def _columns(challenge: Challenge, kind: str, classes: Sequence[str]) -> tuple[str, ...]:
+    if challenge.task != "classification" or kind == "label":
+        return challenge.data.label or ("label",)
+    if kind == "score" or len(classes) == 2:
+        return (classes[-1],)
+    return tuple(classes)
+
+
+def ordered_classes(challenge: Challenge, labels: np.ndarray[Any, Any]) -> tuple[tuple[str, ...], list[Finding]]:
+    """The classes in the order of their codes: as declared, else sorted; the positive one of two stands last.
+
+    Args:
+        challenge: what the organizer wrote.
+        labels: text, shape (n,).
+    """
+    found = sorted(set(labels.tolist()))
+    declared = challenge.data.classes
+    findings = []
+    if declared and set(declared) != set(found):
+        unnamed, unseen = sorted(set(found) - set(declared)), sorted(set(declared) - set(found))
+        where = challenge.where("data.classes")
+        for names, what in ((unnamed, "labels of the data are not in the list"), (unseen, "classes have no item")):
+            if names:
+                severity = "error" if names is unnamed else "warning"
+                findings.append(
+                    Finding("challenge/class", f"{len(names)} {what}", where, tuple(names), severity=severity, count=len(names))
+                )
+    classes = list(declared or found)
+    positive = challenge.data.positive
+    if positive:
+        if positive not in classes or len(classes) != 2:
+            message = f"positive: {positive!r} is not one of two classes; the data has {len(classes)}"
+            findings.append(Finding("challenge/class", message, challenge.where("data.positive"), tuple(classes[:3])))
+        else:
+            classes = [name for name in classes if name != positive] + [positive]
+    return tuple(classes), findings
+
+
+def name_findings(challenge: Challenge, terms: Terms, features: Sequence[str]) -> list[Finding]:
+    """Say where columns of the bundle would bear one name, or a submission's columns do not fit."""
+    group = [GROUP] if terms.grouped else []
+    file = ["file"] if challenge.data.file or challenge.data.reader == "folder" else []
+    tables = {
+        "train.csv": [ID, *file, *features, *group, *terms.target],
+        "solution.csv": [ID, *terms.target, USAGE, *group, *terms.subgroups],
+        "a submission": [ID, *terms.columns],
+    }
+    findings = []
+    for table, names in tables.items():
+        twice = tuple(sorted({name for name in names if names.count(name) > 1}))
+        if twice:
+            hint = "rename the column in the data, or leave it out with data.drop"
+            place = challenge.where("data")
+            findings.append(Finding("challenge/name-clash", f"{table} would have it twice", place, twice, hint))
+    wanted = len(_columns(challenge, terms.kind, terms.classes))
+    if len(terms.columns) != wanted:
+        message = f"{len(terms.columns)} columns for a {terms.kind} submission; it takes {wanted}"
+        findings.append(Finding("challenge/columns", message, challenge.where("submission.columns")))
+    return findings

@@ -1,0 +1,115 @@
+"""The README that participants find in ``public/``."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import metrics
+from compete.bundle import SAMPLE, TEST, TRAIN
+from compete.terms import Terms
+
+KINDS = {
+    "label": "one of the labels: {classes}",
+    "flag": "1 where the label holds, else 0, in each column",
+    "probability": "a probability between 0 and 1",
+    "score": "any number; the higher, the more likely `{positive}`",
+    "value": "a number{limits}",
+}
+
+
+def participants_guide(terms: Terms, public: Path) -> str:
+    """Write the guide from the terms and from what is in the folder.
+
+    Args:
+        terms: the challenge's terms.
+        public: the public folder, whose tables are already written.
+
+    Returns:
+        Markdown.
+    """
+    parts = [
+        f"# {terms.title}",
+        textwrap.fill(" ".join(terms.description.split()), 100),
+        _files(terms, public),
+        _submission(terms, public),
+        _scoring(terms),
+        _local(terms),
+        _colophon(terms),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _files(terms: Terms, public: Path) -> str:
+    rows = [
+        (TRAIN, f"{terms.train:,} items with their labels: {_header(public / TRAIN)}"),
+        (TEST, f"{terms.test:,} items to predict: {_header(public / TEST)}"),
+        (SAMPLE, "a complete submission that knows nothing; copy its form"),
+        ("challenge.json", "the same terms for machines"),
+    ]
+    if (public / "train").is_dir():
+        rows.insert(2, ("train/, test/", "the images that the column `file` names"))
+    if (public / "pages").is_dir():
+        rows.append(("pages/", "more about the challenge"))
+    listing = "\n".join(f"| `{name}` | {text} |" for name, text in rows)
+    return f"## What is here\n\n| file | what |\n|---|---|\n{listing}"
+
+
+def _header(path: Path) -> str:
+    with path.open(encoding="utf-8", newline="") as file:
+        return ", ".join(f"`{name}`" for name in file.readline().strip().split(","))
+
+
+def _submission(terms: Terms, public: Path) -> str:
+    meaning = KINDS[terms.kind].format(
+        classes=", ".join(f"`{name}`" for name in terms.classes[:20]) + (" …" if len(terms.classes) > 20 else ""),
+        positive=terms.classes[-1] if terms.classes else "yes",
+        limits="" if terms.low is None else f" from {terms.low:g} to {terms.high:g}",
+    )
+    if terms.distribution:
+        meaning += "; each row sums to 1"
+    with (public / SAMPLE).open(encoding="utf-8", newline="") as file:
+        first = "".join(line for line, _ in zip(file, range(4)))
+    columns = ", ".join(f"`{column}`" for column in terms.columns)
+    return (
+        f"## What to send\n\nOne CSV file with a header and exactly {terms.test:,} rows, one for each `id` of `{TEST}`, in any "
+        f"order.\n{columns}: {meaning}.\n\n```\n{first}```"
+    )
+
+
+def _scoring(terms: Terms) -> str:
+    lines = []
+    if ".py:" in terms.metric:
+        better = "higher" if terms.greater_is_better else "lower"
+        lines.append(f"- **the challenge's own metric** (`metric.py`) ranks; {better} is better.")
+    combined = {entry.name: entry for entry in terms.combine}
+    for text in dict.fromkeys([terms.metric, *terms.also, *combined]):
+        if ".py:" in text:
+            continue
+        entry = combined.get(text)
+        metric = metrics.parse(entry.metric if entry else text)
+        better = "higher" if metric.greater_is_better else "lower"
+        what = f"{entry.by.replace('_', ' ')} of {metric.name} over {entry.over}" if entry else metric.title.rstrip(".")
+        ranks = " This one ranks." if text == terms.metric else ""
+        lines.append(f"- `{text}`: {what}; {better} is better.{ranks}")
+    told = f" Scores are also told for each {', '.join(terms.subgroups)}." if terms.subgroups else ""
+    return "## How it is scored\n\n" + "\n".join(lines) + f"\n\nA missing, repeated or unknown id refuses the whole file.{told}"
+
+
+def _local(terms: Terms) -> str:
+    group = (
+        "\nItems that share a `group` belong together (the same individual, patient, site): keep them in one fold.\n"
+        if terms.grouped
+        else ""
+    )
+    return (
+        "## Check and score at home\n"
+        f"{group}\n```\npip install compete\ncompete validate . submission.csv          # will it be accepted?\n"
+        "compete score . oof.csv --on train          # your out-of-fold predictions, scored as the organizer scores\n```"
+    )
+
+
+def _colophon(terms: Terms) -> str:
+    authors = f"By {', '.join(terms.authors)}. " if terms.authors else ""
+    licence = f"Licence of the data: {terms.license}. " if terms.license else ""
+    return f"---\n{authors}{licence}{terms.name} {terms.version}."

@@ -1,0 +1,104 @@
+"""Which item is train, public or private: the challenge's wishes handed to the split, its outcome put for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from compete.building.splits import SplitResult, quantile_strata, split_given, split_items
+from compete.challenge import Challenge
+from compete.dataset import Dataset, time_values
+from compete.errors import Finding
+
+Texts = np.ndarray[tuple[int], np.dtype[np.object_]]
+TRAIN_PART, PUBLIC_PART, PRIVATE_PART = 0, 1, 2
+CLASSES_SHOWN = 30
+
+
+@dataclass(frozen=True, eq=False)
+class Division:
+    """How the items are divided.
+
+    Attributes:
+        part: 0 train, 1 public, 2 private, shape (n,).
+        findings: what could not be met, and how even it came out.
+        parts: rows for people: part, items, groups, share of all items.
+        balance: rows for people: label, its share in train, public and private.
+    """
+
+    part: np.ndarray[tuple[int], np.dtype[np.int8]]
+    findings: tuple[Finding, ...]
+    parts: tuple[tuple[str, ...], ...]
+    balance: tuple[tuple[str, ...], ...]
+
+
+def divide(
+    challenge: Challenge, dataset: Dataset, target: Mapping[str, Texts], group: Texts | None, key: bytes
+) -> Division:
+    """Divide the items as the challenge asks.
+
+    Args:
+        challenge: what the organizer wrote.
+        dataset: the items.
+        target: the label columns as text.
+        group: one text an item; items that share it are never cut apart. None for no groups.
+        key: what chance follows from.
+
+    Raises:
+        DatasetError: if two items bear one identity, or a column of time cannot be read.
+    """
+    split = challenge.split
+    wishes: dict[str, Any] = {
+        "key": key,
+        "group": group,
+        "identity": dataset.items.index.to_numpy(dtype=object),
+        **_strata(challenge, dataset, target),
+    }
+    if split.column:
+        given = [text.strip() for text in dataset.items[split.column]]
+        result = split_given(given, split.public, values=dict(split.values) or None, **wishes)
+    else:
+        time = time_values(dataset, split.time) if split.time else None
+        fractions = (1 - split.test, split.test * split.public, split.test * (1 - split.public))
+        result = split_items(len(dataset.items), fractions, time=time, **wishes)
+    return Division(result.part, tuple(result.findings), _part_rows(result, group), _balance_rows(result))
+
+
+def _strata(challenge: Challenge, dataset: Dataset, target: Mapping[str, Texts]) -> dict[str, Any]:
+    """What is to be spread evenly: the labels, columns that the challenge names, or nothing."""
+    wish = challenge.split.stratify
+    if isinstance(wish, tuple):
+        columns = [dataset.items[name].to_numpy(dtype=object) for name in wish]
+        return {"stratify": np.array([" | ".join(cells) for cells in zip(*columns, strict=True)]), "learned": False}
+    if not wish:
+        return {}
+    columns = list(target.values())
+    if challenge.task == "classification":
+        return {"stratify": columns[0].astype(str)}
+    if challenge.task == "multilabel":
+        return {"stratify": np.column_stack(columns).astype(np.int8), "class_names": tuple(target)}
+    codes, names = quantile_strata(columns[0].astype(np.float64))
+    return {"stratify": codes, "class_names": names, "learned": False}
+
+
+def _part_rows(result: SplitResult, group: Texts | None) -> tuple[tuple[str, ...], ...]:
+    count = np.bincount(result.part[result.part >= 0], minlength=len(result.parts))
+    groups = ["–"] * len(count)
+    if group is not None:
+        groups = [f"{len(set(group[result.part == part].tolist())):,}" for part in range(len(count))]
+    shares = [f"{share:.1%}" for share in count / max(1, count.sum())]
+    return tuple(zip(result.parts, [f"{items:,}" for items in count.tolist()], groups, shares, strict=True))
+
+
+def _balance_rows(result: SplitResult) -> tuple[tuple[str, ...], ...]:
+    """Each class's items and share in every part; of many classes the largest."""
+    balance = result.balance
+    order = np.argsort(-balance.count.sum(axis=1), kind="stable")[:CLASSES_SHOWN]
+    shares = balance.count / np.maximum(1, balance.size)
+    return tuple(
+        (balance.classes[row], *(f"{count:,} ({share:.1%})" for count, share in zip(balance.count[row], shares[row], strict=True)))
+        for row in np.sort(order).tolist()
+    )

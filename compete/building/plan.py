@@ -1,0 +1,137 @@
+"""What a build will do, decided before a byte is written: parts, ids, columns, terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from compete.building.contract import name_findings, ordered_classes, terms_of
+from compete.building.identity import derived_key, opaque_ids, repeated, secret_key, seed_findings
+from compete.building.parts import TRAIN_PART, divide
+from compete.challenge import Challenge
+from compete.dataset import Dataset, feature_columns, group_values, subgroup_values
+from compete.errors import ChallengeError, DatasetError, Finding, errors
+from compete.readers import read_dataset
+from compete.terms import Terms
+
+Texts = np.ndarray[tuple[int], np.dtype[np.object_]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A build before it is written; row ``i`` of every array is the dataset's item ``i``.
+
+    Attributes:
+        challenge: what the organizer asked for.
+        dataset: the items and labels.
+        terms: what participants and scoring are told.
+        key: what opaque names are made with.
+        id: opaque ids, shape (n,).
+        part: 0 train, 1 public, 2 private, shape (n,).
+        target: label columns as text.
+        group: opaque group names, or None.
+        subgroup: subgroup columns as text.
+        features: names of the columns that participants see.
+        file: source paths of the items' files, or None.
+        findings: warnings and notes.
+        parts: rows for people: part, items, groups, share.
+        balance: rows for people: label, share in train, public, private.
+    """
+
+    challenge: Challenge
+    dataset: Dataset
+    terms: Terms
+    key: bytes
+    id: Texts
+    part: np.ndarray[tuple[int], np.dtype[np.int8]]
+    target: Mapping[str, Texts]
+    group: Texts | None
+    subgroup: Mapping[str, Texts]
+    features: tuple[str, ...]
+    file: Sequence[Path] | None
+    findings: tuple[Finding, ...]
+    parts: tuple[tuple[str, ...], ...]
+    balance: tuple[tuple[str, ...], ...]
+
+    def public_name(self, row: int) -> str:
+        """The name of an item's file in the bundle, without its folder; the suffix follows the content's format."""
+        assert self.file is not None
+        return f"{self.id[row]}{self.file[row].suffix.lower()}"
+
+
+def plan_build(challenge: Challenge) -> Plan:
+    """Read the data of a challenge and decide everything about its bundle.
+
+    Raises:
+        DatasetError: if the data cannot be read, or not be split as asked.
+        ChallengeError: if names or classes do not fit together.
+    """
+    dataset = read_dataset(challenge)
+    key = secret_key(challenge)
+    target = _targets(challenge, dataset)
+    classes, findings = (), [*challenge.findings, *dataset.findings, *seed_findings(challenge)]
+    if challenge.task == "classification":
+        classes, told = ordered_classes(challenge, next(iter(target.values())))
+        findings += told
+    group = _texts(group_values(dataset, challenge.data.group)) if challenge.data.group else None
+    division = divide(challenge, dataset, target, group, derived_key(key, "split"))
+    findings += division.findings
+    if errors(division.findings):
+        raise DatasetError("the data cannot be split as asked", findings)
+    train = int((division.part == TRAIN_PART).sum())
+    terms = terms_of(challenge, classes, train=train, test=len(division.part) - train)
+    features = feature_columns(challenge, dataset)
+    findings += name_findings(challenge, terms, features)
+    if errors(findings):
+        raise ChallengeError("the challenge does not fit the data", findings)
+    return Plan(
+        challenge=challenge,
+        dataset=dataset,
+        terms=terms,
+        key=key,
+        id=_public_ids(challenge, dataset, key),
+        part=division.part,
+        target=target,
+        group=None if group is None else opaque_ids(derived_key(key, "group"), group),
+        subgroup={one.name: _texts(subgroup_values(dataset, one)) for one in challenge.data.subgroups},
+        features=features,
+        file=_files(challenge, dataset),
+        findings=tuple(findings),
+        parts=division.parts,
+        balance=division.balance,
+    )
+
+
+def _texts(values: Any) -> Texts:
+    """A column as an array of text."""
+    return np.asarray(values, dtype=object)
+
+
+def _targets(challenge: Challenge, dataset: Dataset) -> dict[str, Texts]:
+    """The label columns as they will be written; numbers lose the blanks around them."""
+    columns = {name: _texts(dataset.items[name]) for name in challenge.data.label}
+    if challenge.task == "classification":
+        return columns
+    return {name: _texts([text.strip() for text in values]) for name, values in columns.items()}
+
+
+def _files(challenge: Challenge, dataset: Dataset) -> list[Path] | None:
+    return [Path(path) for path in dataset.items[challenge.data.file]] if challenge.data.file else None
+
+
+def _public_ids(challenge: Challenge, dataset: Dataset, key: bytes) -> Texts:
+    """Opaque ids, or the organizer's own where the challenge keeps them.
+
+    Raises:
+        DatasetError: if two items would get one id.
+    """
+    own = dataset.items.index.tolist()
+    ids = _texts(own) if challenge.data.ids == "keep" else opaque_ids(derived_key(key, "id"), own)
+    if twice := repeated(ids.tolist()):
+        finding = Finding("dataset/repeated-id", f"{len(twice)} ids occur twice", items=tuple(twice[:3]), count=len(twice))
+        raise DatasetError("the items cannot be told apart", [finding])
+    return ids

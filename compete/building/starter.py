@@ -1,0 +1,172 @@
+"""A first ``challenge.yaml``: what the data look like, with a reason for every line and comments on what to decide."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from compete.challenge import schema_text
+from compete.errors import Finding, UsageError
+from compete.files import whole_file
+from compete.readers import READERS, sketch_dataset
+
+SCHEMA = "challenge.schema.json"
+METRICS = {"classification": ("f1_macro", ["accuracy"]), "multilabel": ("f1_macro", []), "regression": ("rmse", ["r2"])}
+EMPTY = {"reader": "csv", "path": "data/labels.csv", "task": "classification", "label": "label"}
+"""What stands where there is no data to look at."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """A challenge that was begun.
+
+    Attributes:
+        path: the ``challenge.yaml`` that was written.
+        choices: field, value and reason of every choice.
+    """
+
+    path: Path
+    choices: tuple[tuple[str, str, str], ...]
+
+
+def write_challenge(folder: Path, source: str, *, task: str = "", force: bool = False) -> Started:
+    """Write a ``challenge.yaml`` that builds, with its schema beside it, from a look at the data.
+
+    Args:
+        folder: made where it is not there.
+        source: ``READER:PATH``; empty writes a form to fill in.
+        task: overrules the task that the labels suggest.
+        force: replace an earlier ``challenge.yaml``.
+
+    Raises:
+        UsageError: if the source is not understood, or the file is there already.
+        DatasetError: if the data cannot be read.
+    """
+    if task and task not in METRICS:
+        raise UsageError("nothing was written", [_unknown("task", task, list(METRICS))])
+    reader, path = _source(source) if source else ("", Path())
+    proposals = sketch_dataset(reader, path) if source else {}
+    choices = dict(_choices(proposals)) if source else {f"data.{key}": (value, "fill in") for key, value in EMPTY.items()}
+    if source:
+        choices["data.path"] = (_relative(path, folder), "as given")
+        choices.update(_beside(path, folder, choices))
+    choices["task"] = (task or choices.pop("data.task", ("classification",))[0], "as given" if task else "the labels look so")
+    text = _text(re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "challenge", choices)
+    with whole_file(folder / "challenge.yaml", force=force) as file:
+        file.write(text.encode())
+    with whole_file(folder / SCHEMA, force=True) as file:
+        file.write(schema_text().encode())
+    rows = tuple((field, _shown(value), reason) for field, (value, reason) in choices.items())
+    return Started(folder / "challenge.yaml", rows)
+
+
+def _source(source: str) -> tuple[str, Path]:
+    reader, colon, path = source.partition(":")
+    if not colon or reader not in READERS:
+        hint = f"write READER:PATH, such as csv:labels.csv or folder:images/ (readers: {', '.join(READERS)})"
+        if not colon and Path(source).exists():
+            hint = f"did you mean {'folder' if Path(source).is_dir() else 'csv'}:{source}?"
+        raise UsageError("nothing was written", [Finding("usage/unknown-name", f"--from {source}", hint=hint)])
+    if not Path(path).exists():
+        hint = "check the path; it is relative to the folder you are in"
+        raise UsageError("nothing was written", [Finding("usage/unknown-name", f"there is no {path}", hint=hint)])
+    return reader, Path(path)
+
+
+def _unknown(what: str, name: str, known: Sequence[str]) -> Finding:
+    close = get_close_matches(name, known, 1)
+    hint = f"did you mean {close[0]}?" if close else f"one of {', '.join(known)}"
+    return Finding("usage/unknown-name", f"no {what} is called {name!r}", hint=hint)
+
+
+def _choices(proposals: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, str]]]:
+    for field, proposal in proposals.items():
+        if isinstance(proposal, list):
+            if proposal:
+                reasons = "; ".join(f"{_shown(one.value)}: {one.reason}" for one in proposal)
+                yield f"data.{field}", ([one.value for one in proposal], reasons)
+        elif proposal is not None:
+            yield f"data.{field}", (proposal.value, proposal.reason)
+
+
+def _beside(path: Path, folder: Path, choices: Mapping[str, tuple[Any, str]]) -> dict[str, tuple[Any, str]]:
+    """The folder of images as seen from the challenge."""
+    if "data.images" not in choices:
+        return {}
+    value, reason = choices["data.images"]
+    return {"data.images": (_relative(path.parent / value, folder), reason)}
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _flow(value: Any) -> str:
+    """A value in YAML's flow style, which for our values is JSON; plain words need no quotes."""
+    if isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w ./()-]*(?<! )", value) and value.lower() not in ("null", "true", "false"):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _text(name: str, choices: Mapping[str, tuple[Any, str]]) -> str:
+    task = choices["task"][0]
+    metric, also = METRICS[task]
+    lines = [
+        f"# yaml-language-server: $schema={SCHEMA}",
+        f"name: {name}",
+        f"title: {name.replace('-', ' ').capitalize()}   # one line for people",
+        'version: "1.0"',
+        "description: >-",
+        "  What the items are, where they come from, and what is to be predicted.",
+        "license: CC-BY-4.0   # under which participants may use the data: yours to decide",
+        "authors:",
+        "  - name: Your Name",
+        f"task: {task}   # classification, multilabel or regression",
+        "",
+        "data:",
+        *_data_lines(choices),
+        "",
+        "split:",
+        "  test: 0.3     # share of all items that is hidden",
+        "  public: 0.3   # share of the test items whose scores are shown while the competition runs",
+        "  # time: date  # a column of dates: the newest items become the test",
+        f"  seed: {secrets.token_hex(8)}   # keep it private: ids and split follow from it",
+        "",
+        "score:",
+        f"  metric: {metric}   # the one that ranks; see: compete list metrics",
+        f"  also: {_flow(also)}",
+        "  # combine:   # one number of a metric's values in the subgroups",
+        "  #   - {name: worst_site, metric: " + metric + ", over: site, by: minimum}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _data_lines(choices: Mapping[str, tuple[Any, str]]) -> Iterator[str]:
+    asked = {
+        "data.id": "id: sample_id   # a column that names each item; without one, rows are counted",
+        "data.group": "group: patient_id   # items that belong together (patient, site, individual) are never cut apart",
+        "data.subgroups": "subgroups: [sex, site]   # scored separately",
+    }
+    fields = ["reader", "path", "images", "id", "file", "label", "group", "subgroups", "features", "drop"]
+    for field in fields:
+        key = f"data.{field}"
+        if field == "features" and "data.drop" in choices:
+            continue
+        if key in choices:
+            value, reason = choices[key]
+            single = value[0] if isinstance(value, list) and len(value) == 1 and field == "group" else value
+            comment = "" if isinstance(value, list) and len(value) > 2 else f"   # {' '.join(reason.split())[:90]}"
+            yield f"  {field}: {_flow(single)}{comment}"
+        elif key in asked:
+            yield f"  # {asked[key]}"

@@ -1,0 +1,127 @@
+"""Everything that can be listed and explained: metrics, rules, readers, challenges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from compete.errors import Finding, UsageError
+
+USAGE_RULES = {
+    "usage/unknown-name": ("Nothing has this name.", "`compete list metrics` and `compete list rules` show all names."),
+    "usage/script": ("A script of the challenge failed.", "Run it by hand, as the message shows, and read its own words."),
+}
+
+
+def rules() -> dict[str, tuple[str, str]]:
+    """Every rule that a finding may name: one line, and a paragraph."""
+    from compete.building.contract import CONTRACT_RULES
+    from compete.building.identity import IDENTITY_RULES
+    from compete.bundle import BUNDLE_RULES
+    from compete.files import DISK_RULES
+    from compete.scoring.measures import MEASURE_RULES
+
+    tables: list[Mapping[str, tuple[str, str]]] = [
+        BUNDLE_RULES,
+        CONTRACT_RULES,
+        DISK_RULES,
+        IDENTITY_RULES,
+        MEASURE_RULES,
+        USAGE_RULES,
+    ]
+    return {rule: text for table in tables for rule, text in sorted(table.items())}
+
+
+def metric_rows() -> list[dict[str, Any]]:
+    """One row a metric."""
+    import metrics
+
+    found = [metrics.get(name) for name in metrics.names()]
+    return [
+        {
+            "metric": metric.name,
+            "needs": metric.needs,
+            "truth": ", ".join(sorted(metric.targets)),
+            "better": "higher" if metric.greater_is_better else "lower",
+            "from": format(metric.bounds[0], "g"),
+            "to": format(metric.bounds[1], "g"),
+            "what": metric.title,
+        }
+        for metric in found
+    ]
+
+
+def rule_rows() -> list[dict[str, Any]]:
+    """One row a rule."""
+    return [{"rule": rule, "what": line} for rule, (line, _) in rules().items()]
+
+
+def challenge_rows() -> list[dict[str, Any]]:
+    """One row a challenge of the gallery."""
+    from compete.challenge import load_challenge
+    from compete.jobs import gallery
+
+    found = [load_challenge(folder) for folder in gallery().values()]
+    return [{"challenge": item.name, "task": item.task, "title": item.title} for item in found]
+
+
+def reader_rows() -> list[dict[str, Any]]:
+    """One row a reader."""
+    from importlib import import_module
+
+    from compete.readers import READERS
+
+    return [
+        {"reader": name, "what": (import_module(module).__doc__ or "").splitlines()[0]}
+        for name, module in READERS.items()
+    ]
+
+
+def schema_document() -> Any:
+    """The published schema of ``challenge.yaml``."""
+    import json
+
+    from compete.challenge_schema import schema_text
+
+    return json.loads(schema_text())
+
+
+LISTS: dict[str, Callable[[], Any]] = {
+    "metrics": metric_rows,
+    "readers": reader_rows,
+    "challenges": challenge_rows,
+    "rules": rule_rows,
+    "schema": schema_document,
+}
+
+
+def explanation(name: str) -> dict[str, str]:
+    """What a metric or a rule is.
+
+    Raises:
+        UsageError: if nothing is called so.
+    """
+    import metrics
+
+    known = rules()
+    if name in known:
+        line, text = known[name]
+        return {"name": name, "meaning": line, "text": text}
+    try:
+        metric = metrics.parse(name)
+    except metrics.MetricError as error:
+        close = get_close_matches(name, [*known, *metrics.names()], 1)
+        hint = f"did you mean {close[0]}?" if close else "see: compete list metrics, compete list rules"
+        message = str(error) if "(" in name else f"no metric and no rule is called {name!r}"
+        raise UsageError("nothing to explain", [Finding("usage/unknown-name", message, hint=hint)]) from None
+    low, high = metric.bounds
+    return {
+        "name": metric.name,
+        "needs": metric.needs,
+        "truth": ", ".join(sorted(metric.targets)),
+        "bounds": f"{low:g} to {high:g}",
+        "better": "higher" if metric.greater_is_better else "lower",
+        "options": ", ".join(f"{key}={value}" for key, value in metric.options.items()) or "none",
+        "text": metric.doc,
+    }

@@ -1,0 +1,349 @@
+"""The challenge: frozen dataclasses read from ``challenge.yaml``, every fault told at once with its place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from compete.challenge_checks import OWN_METRIC, contradictions
+from compete.challenge_rules import CHALLENGE_RULES
+from compete.challenge_schema import Draft, default_of, schema_findings, schema_text, with_defaults
+from compete.errors import ChallengeError, Finding, errors
+from compete.files import system_fault
+from compete.yaml12 import MOST_BYTES, Document, Key, read_yaml
+
+__all__ = [
+    "CHALLENGE_RULES", "Author", "Challenge", "Combination", "Data", "Scoring", "Split", "Subgroup", "Submission",
+    "default_of", "load_challenge", "schema_text",
+]  # fmt: skip
+
+FILE_NAME = "challenge.yaml"
+
+
+@dataclass(frozen=True)
+class Author:
+    """Someone who made the data or the challenge."""
+
+    name: str
+    orcid: str | None
+    affiliation: str | None
+    email: str | None
+
+
+@dataclass(frozen=True)
+class Subgroup:
+    """A column, or what is made of it, for which scores are told separately.
+
+    Attributes:
+        name: what tables of scores call it.
+        column: the column of the data.
+        bins: ascending edges that cut a column of numbers; empty for none.
+        part: ``year``, ``month``, ``day`` or ``hour`` of a column of dates; None for none.
+    """
+
+    name: str
+    column: str
+    bins: tuple[float, ...]
+    part: str | None
+
+
+@dataclass(frozen=True)
+class Data:
+    """Where the items are, and what their columns mean; columns are tuples, empty where not declared."""
+
+    reader: str
+    path: str
+    images: str | None
+    id: tuple[str, ...]
+    file: str | None
+    label: tuple[str, ...]
+    positive: str | None
+    classes: tuple[str, ...]
+    group: tuple[str, ...]
+    subgroups: tuple[Subgroup, ...]
+    features: tuple[str, ...]
+    drop: tuple[str, ...]
+    ids: str
+
+
+@dataclass(frozen=True)
+class Split:
+    """How items are dealt out.
+
+    Attributes:
+        test: fraction of all items.
+        public: fraction of the test items.
+        stratify: True, False, or the columns whose mix is kept.
+        time: column whose newest items are the test.
+        column: column of a given split.
+        values: pairs of part (``train``, ``test``, ``public``, ``private``) and the values that mean it; empty where
+            each part is spelt by its own name.
+        seed: text that decides chance.
+    """
+
+    test: float
+    public: float
+    stratify: bool | tuple[str, ...]
+    time: str | None
+    column: str | None
+    values: tuple[tuple[str, tuple[str, ...]], ...]
+    seed: str
+
+
+@dataclass(frozen=True)
+class Combination:
+    """One number made of a metric's values in the groups of a subgroup."""
+
+    name: str
+    metric: str
+    over: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """How submissions are scored; metrics are text that ``metrics.parse`` reads."""
+
+    metric: str
+    also: tuple[str, ...]
+    combine: tuple[Combination, ...]
+    greater_is_better: bool | None
+    draws: int
+    smallest_subgroup: int
+
+    @property
+    def own(self) -> tuple[str, str] | None:
+        """File and function of the organizer's own metric, ``metric.py:score``; None for every other."""
+        found = OWN_METRIC.match(self.metric)
+        return (found["file"], found["function"]) if found else None
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What participants send in; None and empty where it follows from the ranking metric."""
+
+    kind: str | None
+    columns: tuple[str, ...]
+    range: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """Everything that ``challenge.yaml`` says, with its defaults.
+
+    Attributes:
+        path: the file that was read.
+        sha256: of its bytes, in hex.
+        findings: warnings; faults were raised.
+        document: where each value stands; not part of equality.
+    """
+
+    name: str
+    title: str
+    version: str
+    description: str
+    license: str
+    authors: tuple[Author, ...]
+    task: str
+    data: Data
+    split: Split
+    score: Scoring
+    submission: Submission
+    pages: tuple[tuple[str, str], ...]
+    path: Path = field(compare=False)
+    sha256: str
+    findings: tuple[Finding, ...] = field(compare=False, repr=False)
+    document: Document = field(compare=False, repr=False)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of ``challenge.yaml``, to which its paths are relative."""
+        return self.path.parent
+
+    def locate(self, path: str) -> Path:
+        """The absolute place of a path that the challenge names."""
+        return (self.folder / path).resolve()
+
+    def where(self, *keys: Key) -> str:
+        """``challenge.yaml:line:column`` of a key; of the nearest block around it where it was not written.
+
+        Args:
+            keys: one dotted text, ``where("data.group.0")``, or the keys one by one, list items by number from 0.
+        """
+        if len(keys) == 1 and isinstance(keys[0], str):
+            keys = tuple(int(key) if key.isdigit() else key for key in keys[0].split("."))
+        return self.document.where(*keys)
+
+
+def load_challenge(path: Path | str) -> Challenge:
+    """Read a challenge.
+
+    Args:
+        path: the folder that holds ``challenge.yaml``, or the file.
+
+    Returns:
+        The challenge, with the defaults of the schema for all that it does not say; warnings in ``findings``.
+
+    Raises:
+        ChallengeError: with one finding for every fault, in the order of the file.
+        SystemFault: if the disk or a permission forbids reading.
+    """
+    file = Path(path)
+    file = file / FILE_NAME if file.is_dir() else file
+    raw = _read_bytes(file)
+    document = read_yaml(raw, file.name)
+    findings, content, faulty = list(document.findings), {}, []
+    plain = document.root.plain() if document.root else None
+    if isinstance(plain, dict):
+        schema = json.loads(schema_text())
+        told = schema_findings(document, plain, schema)
+        findings += [finding for _, finding in told]
+        faulty = [keys for keys, _ in told]
+        content = with_defaults(_without(plain, faulty), schema)
+    elif document.root:
+        findings.append(Finding("challenge/not-a-mapping", "the file must hold `key: value` lines", document.where()))
+    draft = Draft(document, content, file.parent, faulty)
+    if content:
+        findings += contradictions(draft)
+    findings = sorted(dict.fromkeys(findings), key=_line_and_column)
+    if errors(findings):
+        raise ChallengeError(f"challenge refused: {file}", findings)
+    return _build(draft, file.resolve(), hashlib.sha256(raw).hexdigest(), tuple(findings))
+
+
+def _read_bytes(file: Path) -> bytes:
+    try:
+        if not stat.S_ISREG(file.stat().st_mode):
+            finding = Finding("challenge/missing-file", "this is not a regular file", str(file))
+            raise ChallengeError(f"challenge refused: {file}", [finding])
+        with file.open("rb") as stream:
+            return stream.read(MOST_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        hint = f"name the folder that holds {FILE_NAME}; compete init writes a first one"
+        finding = Finding("challenge/missing-file", "there is no such file", str(file), hint=hint)
+        raise ChallengeError(f"no challenge at {file}", [finding]) from None
+    except OSError as error:
+        raise system_fault(error) from error
+
+
+def _line_and_column(finding: Finding) -> tuple[int, ...]:
+    return tuple(int(part) for part in finding.where.split(":")[1:] if part.isdigit())
+
+
+def _without(content: dict[str, Any], faulty: list[tuple[Key, ...]]) -> dict[str, Any]:
+    """The content without the values at fault, so that the other checks still have something to look at.
+
+    A fault inside a list takes the whole list, because its numbers would no longer fit the file.
+    """
+    sound: dict[str, Any] = json.loads(json.dumps(content))
+    for keys in faulty:
+        first_number = next((place for place, key in enumerate(keys) if isinstance(key, int)), len(keys))
+        value: Any = sound
+        *around, last = keys[:first_number] or (None,)
+        for key in around:
+            value = value.get(key) if isinstance(value, dict) else None
+        if isinstance(value, dict):
+            value.pop(last, None)
+    return sound
+
+
+def _build(draft: Draft, file: Path, sha256: str, findings: tuple[Finding, ...]) -> Challenge:
+    return Challenge(
+        name=draft.text("name"),
+        title=draft.text("title"),
+        version=draft.text("version"),
+        description=draft.text("description").strip(),
+        license=draft.text("license"),
+        authors=tuple(_author(draft, number) for number in range(len(draft.get("authors")))),
+        task=draft.text("task"),
+        data=_data(draft),
+        split=_split(draft),
+        score=_scoring(draft),
+        submission=_submission(draft),
+        pages=tuple((page, draft.text("pages", page)) for page in draft.get("pages")),
+        path=file,
+        sha256=sha256,
+        findings=findings,
+        document=draft.document,
+    )
+
+
+def _author(draft: Draft, number: int) -> Author:
+    if not isinstance(draft.get("authors", number), dict):
+        return Author(draft.text("authors", number), None, None, None)
+    name, orcid, affiliation, email = (
+        draft.text("authors", number, key) or None for key in ("name", "orcid", "affiliation", "email")
+    )
+    return Author(name or "", orcid and orcid.removeprefix("https://orcid.org/"), affiliation, email)
+
+
+def _data(draft: Draft) -> Data:
+    columns = {key: draft.texts("data", key) for key in ("id", "label", "classes", "group", "features", "drop")}
+    single = {key: draft.text("data", key) or None for key in ("images", "file", "positive")}
+    folder = draft.get("data", "reader") == "folder"
+    return Data(
+        reader=draft.text("data", "reader"),
+        path=draft.text("data", "path"),
+        images=single["images"],
+        id=columns["id"],
+        file=single["file"] or ("file" if folder else None),
+        label=columns["label"] or ("label",),
+        positive=single["positive"],
+        classes=columns["classes"],
+        group=columns["group"],
+        subgroups=tuple(_subgroup(draft, number) for number in range(len(draft.get("data", "subgroups")))),
+        features=columns["features"],
+        drop=columns["drop"],
+        ids=draft.text("data", "ids"),
+    )
+
+
+def _subgroup(draft: Draft, number: int) -> Subgroup:
+    keys: tuple[Key, ...] = ("data", "subgroups", number)
+    name = draft.subgroup_names()[number]
+    if not isinstance(draft.get(*keys), dict):
+        return Subgroup(name, name, (), None)
+    bins = tuple(float(edge) for edge in draft.get(*keys, "bins") or ())
+    return Subgroup(name, draft.text(*keys, "column") or name, bins, draft.text(*keys, "part") or None)
+
+
+def _split(draft: Draft) -> Split:
+    stratify = draft.get("split", "stratify")
+    parts = draft.get("split", "values") or {}
+    return Split(
+        test=float(draft.get("split", "test")),
+        public=float(draft.get("split", "public")),
+        stratify=stratify if isinstance(stratify, bool) else draft.texts("split", "stratify"),
+        time=draft.text("split", "time") or None,
+        column=draft.text("split", "column") or None,
+        values=tuple((part, draft.texts("split", "values", part)) for part in parts),
+        seed=draft.text("split", "seed"),
+    )
+
+
+def _scoring(draft: Draft) -> Scoring:
+    combine = tuple(
+        Combination(*(draft.text("score", "combine", number, key) for key in ("name", "metric", "over", "by")))
+        for number in range(len(draft.get("score", "combine")))
+    )
+    return Scoring(
+        metric=draft.text("score", "metric"),
+        also=draft.texts("score", "also"),
+        combine=combine,
+        greater_is_better=draft.get("score", "greater_is_better"),
+        draws=int(draft.get("score", "draws")),
+        smallest_subgroup=int(draft.get("score", "smallest_subgroup")),
+    )
+
+
+def _submission(draft: Draft) -> Submission:
+    limits = draft.get("submission", "range")
+    return Submission(
+        kind=draft.text("submission", "kind") or None,
+        columns=draft.texts("submission", "columns"),
+        range=(float(limits[0]), float(limits[1])) if limits else None,
+    )

@@ -1,0 +1,166 @@
+"""The command line: each command reads its arguments, calls one job and shows what came of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from compete import jobs, show
+from compete.errors import BUG, OK, SYSTEM, CompeteError
+from compete.version import __version__
+
+EPILOG = "Exit codes: 0 fine · 1 challenge, data or bundle at fault · 2 usage · 3 submission refused · 5 disk · 70 bug."
+
+app = typer.Typer(
+    name="compete",
+    help="Turn a curated dataset into a machine-learning competition, and grade what people send in.",
+    epilog=f"Start with: compete demo penguins.   {EPILOG}",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+ChallengePath = Annotated[Path, typer.Argument(metavar="CHALLENGE", help="challenge.yaml, or the folder it is in.")]
+BundlePath = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A built bundle, or its public/ folder alone.")]
+SubmissionPath = Annotated[Path, typer.Argument(metavar="SUBMISSION", help="A file of predictions.")]
+SubmissionPaths = Annotated[list[Path], typer.Argument(metavar="SUBMISSION...", help="Files of predictions.")]
+Out = Annotated[Path, typer.Option("-o", "--out", metavar="FOLDER", help="Where to write; appears whole or not at all.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace what compete wrote there earlier.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say only what is wrong.")]
+On = Annotated[str, typer.Option("--on", help="test, or train for out-of-fold predictions.")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; default: one a core.")]
+
+
+def example(text: str) -> dict[str, Any]:
+    """The last lines of a command's help: what one would type."""
+    return {"epilog": f"Example: {text}"}
+
+
+@app.callback(invoke_without_command=True)
+def about(version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False) -> None:
+    """Turn a curated dataset into a machine-learning competition, and grade what people send in."""
+    if version:
+        print(f"compete {__version__}")  # noqa: T201
+        raise typer.Exit(OK)
+
+
+@app.command(**example("compete init coral --from csv:labels.csv"))
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the new challenge.yaml.")],
+    source: Annotated[str, typer.Option("--from", metavar="FORMAT:PATH", help="csv:table.csv or folder:images/")] = "",
+    task: Annotated[str, typer.Option("--task", help="classification, multilabel or regression.")] = "",
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Look at the data and write a challenge.yaml that builds, with comments on what to decide."""
+    show.started(jobs.start_challenge(folder, source, task=task, force=force), json=json)
+
+
+@app.command(**example("compete demo penguins"))
+def demo(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="A challenge of the gallery.")] = "penguins",
+    out: Annotated[Path | None, typer.Option("-o", "--out", metavar="FOLDER", help="Default: ./demo-NAME")] = None,
+    force: Force = False,
+    json: Json = False,
+) -> None:
+    """Run the whole main job on a real dataset that comes along: data, bundle, baseline, scores."""
+    show.demonstrated(jobs.run_demo(name, out, force=force, say=show.talker(quiet=json)), json=json)
+
+
+@app.command(**example("compete check coral/"))
+def check(challenge: ChallengePath, json: Json = False) -> None:
+    """Say what is wrong with a challenge and its data, and what a build would do; nothing is written."""
+    show.checked(jobs.check_challenge(challenge), json=json)
+
+
+@app.command(**example("compete build coral/ -o coral-bundle"))
+def build(
+    challenge: ChallengePath,
+    out: Out,
+    force: Force = False,
+    workers: Workers = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the bundle: public and private splits, hidden labels, sample submission."""
+    with show.progress(quiet=quiet or json) as progress:
+        built = jobs.build(challenge, out, force=force, workers=workers, progress=progress)
+    show.built(built, json=json, quiet=quiet)
+
+
+@app.command(**example("compete verify coral-bundle"))
+def verify(bundle: BundlePath, json: Json = False) -> None:
+    """Find every byte of a bundle that is not as it was built."""
+    show.verified(bundle, jobs.verify(bundle), json=json)
+
+
+@app.command(**example("compete validate coral-bundle/public submission.csv"))
+def validate(bundle: BundlePath, submission: SubmissionPath, on: On = "test", json: Json = False) -> None:
+    """Say everything that is wrong with a submission, without scoring it."""
+    show.validated(jobs.validate(bundle, submission, on=on), json=json)
+
+
+@app.command(**example("compete score coral-bundle submission.csv"))
+def score(
+    bundle: BundlePath,
+    submissions: SubmissionPaths,
+    on: On = "test",
+    public: Annotated[bool, typer.Option("--public", help="Show only what participants may see.")] = False,
+    draws: Annotated[int | None, typer.Option("--draws", min=0, help="Bootstrap draws an interval; 0: none.")] = None,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Score submissions: public and private parts, each subgroup, with intervals."""
+    verdicts = jobs.score_many(bundle, submissions, on=on, public=public, draws=draws, workers=workers)
+    raise typer.Exit(show.scored(verdicts, json=json))
+
+
+@app.command("list", **example("compete list metrics"))
+def list_(
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="metrics, readers, challenges, rules or schema.")],
+    json: Json = False,
+) -> None:
+    """List the metrics, readers, challenges or rules that there are, or print the schema of challenge.yaml."""
+    show.listed(what, jobs.list_things(what), json=json)
+
+
+@app.command(**example("compete explain f1_macro"))
+def explain(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A metric, or a rule such as submission/unknown-id.")],
+    json: Json = False,
+) -> None:
+    """Explain a metric, or the rule that a message named."""
+    show.explained(jobs.explain(name), json=json)
+
+
+def main() -> NoReturn:
+    """Run the command line; the only place that catches."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the work is spread over processes, not inside numpy
+    try:
+        app(prog_name="compete")
+    except CompeteError as error:
+        show.failed(error, json="--json" in sys.argv)
+        code = error.exit_code
+    except BrokenPipeError:  # the reader of our output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = SYSTEM
+    except OSError as error:
+        from compete.files import system_fault
+
+        show.failed(system_fault(error), json="--json" in sys.argv)
+        code = SYSTEM
+    except KeyboardInterrupt:
+        code = 130
+    except Exception:
+        traceback.print_exc()
+        print("\nThis is a bug in compete, not in your data. Please report the lines above.", file=sys.stderr)  # noqa: T201
+        code = BUG
+    sys.exit(code)

@@ -1,0 +1,103 @@
+"""Labels, the same for every reader: what is wrong with them, and the table of labels."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from compete.challenge import Challenge
+from compete.dataset import Dataset, counted, excerpt, parsed_number
+from compete.errors import EXAMPLES, Finding
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEWEST = 3
+"""Items that a class needs to be in train, public test and private test."""
+
+
+def label_findings(challenge: Challenge, dataset: Dataset) -> list[Finding]:
+    """Say what is wrong with the labels of the challenge's task."""
+    checks = {"classification": _class_findings, "regression": _value_findings, "multilabel": _flag_findings}
+    return checks[challenge.task](challenge, dataset)
+
+
+def labels_of(challenge: Challenge, dataset: Dataset) -> pd.DataFrame:
+    """The table of labels: ``item, label``, and for several labels or numbers ``value``; item by item."""
+    import numpy as np
+    import pandas as pd
+
+    names = challenge.data.label
+    items = dataset.items
+    if challenge.task == "classification":
+        return pd.DataFrame({"item": items.index.to_numpy(), "label": items[names[0]].to_numpy()}, dtype=object)
+    values = np.array([[float(text) for text in items[name]] for name in names]).T.ravel()
+    kind = np.int64 if challenge.task == "multilabel" else np.float64
+    item = np.repeat(items.index.to_numpy(), len(names))
+    label = np.tile(np.array(names, dtype=object), len(items))
+    return pd.DataFrame({"item": item, "label": label, "value": values.astype(kind)})
+
+
+def _class_findings(challenge: Challenge, dataset: Dataset) -> list[Finding]:
+    name = challenge.data.label[0]
+    counts = Counter(dataset.items[name].tolist())
+    place = challenge.where("data.label")
+    findings = []
+    if len(counts) == 1:
+        findings.append(Finding("dataset/single-class", f"all {len(dataset.items)} items have the same label", place))
+    alike = defaultdict(list)
+    for label in sorted(counts):
+        alike[" ".join(label.split()).casefold()].append(repr(excerpt(label)))
+    twins = tuple(" and ".join(spellings) for spellings in alike.values() if len(spellings) > 1)
+    if twins:
+        message = (
+            f"{counted(len(twins), 'label is', 'labels are')} spelt in several ways and counted as several classes"
+        )
+        hint = "make the spellings equal in the table"
+        findings.append(Finding("dataset/similar-labels", message, place, twins, hint, "warning", len(twins)))
+    if len(counts) > 20 and len(counts) > len(dataset.items) / 2:
+        message = f"{len(counts)} different labels for {len(dataset.items)} items"
+        hint = "is it a number to predict? then task: regression; is it an id?"
+        findings.append(Finding("dataset/many-classes", message, place, hint=hint, severity="warning"))
+        return findings
+    rare = tuple(excerpt(label) for label, count in sorted(counts.items()) if count < FEWEST)
+    if rare:
+        message = (
+            f"{counted(len(rare), 'class has', 'classes have')} fewer than {FEWEST} items and cannot be in every part"
+        )
+        findings.append(Finding("dataset/rare-class", message, place, rare, "merge or drop them", "warning", len(rare)))
+    return findings
+
+
+def _value_findings(challenge: Challenge, dataset: Dataset) -> list[Finding]:
+    findings = []
+    for number, name in enumerate(challenge.data.label):
+        cells = dataset.items[name].tolist()
+        bad = [row for row, text in enumerate(cells) if parsed_number(text) is None]
+        if bad:
+            comma = any("," in cells[row] for row in bad)
+            hint = "decimals have a point, not a comma" if comma else "classes of text are task: classification"
+            where = challenge.where("data", "label", number)
+            message = f"{counted(len(bad), 'label', 'labels')} in {name!r} not a number (declared at {where})"
+            findings.append(_told(dataset, "not-a-number", message, bad, name=name, hint=hint))
+    return findings
+
+
+def _flag_findings(challenge: Challenge, dataset: Dataset) -> list[Finding]:
+    findings = []
+    for number, name in enumerate(challenge.data.label):
+        cells = dataset.items[name].tolist()
+        bad = [row for row, text in enumerate(cells) if text not in ("0", "1")]
+        where = challenge.where("data", "label", number)
+        if bad:
+            message = f"{counted(len(bad), 'label', 'labels')} in {name!r} neither 0 nor 1 (declared at {where})"
+            findings.append(_told(dataset, "not-a-flag", message, bad, name=name, hint="write 1 for yes and 0 for no"))
+        elif len(set(cells)) == 1:
+            message = f"all items have {cells[0]} in {name!r}"
+            findings.append(Finding("dataset/single-class", message, where, severity="warning"))
+    return findings
+
+
+def _told(dataset: Dataset, rule: str, message: str, rows: list[int], *, name: str, hint: str) -> Finding:
+    texts = tuple(dict.fromkeys(excerpt(dataset.items[name].iloc[row]) for row in rows))[:EXAMPLES]
+    return Finding(f"dataset/{rule}", message, dataset.where(rows[0]), texts, hint, count=len(rows))

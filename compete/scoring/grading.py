@@ -1,0 +1,249 @@
+"""Grading: a submission becomes scores on each part and subgroup, with intervals; the one engine of all callers."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+
+import numpy as np
+
+import metrics
+from compete.bundle import ID, Bundle
+from compete.errors import Finding
+from compete.scoring.matching import Vocabulary
+from compete.scoring.measures import Measure, is_own, measures_of, view
+from compete.scoring.own import load_own_metric, own_score
+from compete.scoring.result import Result, Score, defined
+from compete.scoring.submission import Contract, Submission, read_submission
+from compete.scoring.truth import Array, Truth, read_truth, wanted_ids
+from compete.terms import Terms
+from compete.version import __version__
+
+LEVEL = 0.95
+"""The share of bootstrap draws that an interval holds."""
+
+
+def grade(
+    bundle: Bundle,
+    submission: Union[Path, bytes],
+    *,
+    on: str = "test",
+    public: bool = False,
+    draws: Optional[int] = None,
+    truth: Optional[Truth] = None,
+) -> Result:
+    """Score one submission.
+
+    Args:
+        bundle: as opened; the public half is enough for ``on="train"``.
+        submission: a file, or its bytes.
+        on: ``test``, or ``train`` for out-of-fold predictions.
+        public: leave out the private part and the digest of the solution.
+        draws: bootstrap draws of the intervals; None as the challenge says, 0 for none.
+        truth: as read before, where many submissions are scored.
+
+    Returns:
+        Scores by metric, part and subgroup, the ranking metric first.
+
+    Raises:
+        SubmissionError: if the submission is refused, with every fault.
+        BundleError: if the bundle is not as it was built, or its own metric fails.
+    """
+    truth = truth or read_truth(bundle, on)
+    read = read_predictions(truth.terms, truth.ids, submission)
+    draws = truth.terms.draws if draws is None else draws
+    scores = (*own_metric_scores(bundle, truth, read.values), *scores_of(truth, read.values, draws=draws))
+    shown, hidden = _shown(scores, truth.terms.smallest_subgroup)
+    return Result(
+        submission={
+            "file": "" if isinstance(submission, bytes) else submission.name,
+            "sha256": read.sha256,
+            "canonical_sha256": read.canonical_sha256(),
+            "rows": read.rows,
+        },
+        challenge={"name": truth.terms.name, "version": truth.terms.version, "sha256": bundle.terms_sha256},
+        solution="" if public else truth.sha256,
+        versions={"compete": __version__, "numpy": np.__version__, "python": platform.python_version()},
+        metrics=tuple(_metric_records(truth.terms)),
+        scores=tuple(score for score in shown if not public or score.part != "private"),
+        findings=(*read.warnings, *hidden),
+    )
+
+
+def check_submission(bundle: Bundle, submission: Path, *, on: str = "test") -> Submission:
+    """Read and align a submission as ``grade`` does, and stop there; the public half of a bundle is enough.
+
+    Raises:
+        SubmissionError: if the submission is refused, with every fault.
+    """
+    return read_predictions(bundle.terms, wanted_ids(bundle, on), submission)
+
+
+def read_predictions(terms: Terms, ids: Vocabulary, submission: Union[Path, bytes]) -> Submission:
+    """Read a submission as the terms ask for it, in the order of the ids."""
+    contract = Contract(
+        id=ID,
+        columns=terms.columns,
+        kind=terms.kind,
+        classes=terms.classes,
+        distribution=terms.distribution,
+        low=terms.low,
+        high=terms.high,
+    )
+    return read_submission(submission, contract, ids)
+
+
+def scores_of(truth: Truth, values: Array, *, draws: int) -> List[Score]:
+    """Every measure of the catalog on every part and subgroup.
+
+    Args:
+        truth: the items.
+        values: predictions in their order, as submitted.
+        draws: bootstrap draws an interval; 0 for none.
+    """
+    evidence: Dict[Any, metrics.Evidence] = {}
+    scores: List[Score] = []
+    for measure in measures_of(truth.terms):
+        key = measure.metric.evidence_key, measure.metric.needs
+        if key not in evidence:
+            evidence[key] = _evidence(measure, truth, values)
+        if measure.over:
+            scores += _combined(measure, evidence[key], truth, draws)
+        else:
+            scores += _plain(measure, evidence[key], truth, draws)
+    return scores
+
+
+def _evidence(measure: Measure, truth: Truth, values: Array) -> metrics.Evidence:
+    classes = range(len(truth.terms.classes)) if truth.terms.task == "classification" else None
+    predicted = view(values, measure.metric.needs, truth.terms)
+    if truth.y_true.ndim > predicted.ndim:  # several labels of which there is but one
+        predicted = predicted[:, None]
+    return measure.metric.collect(truth.y_true, predicted, classes)
+
+
+def _plain(measure: Measure, evidence: metrics.Evidence, truth: Truth, draws: int) -> List[Score]:
+    """A metric on each part, overall and by each subgroup."""
+    divisions = [("", truth.parts, truth.part)]
+    for subgroup in truth.subgroups:
+        names = [f"{subgroup.column}={name}" for name in subgroup.names]
+        code = truth.part * len(names) + subgroup.code
+        divisions += [("subgroup", tuple(names), code)]
+    return [score for division in divisions for score in _divided(measure, evidence, truth, division, draws)]
+
+
+def _divided(
+    measure: Measure, evidence: metrics.Evidence, truth: Truth, division: Tuple[str, Sequence[str], Array], draws: int
+) -> List[Score]:
+    """A metric on each group of one division of the items."""
+    kind, names, code = division
+    size = len(names) * (len(truth.parts) if kind else 1)
+    count = np.bincount(code, minlength=size)
+    values = np.asarray(measure.metric.reduce(evidence, metrics.Partition(code, size)))
+    scores = []
+    for place in np.flatnonzero(count).tolist():
+        part = truth.parts[place // len(names)] if kind else names[place]
+        group = names[place % len(names)] if kind else ""
+        low, high = _interval(measure, evidence, truth, code == place, draws)
+        scores.append(Score(measure.name, part, group, defined(values[place]), low, high, int(count[place])))
+    return scores
+
+
+def _interval(
+    measure: Measure, evidence: metrics.Evidence, truth: Truth, member: Array, draws: int
+) -> Tuple[Optional[float], Optional[float]]:
+    """The bootstrap interval of a metric on some items, drawn by group where items belong together."""
+    if not draws or int(member.sum()) < 2:
+        return None, None
+    cluster = None if truth.cluster is None else truth.cluster[member]
+    low, high = metrics.interval(measure.metric, evidence.take(member), draws=draws, level=LEVEL, cluster=cluster)
+    return defined(low), defined(high)
+
+
+def _combined(measure: Measure, evidence: metrics.Evidence, truth: Truth, draws: int) -> List[Score]:
+    """One number a part, made of the metric's values in the groups of a subgroup column."""
+    subgroup = next((one for one in truth.subgroups if one.column == measure.over), None)
+    if subgroup is None:  # training tables need not show the column
+        return []
+    scores = []
+    for number, part in enumerate(truth.parts):
+        code = np.where(truth.part == number, subgroup.code, -1)
+        if not (code >= 0).any():
+            continue
+        present = np.unique(code[code >= 0])
+        by_group = np.asarray(measure.metric.reduce(evidence, metrics.Partition(code, len(subgroup.names))))
+        value = metrics.combine(by_group[present], measure.by)
+        low, high = _combined_interval(measure, evidence, truth, [code == group for group in present], draws)
+        scores.append(Score(measure.name, part, "", defined(float(value)), low, high, int((code >= 0).sum())))
+    return scores
+
+
+def _combined_interval(
+    measure: Measure, evidence: metrics.Evidence, truth: Truth, members: Sequence[Array], draws: int
+) -> Tuple[Optional[float], Optional[float]]:
+    """The interval of a combination: each group is drawn by itself, and each draw is combined."""
+    if not draws:
+        return None, None
+    evidences = [evidence.take(member) for member in members]
+    clusters = None if truth.cluster is None else [truth.cluster[member] for member in members]
+    low, high = metrics.combined_interval(
+        measure.metric, evidences, measure.by, draws=draws, level=LEVEL, clusters=clusters
+    )
+    return defined(low), defined(high)
+
+
+def own_metric_scores(bundle: Bundle, truth: Truth, values: Array) -> List[Score]:
+    """The challenge's own metric on each part and subgroup; nothing where it has none. It gets no interval."""
+    terms = truth.terms
+    if not is_own(terms.metric):
+        return []
+    function = load_own_metric(bundle.public, terms.metric)
+    solution, submission = _tables(truth, values)
+    scores = []
+    for group, member in _members(truth):
+        for number, part in enumerate(truth.parts):
+            rows = np.flatnonzero(member & (truth.part == number))
+            if len(rows):
+                one, other = ({name: column[rows] for name, column in table.items()} for table in (solution, submission))
+                value = own_score(function, one, other, ID)
+                scores.append(Score(terms.metric, part, group, defined(value), None, None, len(rows)))
+    return scores
+
+
+def _members(truth: Truth) -> List[Tuple[str, Array]]:
+    """All items, and each subgroup's."""
+    found = [("", np.ones(truth.n, dtype=bool))]
+    for subgroup in truth.subgroups:
+        found += [(f"{subgroup.column}={name}", subgroup.code == code) for code, name in enumerate(subgroup.names)]
+    return found
+
+
+def _tables(truth: Truth, values: Array) -> Tuple[Mapping[str, Array], Mapping[str, Array]]:
+    """Truth and prediction as the columns that Kaggle's signature expects."""
+    terms, ids = truth.terms, np.array(truth.ids.column.tolist(), dtype=object)
+    classes = np.array(terms.classes, dtype=object)
+    true = classes[truth.y_true] if terms.task == "classification" else truth.y_true
+    sent = classes[values] if terms.kind == "label" else values
+    solution = dict(zip(terms.target, np.atleast_2d(true.T)))
+    return {ID: ids, **solution}, {ID: ids, **dict(zip(terms.columns, np.atleast_2d(sent.T)))}
+
+
+def _shown(scores: Sequence[Score], smallest: int) -> Tuple[List[Score], List[Finding]]:
+    """The scores without the public ones of small subgroups, and a note of how many those are."""
+    small = {score.group for score in scores if score.part == "public" and score.group and score.n < smallest}
+    shown = [score for score in scores if not (score.part == "public" and score.group in small)]
+    if not small:
+        return shown, []
+    names = tuple(sorted(small))
+    message = f"{len(small)} subgroups have fewer than {smallest} public items, so their public scores are not shown"
+    return shown, [Finding("score/small-subgroup", message, items=names, severity="note", count=len(names))]
+
+
+def _metric_records(terms: Terms) -> List[Mapping[str, Any]]:
+    records: List[Mapping[str, Any]] = [measure.as_dict() for measure in measures_of(terms)]
+    if is_own(terms.metric):
+        better = bool(terms.greater_is_better)
+        record = {"name": terms.metric, "metric": terms.metric, "over": "", "by": "", "low": None, "high": None}
+        records.insert(0, {**record, "greater_is_better": better})
+    return records

@@ -1,0 +1,209 @@
+"""Find texts in a closed vocabulary, exactly: ids among the rows of the solution, labels among the classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Union
+
+import numpy as np
+
+from compete.scoring.spans import CHUNK, PADDING, WORD, Array, Column, column_of, fitting_width, words
+
+_FACTORS = np.array(
+    [
+        *(0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD, 0xD6E8FEB86659FD93),
+        *(0xA0761D6478BD642F, 0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3, 0x589965CC75374CC3),
+    ],
+    dtype=np.uint64,
+)
+"""Odd multipliers of well-known hash functions (Fibonacci hashing, xxHash, MurmurHash3, wyhash)."""
+
+_HALF = np.uint64(32)
+_LEVELS = 16
+_FEW = 32
+
+
+@dataclass(frozen=True)
+class Level:
+    """One table of a many-storey hash: each slot names one entry; who lost the slot lives on the next level."""
+
+    slots: Array
+    factor: np.uint64
+    shift: np.uint64
+
+    def candidate(self, mixed: Array) -> Array:
+        """The entry that may be the text behind each hash; only comparing tells."""
+        return self.slots.take(((mixed * self.factor) >> self.shift).view(np.int64))
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """A closed set of texts, each known by its place; made by `vocabulary`.
+
+    The hash tables are built when a lookup first needs them: texts that come in the vocabulary's order never do.
+    """
+
+    column: Column
+
+    def __len__(self) -> int:
+        return len(self.column)
+
+    @cached_property
+    def width(self) -> int:
+        """Words that hold any text of the vocabulary but the very long."""
+        return fitting_width(self.column.length)
+
+    @cached_property
+    def words(self) -> Array:
+        """uint64 (texts, width), zero padded. A text of more than 64 bytes gets 0xff bytes, equal to no text."""
+        table = np.empty((len(self), self.width), dtype="<u8")
+        for low in range(0, len(self), CHUNK):
+            table[low : low + CHUNK] = words(self.column, low, low + CHUNK, self.width)
+        if self.long:
+            table[list(self.long.values())] = ~np.uint64(0)
+        return table
+
+    @cached_property
+    def long(self) -> dict[bytes, int]:
+        """Texts of more than 64 bytes, looked up one at a time."""
+        rows = np.flatnonzero(self.column.length > PADDING).tolist()
+        return {self.column.raw(row): row for row in reversed(rows)}
+
+    @cached_property
+    def _built(self) -> tuple[list[Level], dict[bytes, int], list[int]]:
+        return _levels(self)
+
+    @property
+    def repeated(self) -> list[int]:
+        """Places of texts that stand a second time in the vocabulary."""
+        short = self._built[2]
+        rows = np.flatnonzero(self.column.length > PADDING).tolist()
+        return sorted(short + [row for row in rows if self.long[self.column.raw(row)] != row])
+
+    def search(self, word: Array) -> Array:
+        """The place of each text given as words, or −1; whatever the order.
+
+        Args:
+            word: uint64 (texts, width), as `words` gives them.
+
+        Returns:
+            int32 (texts,).
+        """
+        levels, stray, _ = self._built
+        found = np.full(len(word), -1, dtype=np.int32)
+        mixed, rest = _mix(word), np.arange(len(word))
+        for level in levels:
+            candidate = level.candidate(mixed)
+            same = _equal(self.words.take(candidate, axis=0), word)
+            found[rest[same]] = candidate[same]
+            lost = np.flatnonzero(~same)
+            if not len(lost):
+                return found
+            rest, word, mixed = rest[lost], word.take(lost, axis=0), mixed.take(lost)
+        if stray:
+            found[rest] = [stray.get(one.tobytes(), -1) for one in word]
+        return found
+
+    def find(self, text: str) -> int:
+        """The place of one text, or −1."""
+        return -1 if "\0" in text else int(lookup(column_of([text]), self)[0])
+
+
+def vocabulary(texts: Union[Sequence[str], Column, Vocabulary]) -> Vocabulary:
+    """Prepare texts to be looked up: from Python strings, or from a column of a table without making any.
+
+    >>> find = vocabulary(["cat", "dog"])
+    >>> lookup(column_of(["dog", "cow", "cat"]), find).tolist()
+    [1, -1, 0]
+    """
+    if isinstance(texts, Vocabulary):
+        return texts
+    return Vocabulary(texts if isinstance(texts, Column) else column_of(texts))
+
+
+def lookup(column: Column, known: Vocabulary) -> Array:
+    """The place of every cell in the vocabulary, or −1; equal means equal byte for byte.
+
+    Cells in the vocabulary's own order (a submission that kept the order of the ids) are only compared; the others
+    are hashed, and what the hash proposes is compared too, so no collision can mislead. Where a text stands twice in
+    the vocabulary, either place may be told.
+
+    Args:
+        column: (rows,) cells.
+        known: the closed vocabulary.
+
+    Returns:
+        int32 (rows,).
+    """
+    found = np.full(len(column), -1, dtype=np.int32)
+    if not len(known):
+        return found
+    expected = 0
+    for low in range(0, len(column), CHUNK):
+        high = min(low + CHUNK, len(column))
+        word = words(column, low, high, known.width)
+        stop = expected + high - low
+        if stop <= len(known) and bool(_equal(word, known.words[expected:stop]).all()):
+            found[low:high] = np.arange(expected, stop)
+        else:
+            found[low:high] = known.search(word)
+        _correct_long(column, low, high, known, found)
+        expected = int(found[high - 1]) + 1
+    return found
+
+
+def _correct_long(column: Column, low: int, high: int, known: Vocabulary, found: Array) -> None:
+    """Look up whole what the words of the vocabulary could hold only in part."""
+    rows = np.flatnonzero(column.length[low:high] > WORD * known.width) + low
+    found[rows] = [known.long.get(column.raw(row), -1) for row in rows.tolist()] if known.long else -1
+
+
+def _mix(word: Array) -> Array:
+    mixed: Array = word[:, 0] * _FACTORS[0]
+    for place in range(1, word.shape[1]):
+        mixed ^= mixed >> _HALF
+        mixed += word[:, place]
+        mixed *= _FACTORS[place]
+    mixed ^= mixed >> _HALF
+    return mixed
+
+
+def _equal(one: Array, other: Array) -> Array:
+    same: Array = one[:, 0] == other[:, 0]
+    for place in range(1, one.shape[1]):
+        same &= one[:, place] == other[:, place]
+    return same
+
+
+def _levels(known: Vocabulary) -> tuple[list[Level], dict[bytes, int], list[int]]:
+    """Fill tables until every text has a slot; the last few, and texts of one hash, go into a dictionary."""
+    levels: list[Level] = []
+    repeated: list[Array] = []
+    waiting = np.flatnonzero(known.column.length <= PADDING).astype(np.int32)
+    mixed = np.concatenate([np.zeros(0, np.uint64)] + [_mix(known.words[rows]) for rows in _chunks(waiting)])
+    while len(waiting) > _FEW * bool(levels) and len(levels) < _LEVELS:
+        level = _empty_level(len(waiting), len(levels))
+        slot = ((mixed * level.factor) >> level.shift).view(np.int64)
+        level.slots[slot[::-1]] = waiting[::-1]
+        winner = level.slots.take(slot)
+        lost = np.flatnonzero(winner != waiting)
+        again = _equal(known.words.take(waiting[lost], axis=0), known.words.take(winner[lost], axis=0))
+        repeated.append(waiting[lost[again]])
+        levels.append(level)
+        waiting, mixed = waiting[lost[~again]], mixed[lost[~again]]
+    stray: dict[bytes, int] = {}
+    second = [row for row in waiting.tolist() if stray.setdefault(known.words[row].tobytes(), row) != row]
+    return levels, stray, [row for rows in repeated for row in rows.tolist()] + second
+
+
+def _chunks(rows: Array) -> list[Array]:
+    return [rows[low : low + CHUNK] for low in range(0, len(rows), CHUNK)]
+
+
+def _empty_level(texts: int, number: int) -> Level:
+    """A table with about twice as many slots as texts, and far more where that is cheap: few lose their slot."""
+    bits = max(1, int(max(1.5 * texts, min(16.0 * texts * texts, 1 << 14))).bit_length())
+    slots = np.zeros(1 << bits, dtype=np.int32)
+    return Level(slots, _FACTORS[number % len(_FACTORS)] + np.uint64(2 * number), np.uint64(64 - bits))

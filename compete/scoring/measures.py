@@ -1,0 +1,161 @@
+"""The measures of a challenge: its metrics and combinations, and what each of them is given to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Optional
+
+import numpy as np
+
+import metrics
+from compete.errors import Finding
+from compete.terms import Terms
+
+VIEWS = {
+    "label": {"label"},
+    "flag": {"label"},
+    "probability": {"label", "probability", "score"},
+    "score": {"score"},
+    "value": {"value"},
+}
+"""What a metric may need, for each kind of submission; labels are decided from probabilities."""
+
+MEASURE_RULES = {
+    "score/small-subgroup": (
+        "A subgroup is too small for its public score to be shown.",
+        "A public score of a few items tells their labels to whoever sends many submissions. `score.smallest_subgroup` "
+        "sets the limit; private scores are told to the organizer whatever the size.",
+    ),
+    "score/unknown-metric": (
+        "No metric has this name, or it has no such option.",
+        "See `compete list metrics` for all names, and `compete explain NAME` for the options of one. A metric of your "
+        "own is written as metric.py:score.",
+    ),
+    "score/unfit-metric": (
+        "The metric cannot be computed for this task or from this kind of submission.",
+        "A metric that needs probabilities cannot be computed from labels: set `submission.kind: probability`. A metric "
+        "of two classes needs its several-class variant (f1 → f1_macro, roc_auc → roc_auc_ovr).",
+    ),
+    "score/unknown-combination": (
+        "A combination names a subgroup or a way of combining that there is not.",
+        "`over` names one of `data.subgroups`; `by` is mean, geometric_mean, harmonic_mean or minimum.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One column of the leaderboard.
+
+    Attributes:
+        name: what the leaderboard calls it.
+        metric: the metric behind it.
+        over: the subgroup column that a combination runs over; empty for a plain metric.
+        by: how the groups' values become one.
+    """
+
+    name: str
+    metric: metrics.Metric
+    over: str = ""
+    by: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Name, text, direction and bounds, for the record of a score."""
+        low, high = (None if np.isinf(bound) else float(bound) for bound in self.metric.bounds)
+        return {
+            "name": self.name,
+            "metric": self.metric.name,
+            "over": self.over,
+            "by": self.by,
+            "greater_is_better": self.metric.greater_is_better,
+            "low": low,
+            "high": high,
+        }
+
+
+def measures_of(terms: Terms) -> tuple[Measure, ...]:
+    """The measures of a challenge, the ranking one first; a challenge's own metric is not among them."""
+    combined = {entry.name: Measure(entry.name, metrics.parse(entry.metric), entry.over, entry.by) for entry in terms.combine}
+    names = dict.fromkeys([terms.metric, *terms.also, *combined])
+    chosen = (combined.get(name) or plain_measure(name) for name in names if not is_own(name))
+    return tuple(dict.fromkeys(chosen))
+
+
+def plain_measure(text: str) -> Measure:
+    """The measure of a metric's text."""
+    metric = metrics.parse(text)
+    return Measure(metric.name, metric)
+
+
+def is_own(text: str) -> bool:
+    """Whether the text names a function beside ``challenge.yaml`` rather than a metric of the catalog."""
+    return ".py:" in text
+
+
+def shape_of(terms: Terms) -> str:
+    """The shape of the truth, in the metrics' words: binary, multiclass, multilabel or regression."""
+    if terms.task == "classification":
+        return "binary" if len(terms.classes) == 2 else "multiclass"
+    return terms.task
+
+
+def metric_findings(terms: Terms) -> list[Finding]:
+    """Say which metrics of a challenge are unknown, or cannot be computed from its submissions."""
+    findings: list[Finding] = []
+    named = [("score.metric", terms.metric), *(("score.also", text) for text in terms.also)]
+    combined = {entry.name: entry for entry in terms.combine}
+    named += [(f"score.combine ({name})", entry.metric) for name, entry in combined.items()]
+    for where, text in named:
+        if text in combined or (is_own(text) and where == "score.metric"):
+            continue
+        finding = _unfit(text, terms, where)
+        if finding:
+            findings.append(finding)
+    for name, entry in combined.items():
+        findings += _combination_findings(name, entry.over, entry.by, terms)
+    return findings
+
+
+def _unfit(text: str, terms: Terms, where: str) -> Optional[Finding]:
+    try:
+        metric = metrics.parse(text)
+    except metrics.MetricError as error:
+        return Finding("score/unknown-metric", str(error), where, hint="see: compete list metrics")
+    shape = shape_of(terms)
+    if shape not in metric.targets:
+        hint = f"it scores {', '.join(sorted(metric.targets))} truth; see: compete explain {metric.name}"
+        return Finding("score/unfit-metric", f"{metric.name} cannot score {shape} truth", where, hint=hint)
+    if metric.needs not in VIEWS[terms.kind]:
+        message = f"{metric.name} needs a {metric.needs}, and a submission holds a {terms.kind}"
+        hint = f"set submission.kind: {metric.needs}, or choose another metric"
+        return Finding("score/unfit-metric", message, where, hint=hint)
+    return None
+
+
+def _combination_findings(name: str, over: str, by: str, terms: Terms) -> list[Finding]:
+    where, rule = f"score.combine ({name})", "score/unknown-combination"
+    findings = []
+    if over not in terms.subgroups:
+        known = ", ".join(terms.subgroups) or "there are none"
+        findings.append(Finding(rule, f"{over!r} is not a subgroup", where, hint=f"data.subgroups: {known}"))
+    if by not in metrics.COMBINATIONS:
+        findings.append(Finding(rule, f"{by!r} is no way to combine", where, hint=f"one of {', '.join(metrics.COMBINATIONS)}"))
+    return findings
+
+
+def view(values: np.ndarray[Any, Any], needs: str, terms: Terms) -> np.ndarray[Any, Any]:
+    """What a metric looks at: the submitted values, or the labels decided from probabilities.
+
+    Args:
+        values: as submitted, shape (n,) or (n, columns).
+        needs: what the metric needs.
+        terms: the challenge's terms.
+
+    Returns:
+        The values, or class codes: the most probable class (of equals the first), or the positive one from 0.5 on.
+    """
+    if needs != "label" or terms.kind != "probability":
+        return values
+    if terms.distribution:
+        return np.asarray(values.argmax(axis=1), dtype=np.int32)
+    return np.asarray(values >= 0.5, dtype=np.int32)

@@ -1,0 +1,74 @@
+"""A challenge's own metric: ``metric.py:score``, called as Kaggle calls it."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import traceback
+from pathlib import Path
+from typing import Any, Callable, Mapping
+
+from compete.errors import BundleError, Finding, SubmissionError
+
+OwnMetric = Callable[[Any, Any, str], float]
+FILE = "metric.py"
+
+
+def load_own_metric(public: Path, text: str) -> OwnMetric:
+    """Load the function that ``metric.py:NAME`` names from a bundle's public folder.
+
+    Raises:
+        BundleError: if the file cannot be run, or has no such function.
+    """
+    path, name = public / FILE, text.partition(":")[2]
+    spec = importlib.util.spec_from_file_location("own_metric", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise _broken(str(path), "the file is missing")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever the organizer's code does, the reader gets a place and a kind
+        raise _broken(_place(path, error), f"it stops with {type(error).__name__} when it is loaded") from error
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise _broken(str(path), f"it has no function {name}")
+    return function  # type: ignore[no-any-return]  # what a file of the organizer holds cannot be known
+
+
+def own_score(function: OwnMetric, solution: Mapping[str, Any], submission: Mapping[str, Any], row_id: str) -> float:
+    """Call the metric with two tables that hold the same items in the same order.
+
+    Args:
+        function: ``score(solution, submission, row_id_column_name)``.
+        solution: id and label columns, each of shape (n,).
+        submission: id and prediction columns, each of shape (n,).
+        row_id: name of the id column.
+
+    Raises:
+        SubmissionError: if the metric raises ``ParticipantVisibleError``.
+        BundleError: if it fails in another way, or does not answer with a number; its words are not repeated, because
+            they might hold a hidden label.
+    """
+    import pandas as pd
+
+    try:
+        value = float(function(pd.DataFrame(dict(solution)), pd.DataFrame(dict(submission)), row_id))
+    except Exception as error:  # the organizer's code, see above
+        if type(error).__name__ == "ParticipantVisibleError":
+            finding = Finding("submission/own-metric", str(error), FILE)
+            raise SubmissionError("submission refused by the challenge's own metric", [finding]) from None
+        raise _broken(_place(Path(FILE), error), f"it stops with {type(error).__name__}") from None
+    if math.isinf(value):
+        raise _broken(FILE, "it answers with infinity")
+    return value
+
+
+def _place(path: Path, error: BaseException) -> str:
+    """File and line of the organizer's code at which it stopped."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(FILE)]
+    return f"{path.name}:{lines[-1]}" if lines else path.name
+
+
+def _broken(where: str, what: str) -> BundleError:
+    hint = "score(solution, submission, row_id_column_name) gets two pandas tables and returns a number"
+    return BundleError("the challenge's own metric failed", [Finding("trial/own-metric", what, where, hint=hint)])

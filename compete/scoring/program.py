@@ -1,0 +1,43 @@
+"""The door that platforms call: ``python -m compete.scoring.program BUNDLE SUBMISSION``; needs numpy alone."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import List, Optional
+
+from compete.bundle import open_bundle
+from compete.errors import OK, CompeteError
+from compete.files import canonical_json
+
+
+def main(words: Optional[List[str]] = None) -> int:
+    """Score one submission and print the result as JSON; a refusal is printed as JSON too.
+
+    Args:
+        words: the command line; None takes the process's own.
+
+    Returns:
+        The exit code.
+    """
+    parser = argparse.ArgumentParser(prog="compete.scoring.program", description=__doc__)
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument("submission", type=Path)
+    parser.add_argument("--on", default="test", help="test, or train for out-of-fold predictions")
+    parser.add_argument("--public", action="store_true", help="leave out the private part")
+    asked = parser.parse_args(words)
+    try:
+        from compete.scoring.grading import grade
+
+        result = grade(open_bundle(asked.bundle), asked.submission, on=asked.on, public=asked.public)
+    except CompeteError as error:
+        found = [finding.as_dict() for finding in error.findings]
+        sys.stdout.write(canonical_json({"error": error.message, "findings": found}).decode())
+        return error.exit_code
+    sys.stdout.write(canonical_json(result.as_dict()).decode())
+    return OK
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""What scoring one submission gives: tidy scores, and where they come from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from html import escape
+from typing import Any, Mapping, Optional
+
+from compete.errors import Finding
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Score:
+    """One number: a metric on one part of the items, overall or in one subgroup.
+
+    Attributes:
+        metric: text that parses back to the metric, or the name of a combination.
+        part: ``public``, ``private`` or ``train``.
+        group: empty for all items of the part, else ``column=value``.
+        value: the score; None where it is not defined (0/0).
+        low: lower end of the interval; None where there is none.
+        high: upper end of the interval.
+        n: items scored.
+    """
+
+    metric: str
+    part: str
+    group: str
+    value: Optional[float]
+    low: Optional[float]
+    high: Optional[float]
+    n: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """The scores of one submission and their provenance.
+
+    Attributes:
+        submission: file name and digests.
+        challenge: name, version and digest of the terms.
+        solution: digest of the truth that was used.
+        versions: of this code, numpy and Python.
+        metrics: one record a metric: text, direction, bounds; the first one ranks.
+        scores: all scores, the ranking metric first.
+        findings: warnings and notes about the submission.
+    """
+
+    submission: Mapping[str, Any]
+    challenge: Mapping[str, str]
+    solution: str
+    versions: Mapping[str, str]
+    metrics: tuple[Mapping[str, Any], ...]
+    scores: tuple[Score, ...]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def metric(self) -> str:
+        """The metric that ranks."""
+        return str(self.metrics[0]["name"])
+
+    def overall(self, part: str) -> Optional[Score]:
+        """The ranking score of one part; None where the part has no items."""
+        found = (score for score in self.scores if score.part == part and not score.group)
+        return next((score for score in found if score.metric == self.metric), None)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result as plain JSON data; undefined scores are null."""
+        return {
+            "format": FORMAT,
+            "challenge": dict(self.challenge),
+            "submission": dict(self.submission),
+            "solution": self.solution,
+            "versions": dict(self.versions),
+            "metrics": [dict(metric) for metric in self.metrics],
+            "scores": [asdict(score) for score in self.scores],
+            "findings": [finding.as_dict() for finding in self.findings],
+        }
+
+    def _repr_html_(self) -> str:
+        head = "<tr><th>metric</th><th>part</th><th>group</th><th>score</th><th>95 % interval</th><th>items</th></tr>"
+        rows = "".join(
+            f"<tr><td>{escape(score.metric)}</td><td>{score.part}</td><td>{escape(score.group)}</td>"
+            f"<td>{shown(score.value)}</td><td>{interval_text(score)}</td><td>{score.n}</td></tr>"
+            for score in self.scores
+        )
+        caption = escape(f"{self.challenge['name']} {self.challenge['version']}: {self.submission['file']}")
+        return f"<table><caption>{caption}</caption><thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+
+def shown(value: Optional[float]) -> str:
+    """A score as a reader wants to see it: four digits after the point, or the word *undefined*."""
+    if value is None:
+        return "undefined"
+    return f"{value:.4f}" if abs(value) < 1e5 else f"{value:.4g}"
+
+
+def interval_text(score: Score) -> str:
+    """The interval of a score for a reader; empty where there is none."""
+    return "" if score.low is None or score.high is None else f"{shown(score.low)} – {shown(score.high)}"
+
+
+def defined(value: float) -> Optional[float]:
+    """A float for JSON: nan, which JSON cannot say, becomes None."""
+    return None if math.isnan(value) else float(value)

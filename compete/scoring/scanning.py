@@ -1,0 +1,304 @@
+"""Find the cells of a CSV text (RFC 4180) block by block: positions in bytes, with numpy, never a Python string."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+import numpy as np
+
+from compete.errors import Finding
+from compete.scoring.source import Caps, Source, counted, excerpt, refuse, refuse_not_utf8
+from compete.scoring.spans import Array, Column
+
+BLOCK = 1 << 18
+QUOTE, COMMA, NEWLINE, RETURN, TAB, SPACE = (ord(c) for c in '",\n\r\t ')
+DELETE = 127
+
+
+@dataclass
+class Scan:
+    """What was found so far: spans of the wanted columns, and what is wrong with single rows."""
+
+    source: Source
+    columns: int
+    wanted: Sequence[int]
+    caps: Caps
+    start: list[list[Array]] = field(default_factory=list)
+    length: list[list[Array]] = field(default_factory=list)
+    rows: int = 0
+    ragged: list[tuple[int, int]] = field(default_factory=list)
+    ragged_rows: int = 0
+    control: list[int] = field(default_factory=list)
+    control_count: int = 0
+    first_blank: int = -1
+    blank_between: int = 0
+    blank_since: int = 0
+    full: bool = False
+
+
+def scan(source: Source, begin: int, columns: int, wanted: Sequence[int], caps: Caps) -> Scan:
+    """Find the cells of all rows from ``begin`` on.
+
+    Args:
+        source: the bytes; quoted cells that hold doubled quotes are unfolded in place.
+        begin: position of the first row below the header.
+        columns: how many cells every row must have.
+        wanted: places of the columns whose cells are kept.
+        caps: limits.
+
+    Returns:
+        The spans of the rows that have the right number of cells, and where the others stand.
+
+    Raises:
+        SubmissionError: a fault after which nothing more can be told (no UTF-8, an open quote, a row without end).
+    """
+    found = Scan(source, columns, wanted, caps, [[] for _ in wanted], [[] for _ in wanted])
+    end = source.end + (source.end > begin and source.buffer[source.end - 1] != NEWLINE)
+    size = BLOCK
+    while begin < end and not found.full:
+        stop = min(begin + size, end)
+        used = _take_block(found, begin, source.buffer[begin:stop])
+        if used:
+            begin, size = begin + used, BLOCK
+        elif stop == end or size > caps.row:
+            _refuse_endless(found, begin, stop)
+        else:
+            size *= 2
+    return found
+
+
+def spans(found: Scan, place: int) -> Column:
+    """The column at a place of ``wanted``, whole; its parts are given up."""
+    start, length = found.start[place], found.length[place]
+    kind = np.int32 if found.source.buffer.size < 2**31 else np.int64
+    column = Column(
+        found.source.buffer,
+        np.concatenate([np.zeros(0, kind), *start]),
+        np.concatenate([np.zeros(0, np.int32), *length]),
+    )
+    start.clear()
+    length.clear()
+    return column
+
+
+def _take_block(found: Scan, begin: int, block: Array) -> int:
+    """Take the whole rows of a block; tells how many bytes they have, 0 where no row ends in it."""
+    position, kind, inside, bad = _separators(found, begin, block)
+    newline = kind == NEWLINE
+    if not newline.any():
+        return 0
+    whole = newline.size - int(newline[::-1].argmax())
+    position, newline = position[:whole], newline[:whole]
+    used = int(position[-1]) + 1
+    _check_text(found, begin, block[:used])
+    columns, rows = found.columns, int(np.count_nonzero(newline))
+    if len(position) == rows * columns and newline[columns - 1 :: columns].all() and (columns > 1) and not len(bad):
+        end = position.reshape(rows, columns)
+        first = np.concatenate(([0], end[:-1, -1] + 1))
+        found.blank_between, found.blank_since = found.blank_between + found.blank_since, 0
+    else:
+        first, end = _sort_out(found, begin, block, position=position, newline=newline, bad=bad[bad < used])
+    if len(first):
+        _keep(found, begin, block, first=first, end=end, inner=inside[inside < used])
+    return used
+
+
+def _separators(found: Scan, begin: int, block: Array) -> tuple[Array, Array, Array, Array]:
+    """Positions and kinds of commas and newlines outside quotes; inner quotes; positions of control characters."""
+    special = (block <= COMMA).nonzero()[0]
+    kind = block[special]
+    separator = (kind == NEWLINE) | (kind == COMMA)
+    none = special[:0]
+    if separator.all():
+        return special, kind, none, none
+    quoted = kind == QUOTE
+    inner = none
+    if quoted.any():
+        open_before = (np.cumsum(quoted) & 1).astype(bool)
+        separator &= ~open_before
+        inner = _check_quotes(found, begin, block, special[quoted])
+    else:
+        open_before = quoted
+    control = (kind < SPACE) & (kind != NEWLINE) & (kind != TAB) & (kind != RETURN)
+    bad = special[control]
+    alone = special[(kind == RETURN) & ~open_before]
+    alone = alone[alone + 1 < len(block)]
+    alone = alone[block[alone + 1] != NEWLINE]
+    if len(alone):
+        _refuse_return(found.source, begin + int(alone[0]))
+    return special[separator], kind[separator], inner, bad
+
+
+def _check_quotes(found: Scan, begin: int, block: Array, quote: Array) -> Array:
+    """Every quote opens a cell, closes one, or is doubled inside one; tells the second quote of each doubled pair."""
+    follows = np.zeros(len(quote), dtype=bool)
+    follows[1:] = quote[1:] == quote[:-1] + 1
+    before = block[quote - 1]
+    before[quote == 0] = NEWLINE
+    after = block[np.minimum(quote + 1, len(block) - 1)]
+    opening = (np.arange(len(quote)) & 1) == 0
+    good_opening = (before == COMMA) | (before == NEWLINE) | follows
+    good_closing = (after == COMMA) | (after == NEWLINE) | (after == RETURN) | np.append(follows[1:], False)
+    good_closing |= quote == len(block) - 1
+    good = np.where(opening, good_opening, good_closing)
+    if not good.all():
+        place = begin + int(quote[~good][0])
+        message = "a quote stands inside a cell that is not quoted, or text follows a closing quote"
+        hint = 'put quotes around the whole cell and double those inside ("say ""hi""")'
+        refuse(found.source, Finding("submission/quoting", message, found.source.where(place), hint=hint, count=1))
+    inner: Array = quote[opening & follows]
+    return inner
+
+
+def _check_text(found: Scan, begin: int, rows: Array) -> None:
+    if rows.max() >= DELETE:
+        try:
+            rows.tobytes().decode("utf-8")
+        except UnicodeDecodeError as fault:
+            refuse_not_utf8(found.source, begin, fault)
+        delete = np.flatnonzero(rows == DELETE)
+        found.control_count += len(delete)
+        found.control.extend((delete[: 3 - min(3, len(found.control))] + begin).tolist())
+
+
+def _sort_out(
+    found: Scan, begin: int, block: Array, *, position: Array, newline: Array, bad: Array
+) -> tuple[Array, Array]:
+    """Rows with the right number of cells, among blank lines, ragged rows and rows with control characters."""
+    last = np.flatnonzero(newline)
+    cells = np.diff(last, prepend=-1)
+    stop = position[last]
+    first = np.concatenate(([0], stop[:-1] + 1))
+    empty = (stop == first) | ((stop == first + 1) & (block[first] == RETURN))
+    good = (cells == found.columns) & ~empty
+    for row in np.flatnonzero(~good & ~empty)[: 3 - min(3, len(found.ragged))].tolist():
+        found.ragged.append((begin + int(first[row]), int(cells[row])))
+    found.ragged_rows += int(np.count_nonzero(~good & ~empty))
+    if len(bad):
+        good[np.searchsorted(stop, bad)] = False
+        found.control_count += len(bad)
+        found.control.extend((bad[: 3 - min(3, len(found.control))] + begin).tolist())
+    kept = np.flatnonzero(good)
+    _count_blank(found, begin, first, np.flatnonzero(empty), kept)
+    return first[kept], position[last[kept][:, None] + np.arange(1 - found.columns, 1)]
+
+
+def _count_blank(found: Scan, begin: int, first: Array, empty: Array, kept: Array) -> None:
+    """Blank lines at the end of the file are nothing; those between rows are worth a word."""
+    if len(empty) and found.first_blank < 0:
+        found.first_blank = begin + int(first[empty[0]])
+    before = int(np.count_nonzero(empty < kept[-1])) if len(kept) else 0
+    if len(kept):
+        found.blank_between += found.blank_since + before
+        found.blank_since = 0
+    found.blank_since += len(empty) - before
+
+
+def _keep(found: Scan, begin: int, block: Array, *, first: Array, end: Array, inner: Array) -> None:
+    """Keep the spans of the wanted cells, without their quotes."""
+    returned = block[end[:, -1] - 1] == RETURN
+    kind = np.int32 if found.source.buffer.size < 2**31 else np.int64
+    for place, column in enumerate(found.wanted):
+        start = first if column == 0 else end[:, column - 1] + 1
+        length = end[:, column] - start
+        if column == found.columns - 1:
+            length -= returned & (length > 0)
+        quoted = (block[start] == QUOTE) & (length > 1)
+        if quoted.any():
+            start, length = start + quoted, length - 2 * quoted
+            if len(inner):
+                _unfold(block, start, length, end[:, column], inner)
+        if int(length.max()) > found.caps.cell:
+            _refuse_long_cell(found, begin + int(start[length.argmax()]), int(length.max()))
+        found.start[place].append((start + begin).astype(kind))
+        found.length[place].append(length.astype(np.int32))
+    found.rows += len(first)
+    found.full = found.caps.rows is not None and found.rows > found.caps.rows
+
+
+def _unfold(block: Array, start: Array, length: Array, end: Array, inner: Array) -> None:
+    """Write cells with doubled quotes as they are meant, in place and shorter."""
+    row = np.minimum(np.searchsorted(end, inner), len(end) - 1)
+    row = row[(inner >= start[row]) & (inner < start[row] + length[row])]
+    for cell in sorted(set(row.tolist())):
+        low, size = int(start[cell]), int(length[cell])
+        meant = block[low : low + size].tobytes().replace(b'""', b'"')
+        block[low : low + size] = QUOTE
+        block[low : low + len(meant)] = np.frombuffer(meant, dtype=np.uint8)
+        length[cell] = len(meant)
+
+
+def _refuse_return(source: Source, place: int) -> NoReturn:
+    doubled = bytes(source.buffer[place : place + 3]) == b"\r\r\n"
+    hint = "open the file with newline='' when you write it with Python's csv module" if doubled else ""
+    message = "a line ends with a carriage return (CR) that no newline follows"
+    hint = hint or "save with line ends LF or CR LF (Excel: 'CSV UTF-8', not 'CSV Macintosh')"
+    refuse(source, Finding("submission/line-ending", message, source.where(place), hint=hint, count=1))
+
+
+def _refuse_long_cell(found: Scan, place: int, length: int) -> NoReturn:
+    shown = excerpt(bytes(found.source.buffer[place : place + 20]).decode("utf-8", "ignore"))
+    message = f"a cell has {length:,} bytes, {found.caps.cell:,} are allowed"
+    hint = "write the plain id or value, nothing longer"
+    refuse(found.source, Finding("submission/too-large", message, found.source.where(place), (shown,), hint, count=1))
+
+
+def _refuse_endless(found: Scan, begin: int, stop: int) -> NoReturn:
+    """Refuse a row that does not end: most often a quote was opened and never closed."""
+    source = found.source
+    _check_text(found, begin, source.buffer[begin : min(stop, source.end)])
+    quote = np.flatnonzero(source.buffer[begin:stop] == QUOTE)
+    if len(quote):
+        message = "a quote is opened and never closed"
+        hint = "close it, or write the quote doubled inside a quoted cell"
+        place = source.where(begin + int(quote[-1] if len(quote) % 2 else quote[0]))
+        refuse(source, Finding("submission/quoting", message, place, hint=hint, count=1))
+    message = f"a row has more than {found.caps.row:,} bytes"
+    refuse(source, Finding("submission/too-large", message, source.where(begin), hint="write one row an item", count=1))
+
+
+def row_findings(found: Scan) -> list[Finding]:
+    """What is wrong with single rows; those rows were not kept."""
+    source, findings = found.source, []
+    if found.full:
+        message = f"the table has more than {found.caps.rows:,} rows; what follows was not read"
+        hint = "write one row an item, each item once"
+        findings.append(Finding("submission/too-large", message, source.name, hint=hint))
+    if found.control:
+        shown = tuple(f"line {source.line(place)}: 0x{source.buffer[place]:02x}" for place in found.control)
+        message = f"the text holds {counted(found.control_count, 'control character')} (invisible bytes such as NUL)"
+        hint = "write the file anew as plain text; a half-finished copy or download often leaves such bytes"
+        where = source.where(found.control[0])
+        findings.append(Finding("submission/control-character", message, where, shown, hint, count=found.control_count))
+    if found.ragged:
+        findings.append(_ragged_finding(found))
+    if found.blank_between:
+        message = f"{counted(found.blank_between, 'blank line')} between rows passed over"
+        where, hint = source.where(found.first_blank), "nothing to do; no value changes"
+        count = found.blank_between
+        findings.append(Finding("submission/blank-line", message, where, hint=hint, severity="warning", count=count))
+    return findings
+
+
+def _ragged_finding(found: Scan) -> Finding:
+    source, (place, cells) = found.source, found.ragged[0]
+    shown = tuple(f"line {source.line(at)}: {counted(count, 'cell')}" for at, count in found.ragged)
+    message = f"{counted(found.ragged_rows, 'row')} without the {counted(found.columns, 'cell')} of the header"
+    hint = _ragged_cause(found, place, cells)
+    return Finding("submission/ragged-row", message, source.where(place), shown, hint, count=found.ragged_rows)
+
+
+def _ragged_cause(found: Scan, place: int, cells: int) -> str:
+    source = found.source
+    line = bytes(source.buffer[place : min(place + 400, source.end)]).split(b"\n")[0]
+    if any(mark in line for mark in (b"\xe2\x80\xa8", b"\xe2\x80\xa9", b"\xc2\x85")):
+        return "lines must end with LF or CR LF, not with a Unicode line separator (U+2028)"
+    if cells < found.columns and place + len(line) >= source.end - 1:
+        return "the last row is cut off: write or upload the file once more, whole"
+    if cells == 1 and any(mark in line for mark in (b";", b"\t", b"|")):
+        return "put a comma between the columns"
+    if cells > found.columns and line.rstrip(b"\r").replace(b",", b"")[-1:].isdigit():
+        return "write decimal numbers with a point (0.5), and quote text that holds a comma"
+    return "give each row one cell a column, and quote text that holds a comma"

@@ -1,0 +1,180 @@
+"""A finished bundle is tried before anybody sees it: known predictions must get the scores that they deserve."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from compete.bundle import ID, SAMPLE, Bundle, open_bundle
+from compete.errors import CompeteError, Finding, SubmissionError
+from compete.scoring.grading import own_metric_scores, read_predictions, scores_of
+from compete.scoring.measures import measures_of
+from compete.scoring.result import Score
+from compete.scoring.truth import Truth, read_truth
+
+SLACK = 1e-6
+"""How far a perfect score may be from the best one: metrics that clip probabilities do not reach it."""
+
+TRIAL_RULES = {
+    "trial/perfect": (
+        "The perfect submission does not reach the best score.",
+        "The build sent the solution itself as a submission, and the ranking metric did not answer with its best value. "
+        "Labels, classes or the challenge's own metric do not fit together; nothing was kept.",
+    ),
+    "trial/undefined": (
+        "A metric has no value on a part of the items.",
+        "Even the perfect submission gets no score there (0/0): a class, or any positive item, is missing from that "
+        "part. Make the part larger, stratify the split, or choose a metric that is defined there.",
+    ),
+    "trial/chance": (
+        "The sample submission knows more than chance.",
+        "Its score changes when the hidden labels are shuffled, so it tells something about them. It must be made from "
+        "the training labels alone.",
+    ),
+    "trial/dropped-row": (
+        "A submission without one of its rows was not refused.",
+        "Every test item must be predicted, or the score would be of other items than everybody else's.",
+    ),
+    "trial/order": (
+        "The order of rows changes the score.",
+        "The same predictions in another order got another score; the challenge's own metric must align by id.",
+    ),
+    "trial/own-metric": (
+        "The challenge's own metric failed on a valid submission.",
+        "It is called score(solution, submission, row_id_column_name) with two tables in the same order, as on Kaggle, "
+        "and must answer with one finite number.",
+    ),
+}
+
+Rows = List[List[str]]
+
+
+def try_bundle(root: Path) -> List[Finding]:
+    """Score known predictions: the perfect one, the sample, one with a row dropped, one in another order.
+
+    Args:
+        root: a bundle, finished or about to be.
+
+    Returns:
+        Errors and warnings; empty where all is as it should be.
+    """
+    bundle = open_bundle(root)
+    truth = read_truth(bundle)
+    header, perfect = [ID, *truth.terms.columns], perfect_rows(truth)
+    try:
+        scores = _scores(bundle, truth, table(header, perfect))
+        findings = _perfect(truth, scores)
+        findings += _order(bundle, truth, header, perfect, scores)
+        findings += _chance(bundle, truth)
+    except SubmissionError:
+        raise
+    except CompeteError as error:
+        return list(error.findings)
+    return findings + _dropped(truth, header, perfect)
+
+
+def table(header: Sequence[str], rows: Rows) -> bytes:
+    """A submission as bytes."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def perfect_rows(truth: Truth) -> Rows:
+    """The submission that knows every label: ids and prediction columns as text."""
+    terms, ids = truth.terms, truth.ids.column.tolist()
+    if terms.kind == "label":
+        return [[name, terms.classes[code]] for name, code in zip(ids, truth.y_true.tolist())]
+    if terms.distribution:
+        hot = np.eye(len(terms.classes), dtype=int)[truth.y_true]
+        return [[name, *map(str, row)] for name, row in zip(ids, hot.tolist())]
+    columns = truth.y_true.reshape(len(ids), -1)
+    spelt = repr if terms.kind == "value" else str
+    return [[name, *map(spelt, row)] for name, row in zip(ids, columns.tolist())]
+
+
+def _scores(bundle: Bundle, truth: Truth, submission: bytes) -> Tuple[Score, ...]:
+    """All scores without intervals."""
+    read = read_predictions(truth.terms, truth.ids, submission)
+    plain = scores_of(truth, read.values, draws=0)
+    return (*own_metric_scores(bundle, truth, read.values), *plain)
+
+
+def _perfect(truth: Truth, scores: Sequence[Score]) -> List[Finding]:
+    measures = {measure.name: measure for measure in measures_of(truth.terms)}
+    findings = []
+    for score in scores:
+        if score.group:
+            continue
+        if score.value is None:
+            message = f"{score.metric} is undefined on the {score.part} part of {score.n} items, even for a perfect submission"
+            findings.append(Finding("trial/undefined", message, "score", severity="warning"))
+        elif score.metric in measures:
+            metric = measures[score.metric].metric
+            best = metric.bounds[1] if metric.greater_is_better else metric.bounds[0]
+            if np.isfinite(best) and abs(score.value - best) > SLACK:
+                message = f"{score.metric} gives {score.value:.6g} to a perfect submission ({score.part}); the best is {best:g}"
+                findings.append(Finding("trial/perfect", message, "score"))
+    return findings
+
+
+def _order(bundle: Bundle, truth: Truth, header: List[str], perfect: Rows, scores: Sequence[Score]) -> List[Finding]:
+    if _scores(bundle, truth, table(header, perfect[::-1])) == tuple(scores):
+        return []
+    return [Finding("trial/order", "the same rows in reverse order got another score", "score")]
+
+
+def _chance(bundle: Bundle, truth: Truth) -> List[Finding]:
+    """The sample must score the same when the labels of each part are shuffled (of each group that is combined, too)."""
+    sample = (bundle.public / SAMPLE).read_bytes()
+    shuffled = replace(truth, y_true=truth.y_true[_shuffled_within(_cells(truth))])
+    told = _overall(_scores(bundle, truth, sample))
+    blind = _overall(_scores(bundle, shuffled, sample))
+    moved = [key for key, value in told.items() if not _same(value, blind[key])]
+    place = f"public/{SAMPLE}"
+    return [Finding("trial/chance", f"{metric} ({part}) changes with the labels", place) for metric, part in moved]
+
+
+def _cells(truth: Truth) -> np.ndarray[Any, Any]:
+    """A number for each item: its part, and its group in every subgroup column that a combination runs over."""
+    over = {entry.over for entry in truth.terms.combine}
+    cell = truth.part.astype(np.int64)
+    for subgroup in truth.subgroups:
+        if subgroup.column in over:
+            cell = cell * len(subgroup.names) + subgroup.code
+    return cell
+
+
+def _overall(scores: Sequence[Score]) -> Dict[Tuple[str, str], Optional[float]]:
+    return {(score.metric, score.part): score.value for score in scores if not score.group}
+
+
+def _same(one: Optional[float], other: Optional[float]) -> bool:
+    return one is other or (one is not None and other is not None and bool(np.isclose(one, other, rtol=1e-9, atol=1e-9)))
+
+
+def _shuffled_within(cell: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A fixed shuffle of the rows that keeps each in its cell."""
+    place = np.arange(len(cell))
+    mixed = np.random.default_rng(0).permutation(len(cell))
+    place[np.argsort(cell, kind="stable")] = mixed[np.argsort(cell[mixed], kind="stable")]
+    return place
+
+
+def _dropped(truth: Truth, header: List[str], perfect: Rows) -> List[Finding]:
+    findings = []
+    for row in sorted({0, len(perfect) // 2, len(perfect) - 1}):
+        try:
+            read_predictions(truth.terms, truth.ids, table(header, perfect[:row] + perfect[row + 1 :]))
+        except SubmissionError as error:
+            if any(finding.rule in ("submission/missing-id", "submission/empty-file") for finding in error.findings):
+                continue
+        findings.append(Finding("trial/dropped-row", f"row {row + 1} was dropped and nobody noticed", "score"))
+    return findings

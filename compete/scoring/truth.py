@@ -1,0 +1,149 @@
+"""The truth that submissions are scored against, and the ways in which its items are divided."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional, Sequence, Tuple, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from compete.bundle import GROUP, ID, PRIVATE, PUBLIC, SAMPLE, TRAIN, USAGE, Bundle
+from compete.errors import BundleError, Finding, UsageError
+from compete.scoring.matching import Vocabulary, vocabulary
+from compete.scoring.table import Table, as_codes, as_numbers, read_table
+from compete.terms import Terms
+
+Array = npt.NDArray[Any]
+PARTS = {"test": ("public", "private"), "train": ("train",)}
+
+
+@dataclass(frozen=True, eq=False)
+class Subgrouping:
+    """One subgroup column.
+
+    Attributes:
+        column: its name.
+        names: the subgroups.
+        code: each item's subgroup, shape (n,).
+    """
+
+    column: str
+    names: Tuple[str, ...]
+    code: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What is known of the items that a submission predicts.
+
+    Attributes:
+        terms: the challenge's terms.
+        ids: the items, prepared for looking up.
+        y_true: class codes (n,), 0/1 flags (n, labels), or numbers (n,) or (n, targets).
+        part: each item's place in ``parts``, shape (n,).
+        parts: ``public`` and ``private``, or ``train``.
+        subgroups: the subgroup columns at hand.
+        cluster: each item's group, inside which items are not independent, shape (n,); None where there are none.
+        sha256: digest of the file that holds the truth.
+    """
+
+    terms: Terms
+    ids: Vocabulary
+    y_true: Array
+    part: Array
+    parts: Tuple[str, ...]
+    subgroups: Tuple[Subgrouping, ...]
+    cluster: Optional[Array]
+    sha256: str
+
+    @property
+    def n(self) -> int:
+        """How many items there are."""
+        return len(self.part)
+
+
+def read_truth(bundle: Bundle, on: str = "test") -> Truth:
+    """Read the solution of a bundle, or the labels of its training items.
+
+    Args:
+        bundle: as opened.
+        on: ``test`` or ``train``.
+
+    Raises:
+        BundleError: if the file is missing, or not as it was built.
+        UsageError: if ``on`` is neither.
+    """
+    if on not in PARTS:
+        raise UsageError("nothing was scored", [Finding("usage/unknown-name", f"--on {on}", hint="test or train")])
+    path = bundle.solution() if on == "test" else bundle.public / TRAIN
+    raw = _bytes_of(path)
+    table = _read(raw, path)
+    terms = bundle.terms
+    if on == "test":
+        usage, found = as_codes(table, USAGE)
+        names = {PUBLIC: 0, PRIVATE: 1}
+        part = _checked([names.get(name, -1) for name in found], path)[usage]
+    else:
+        part = np.zeros(table.rows, dtype=np.int8)
+    subgroups = tuple(_subgrouping(table, name) for name in terms.subgroups if name in table.columns)
+    cluster = as_codes(table, GROUP)[0] if terms.grouped and GROUP in table.columns else None
+    ids = vocabulary(table.columns[ID])
+    digest = hashlib.sha256(raw).hexdigest()
+    return Truth(terms, ids, _y_true(table, terms, path), part, PARTS[on], subgroups, cluster, digest)
+
+
+def wanted_ids(bundle: Bundle, on: str = "test") -> Vocabulary:
+    """The ids that a submission must hold; for the test items the sample submission tells them too.
+
+    Raises:
+        BundleError: if the file is missing, or not as it was built.
+    """
+    path = bundle.public / (SAMPLE if on == "test" else TRAIN)
+    return vocabulary(_read(_bytes_of(path), path).columns[ID])
+
+
+def _y_true(table: Table, terms: Terms, path: Path) -> Array:
+    if terms.task == "classification":
+        code, names = as_codes(table, terms.target[0])
+        place = {name: number for number, name in enumerate(terms.classes)}
+        return _checked([place.get(name, -1) for name in names], path)[code]
+    columns = [as_numbers(table, name) for name in terms.target]
+    values = columns[0] if len(columns) == 1 else np.column_stack(columns)
+    if terms.task == "multilabel":
+        flags = np.column_stack(columns)
+        if not np.isin(flags, (0.0, 1.0)).all():
+            raise _not_as_built(path)
+        return flags.astype(np.uint8)
+    return values
+
+
+def _subgrouping(table: Table, name: str) -> Subgrouping:
+    code, names = as_codes(table, name)
+    return Subgrouping(name, tuple(names), code)
+
+
+def _checked(places: Sequence[int], path: Path) -> Array:
+    """Places of known names; one that is not known means that the file is not ours."""
+    if -1 in places:
+        raise _not_as_built(path)
+    return np.array(places, dtype=np.int32)
+
+
+def _not_as_built(path: Path) -> BundleError:
+    finding = Finding("bundle/changed", "its values do not fit the challenge's terms", path.name, hint="build it again")
+    return BundleError("the bundle cannot be used", [finding])
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        finding = Finding("bundle/missing", "it is gone", str(path), hint="restore it, or build the bundle again")
+        raise BundleError("the bundle cannot be used", [finding]) from None
+
+
+def _read(source: Union[bytes, Path], path: Path) -> Table:
+    return read_table(source, None, name=path.name, error=BundleError, room="bundle")

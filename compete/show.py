@@ -1,0 +1,260 @@
+"""What a person sees: results on stdout, talk on stderr, or one JSON document."""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from compete.errors import OK, CompeteError, Finding, SubmissionError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from compete.jobs import Built, Checked, Demonstrated, Started, Validated, Verdict
+
+Progress = Callable[[str, int, int], None]
+MARKS = {"error": "error", "warning": "warning", "note": "note"}
+STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
+
+
+def console(*, err: bool = False) -> Console:
+    """A terminal writer that neither wraps nor colours in a pipe."""
+    from rich.console import Console
+
+    stream = sys.stderr if err else sys.stdout
+    return Console(stderr=err, width=None if stream.isatty() else 200, soft_wrap=True, highlight=False, markup=False)
+
+
+def document(content: Any) -> None:
+    """Print one JSON document."""
+    sys.stdout.write(json_module.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def plain(text: str) -> str:
+    """A text with control characters spelt out, so that no file's content can steer the terminal."""
+    return "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text)
+
+
+def findings(items: Iterable[Finding], *, err: bool = True) -> None:
+    """Print findings, one block each: place, severity, rule, message, examples, cure."""
+    out = console(err=err)
+    for finding in items:
+        out.print(f"  {MARKS[finding.severity]:8}", style=STYLES[finding.severity], end="")
+        lines = plain(str(finding)).split("\n")
+        out.print(lines[0])
+        for line in lines[1:]:
+            out.print(f"          {line.strip()}", style="dim")
+
+
+def failed(error: CompeteError, *, json: bool) -> None:
+    """Print what a person must mend."""
+    if json:
+        found = [finding.as_dict() for finding in error.findings]
+        document({"error": error.message, "exit_code": error.exit_code, "findings": found})
+        return
+    console(err=True).print(plain(error.message), style="bold")
+    findings(error.findings)
+    rules = list(dict.fromkeys(finding.rule for finding in error.findings if finding.severity == "error"))
+    if rules:
+        console(err=True).print(f"  more: compete explain {rules[0]}", style="dim")
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> None:
+    """Print a table on stdout."""
+    from rich import box
+    from rich.table import Table
+
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for place, column in enumerate(columns):
+        grid.add_column(column, justify="right" if place in right else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(plain(cell) for cell in row))
+    out = console()
+    out.print(grid, soft_wrap=False) if sys.stdout.isatty() else out.print(grid)
+
+
+def next_step(*commands: str) -> None:
+    """Print what one would type next."""
+    out = console(err=True)
+    for place, command in enumerate(commands):
+        out.print(f"{'next:' if place == 0 else '     '} {command}", style="dim")
+
+
+def talker(*, quiet: bool) -> Callable[[str], None]:
+    """A function that tells what is being done, on stderr."""
+    if quiet:
+        return lambda _: None
+    return lambda text: console(err=True).print(text)
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Progress]:
+    """Show how far long work has come, when somebody is looking at a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda what, done, total: None
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=console(err=True), transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def advance(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield advance
+
+
+def started(made: Started, *, json: bool) -> None:
+    """Show a new challenge and why each of its lines is what it is."""
+    if json:
+        document({"challenge": str(made.path), "choices": [list(choice) for choice in made.choices]})
+        return
+    console().print(f"wrote {made.path}")
+    table(["field", "value", "because"], [list(choice) for choice in made.choices])
+    next_step(f"compete check {made.path.parent}", f"compete build {made.path.parent} -o {made.path.parent}-bundle")
+
+
+def checked(report: Checked, *, json: bool) -> None:
+    """Show what a build would do."""
+    if json:
+        document(report.as_dict())
+        return
+    summary(report.parts, report.balance)
+    findings(report.findings, err=False)
+    console().print("nothing stands in the way of a build")
+    next_step(f"compete build {report.challenge} -o BUNDLE")
+
+
+def summary(parts: Sequence[Sequence[str]], balance: Sequence[Sequence[str]]) -> None:
+    """Print the sizes of the parts, and each class's share in them."""
+    table(["part", "items", "groups", "share"], parts, right=(1, 2, 3))
+    if balance:
+        table(["label", "train", "public", "private"], balance, right=(1, 2, 3))
+
+
+def built(result: Built, *, json: bool, quiet: bool = False) -> None:
+    """Show a finished bundle."""
+    if json:
+        document(result.as_dict())
+        return
+    console().print(f"built {result.path}")
+    if not quiet:
+        summary(result.parts, result.balance)
+        findings(result.findings, err=False)
+    next_step(
+        f"compete verify {result.path}",
+        f"compete score {result.path} {result.path}/public/sample_submission.csv",
+        f"give participants {result.path}/public, and nothing else",
+    )
+
+
+def verified(bundle: Path, found: Sequence[Finding], *, json: bool) -> None:
+    """Show whether a bundle is as it was built."""
+    if json:
+        document({"bundle": str(bundle), "intact": not found, "findings": [finding.as_dict() for finding in found]})
+    elif not found:
+        console().print(f"{bundle}: every file is as it was built")
+    if found:
+        from compete.errors import BundleError
+
+        if json:
+            raise SystemExit(BundleError.exit_code)
+        raise BundleError(f"{bundle} is not as it was built", found)
+
+
+def validated(report: Validated, *, json: bool) -> None:
+    """Show that a submission would be scored."""
+    if json:
+        document(report.as_dict())
+        return
+    console().print(f"{report.file}: {report.rows:,} rows, fit to be scored")
+    findings(report.findings, err=False)
+    next_step(f"compete score {report.bundle} {report.file}")
+
+
+def scored(verdicts: Sequence[Verdict], *, json: bool) -> int:
+    """Show scores and refusals; the exit code tells whether any was refused."""
+    refused = [verdict for verdict in verdicts if verdict.result is None]
+    if json:
+        documents = [verdict.as_dict() for verdict in verdicts]
+        document(documents[0] if len(documents) == 1 else {"results": documents})
+    elif len(verdicts) == 1 and not refused:
+        _one_result(verdicts[0])
+    else:
+        _many_results(verdicts)
+    return SubmissionError.exit_code if refused else OK
+
+
+def _one_result(verdict: Verdict) -> None:
+    from compete.scoring.result import interval_text, shown
+
+    result = verdict.result
+    assert result is not None
+    console().print(f"{result.challenge['name']} {result.challenge['version']}  {verdict.path}")
+    rows = [
+        [score.metric, score.part, score.group or "all", shown(score.value), interval_text(score), f"{score.n:,}"]
+        for score in result.scores
+    ]
+    table(["metric", "part", "group", "score", "95 % interval", "items"], rows, right=(3, 4, 5))
+    findings(result.findings, err=False)
+
+
+def _many_results(verdicts: Sequence[Verdict]) -> None:
+    from compete.scoring.result import interval_text, shown
+
+    rows = []
+    for verdict in verdicts:
+        for part in ("public", "private", "train"):
+            score = verdict.result.overall(part) if verdict.result else None
+            if score:
+                rows.append([str(verdict.path), part, score.metric, shown(score.value), interval_text(score)])
+    if rows:
+        table(["submission", "part", "metric", "score", "95 % interval"], rows, right=(3, 4))
+    for verdict in verdicts:
+        if verdict.error:
+            failed(verdict.error, json=False)
+
+
+def demonstrated(shown_demo: Demonstrated, *, json: bool) -> None:
+    """Show the scores of a demo's baseline, and what to try next."""
+    if json:
+        document({"bundle": str(shown_demo.bundle), "results": [verdict.as_dict() for verdict in shown_demo.verdicts]})
+        return
+    for verdict in shown_demo.verdicts:
+        scored([verdict], json=False)
+    next_step(
+        f"look at {shown_demo.challenge}/challenge.yaml",
+        f"compete verify {shown_demo.bundle}",
+        "compete init DIR --from csv:YOUR_TABLE.csv",
+    )
+
+
+def listed(what: str, rows: Any, *, json: bool) -> None:
+    """Show a list of what there is."""
+    if json or what == "schema":
+        document(rows)
+        return
+    if rows:
+        table(list(rows[0]), [[str(cell) for cell in row.values()] for row in rows])
+    next_step("compete explain NAME")
+
+
+def explained(content: dict[str, str], *, json: bool) -> None:
+    """Show what a metric or a rule is."""
+    if json:
+        document(content)
+        return
+    out = console()
+    out.print(content["name"], style="bold")
+    for key, text in content.items():
+        if key not in ("name", "text"):
+            out.print(f"  {key + ':':10} {text}")
+    out.print("\n" + content["text"])

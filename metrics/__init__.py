@@ -1,0 +1,60 @@
+"""Metrics that collect once and reduce often: arrays in, numbers out; numpy and nothing else.
+
+>>> import metrics
+>>> metrics.f1_macro(["cat", "cat", "dog"], ["cat", "dog", "dog"])
+0.6666666666666666
+>>> metrics.get("fbeta", beta=2).name
+'fbeta(beta=2)'
+"""
+
+from __future__ import annotations
+
+from metrics import averages, classification, probability, ranking, regression
+from metrics.breakdown import COMBINATIONS, GroupScores, by_group, combine, gap, worst_group
+from metrics.catalog import Metric, evaluate, get, metric, names, parse
+from metrics.evidence import Evidence
+from metrics.inputs import MetricError
+from metrics.resample import PairedTest, combined_interval, interval, paired_test
+from metrics.weighting import Draws, LeaveOut, Partition, partition
+
+__all__ = [
+    "COMBINATIONS",
+    "Draws",
+    "Evidence",
+    "GroupScores",
+    "LeaveOut",
+    "Metric",
+    "MetricError",
+    "PairedTest",
+    "Partition",
+    "averages",
+    "by_group",
+    "classification",
+    "combine",
+    "combined_interval",
+    "evaluate",
+    "gap",
+    "get",
+    "interval",
+    "metric",
+    "names",
+    "paired_test",
+    "parse",
+    "partition",
+    "probability",
+    "ranking",
+    "regression",
+    "worst_group",
+]
+
+
+def __getattr__(name: str) -> Metric:
+    """Each metric of the catalog is an attribute: ``metrics.f1_macro``."""
+    if name.startswith("_") or name not in names():
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return get(name)
+
+
+def __dir__() -> list[str]:
+    """What tab completion offers: the functions, and every metric."""
+    return sorted({*__all__, *names()})

@@ -1,0 +1,324 @@
+"""The catalog of metrics: a metric is a value whose name one can type and parse back."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Optional, Union
+
+import numpy as np
+
+from metrics.evidence import Evidence, reduce_evidence
+from metrics.inputs import MetricError
+from metrics.weighting import combined
+
+if TYPE_CHECKING:
+    from metrics.inputs import Array, Score
+    from metrics.weighting import Weighting
+
+NEEDS = ("label", "probability", "score", "value")
+TARGETS = ("binary", "multiclass", "multilabel", "regression")
+Limits = Mapping[str, Union[tuple[float, float], tuple[str, ...]]]
+
+_registered: dict[str, Metric] = {}
+
+
+@dataclass(frozen=True, eq=False)
+class Metric:
+    """One way to score a prediction, with its options filled in; call it, or collect once and reduce often.
+
+    Attributes:
+        name: text that `parse` reads back; only options that differ from their defaults are in it.
+        collector: turns truth and prediction into evidence.
+        formula: turns what the evidence amounts to into scores.
+        needs: what a prediction holds: ``label``, ``probability``, ``score`` (any number that ranks) or ``value``.
+        targets: the shapes of truth it takes: ``binary``, ``multiclass``, ``multilabel``, ``regression``.
+        greater_is_better: the direction.
+        bounds: lowest and highest possible score; may be infinite.
+        options: every option and its value.
+        limits: what each option may be: a closed range of numbers, or the allowed words.
+        doc: the docstring: what it says, shapes, source, example.
+    """
+
+    name: str
+    collector: Callable[..., Evidence]
+    formula: Callable[..., Array]
+    needs: str
+    targets: frozenset[str]
+    greater_is_better: bool
+    bounds: tuple[float, float]
+    options: Mapping[str, Any]
+    limits: Limits
+    doc: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "__doc__", self.doc)
+
+    def __call__(
+        self,
+        y_true: Any,
+        y_pred: Any,
+        sample_weight: Any = None,
+        labels: Optional[Sequence[Any]] = None,
+    ) -> float:
+        """Score a prediction.
+
+        Args:
+            y_true: truth, shape (n,) or (n, columns).
+            y_pred: prediction in the same order; see ``needs``.
+            sample_weight: one weight an item, shape (n,); None counts each once.
+            labels: the classes in order; by default those that occur, sorted.
+
+        Raises:
+            MetricError: the arrays cannot be scored; the message says why.
+        """
+        evidence = self.collect(y_true, y_pred, labels)
+        return float(self.reduce(evidence, combined(None, sample_weight, evidence.n)))
+
+    def collect(self, y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = None) -> Evidence:
+        """Look at truth and prediction once; the evidence knows nothing of weights."""
+        with np.errstate(over="ignore"):
+            evidence = self.collector(y_true, y_pred, labels, **self._options_of(self.collector))
+        self.check(evidence)
+        return evidence
+
+    def reduce(self, evidence: Evidence, weighting: Weighting = None) -> Score:
+        """Score the evidence under a weighting: a float, or an array under several."""
+        return reduce_evidence(evidence, partial(self.formula, **self._options_of(self.formula)), weighting)
+
+    def check(self, evidence: Evidence) -> None:
+        """Refuse evidence about a shape of truth that this metric does not take."""
+        if evidence.target not in self.targets:
+            raise MetricError(f"{self.name} takes {' or '.join(sorted(self.targets))} truth, not {evidence.target}")
+
+    @property
+    def base(self) -> str:
+        """The name without options."""
+        return self.name.partition("(")[0]
+
+    @property
+    def title(self) -> str:
+        """The first line of the docstring."""
+        return self.doc.partition("\n")[0]
+
+    @property
+    def perfect(self) -> float:
+        """The best possible score."""
+        return self.bounds[1] if self.greater_is_better else self.bounds[0]
+
+    @property
+    def evidence_key(self) -> tuple[Any, ...]:
+        """Metrics with the same key read the same evidence."""
+        return self.collector, tuple(self._options_of(self.collector).items())
+
+    def _options_of(self, function: Callable[..., Any]) -> dict[str, Any]:
+        """The options that a collector or a formula takes."""
+        return {name: self.options[name] for name in defaults(function)}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Metric) and self.name == other.name and self.formula is other.formula
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f"<metric {self.name}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return parse, (self.name,)
+
+
+def defaults(function: Callable[..., Any]) -> dict[str, Any]:
+    """The options of a function, which are its keyword-only parameters, with their defaults."""
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return {name: p.default for name, p in inspect.signature(function).parameters.items() if p.kind is kind}
+
+
+def metric(
+    name: str,
+    *,
+    collect: Callable[..., Evidence],
+    needs: str,
+    targets: Iterable[str],
+    bounds: tuple[float, float],
+    greater_is_better: bool,
+    limits: Optional[Limits] = None,
+) -> Callable[[Callable[..., Array]], Metric]:
+    """Register the formula below as a metric; its keyword-only parameters and the collector's are the options.
+
+    Args:
+        name: what users type; a taken name is an error.
+        collect: turns (y_true, y_pred, labels) into evidence; shared between metrics with the same collector.
+        needs: what a prediction holds, one of `NEEDS`.
+        targets: the shapes of truth it takes, of `TARGETS`.
+        bounds: lowest and highest possible score.
+        greater_is_better: the direction.
+        limits: what each option may be.
+
+    Raises:
+        MetricError: the name is taken or not a word, or ``needs`` or ``targets`` is not known.
+    """
+
+    def register(formula: Callable[..., Array]) -> Metric:
+        options = {**defaults(collect), **defaults(formula)}
+        doc = inspect.cleandoc(formula.__doc__ or "")
+        record = Metric(
+            name, collect, formula, needs, frozenset(targets), greater_is_better, bounds, options, limits or {}, doc
+        )
+        if name in _registered:
+            raise MetricError(f"the metric name {name} is taken")
+        if not name.isidentifier() or needs not in NEEDS or not record.targets <= set(TARGETS):
+            raise MetricError(f"metric {name}: the name must be a word, needs one of {NEEDS}, targets of {TARGETS}")
+        _registered[name] = record
+        return record
+
+    return register
+
+
+def names() -> tuple[str, ...]:
+    """The names of all metrics, sorted, without options."""
+    return tuple(sorted(_registered))
+
+
+def get(name: str, **options: Any) -> Metric:
+    """A metric by name, with options.
+
+    >>> get("fbeta", beta=2).name
+    'fbeta(beta=2)'
+
+    Raises:
+        MetricError: no metric or no option is named so, or an option's value is not allowed; tells the nearest.
+    """
+    found = _registered.get(name)
+    if found is None:
+        raise MetricError(f"no metric is named {name}{_nearest(name, _registered)}")
+    if not options:
+        return found
+    filled = dict(found.options)
+    for option, value in options.items():
+        if option not in filled:
+            known = ", ".join(filled) or "none"
+            raise MetricError(f"{name} has no option {option}{_nearest(option, filled)} (options: {known})")
+        filled[option] = _allowed(found, option, value)
+    changed = [f"{option}={_written(value)}" for option, value in filled.items() if value != found.options[option]]
+    return replace(found, name=f"{name}({', '.join(changed)})" if changed else name, options=filled)
+
+
+def parse(text: str) -> Metric:
+    """A metric from its written name.
+
+    >>> parse("fbeta(beta=2.0)").name
+    'fbeta(beta=2)'
+
+    Raises:
+        MetricError: the text is not ``name`` or ``name(option=value, …)``, or names what does not exist.
+    """
+    match = re.fullmatch(r"\s*(\w+)\s*(?:\((.*)\))?\s*", text, flags=re.DOTALL)
+    if match is None:
+        raise MetricError(f"cannot read the metric {text!r}; write it as name or name(option=value)")
+    name, inside = match.group(1), (match.group(2) or "").strip()
+    options: dict[str, Any] = {}
+    pattern = re.compile(r"""\s*(\w+)\s*=\s*("(?:[^"\\]|\\.)*"|[^,"()=]+?)\s*(,|$)""")
+    place = 0
+    while place < len(inside):
+        found = pattern.match(inside, place)
+        if found is None or found.group(1) in options:
+            raise MetricError(f"cannot read the options of {text!r}; write each once, as option=value")
+        options[found.group(1)] = _read(found.group(2))
+        place = found.end()
+    return get(name, **options)
+
+
+def evaluate(
+    metrics: Iterable[Union[str, Metric]],
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any = None,
+    labels: Optional[Sequence[Any]] = None,
+    *,
+    weighting: Weighting = None,
+) -> dict[str, Score]:
+    """Score a prediction by several metrics; what they have in common is collected once.
+
+    Args:
+        metrics: metrics, or their written names.
+        y_true: truth, shape (n,) or (n, columns).
+        y_pred: prediction in the same order.
+        sample_weight: one weight an item, shape (n,).
+        labels: the classes in order.
+        weighting: several weightings at once; see ``weighting.py``.
+
+    Returns:
+        Scores by name: floats, or arrays under several weightings.
+    """
+    shared: dict[Any, Evidence] = {}
+    scores: dict[str, Score] = {}
+    for one in metrics:
+        record = parse(one) if isinstance(one, str) else one
+        evidence = shared.get(record.evidence_key)
+        if evidence is None:
+            evidence = shared[record.evidence_key] = record.collect(y_true, y_pred, labels)
+        record.check(evidence)
+        scores[record.name] = record.reduce(evidence, combined(weighting, sample_weight, evidence.n))
+    return scores
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """The known names that look most like a misspelt one, as the end of a message."""
+    import difflib
+
+    near = difflib.get_close_matches(name.lower(), list(known), n=3, cutoff=0.6)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def _allowed(record: Metric, option: str, value: Any) -> Any:
+    """An option's value in its own type, within its limits."""
+    default, limit = record.options[option], record.limits.get(option)
+    where = f"{record.base}: {option}={value}"
+    if isinstance(default, str):
+        value = "none" if value is None else value
+        if value not in (limit or ()):
+            raise MetricError(f"{where} is not one of {', '.join(map(str, limit or ()))}")
+        return value
+    if isinstance(default, (int, float)) and not isinstance(default, bool):
+        whole = isinstance(default, int)
+        number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        if not number or (whole and value != int(value)):
+            raise MetricError(f"{where} must be a {'whole ' if whole else ''}number")
+        if limit and not float(limit[0]) <= value <= float(limit[1]):
+            raise MetricError(f"{where} must lie between {_written(limit[0])} and {_written(limit[1])}")
+        return int(value) if whole else float(value)
+    if value is not None and not isinstance(value, (str, int, bool)):
+        raise MetricError(f"{where} must be a label: text, a whole number or true/false")
+    return value
+
+
+def _written(value: Any) -> str:
+    """A value as `parse` reads it."""
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if not isinstance(value, str):
+        return repr(value)
+    if re.fullmatch(r"[^\W\d][\w\- ]*(?<! )", value) and _read(value) == value:
+        return value
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _read(text: str) -> Any:
+    """A written value: a number, true, false, null, a quoted text, else the text itself."""
+    if text.startswith('"'):
+        return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
+    known = {"true": True, "false": False, "none": None, "null": None}
+    if text.lower() in known:
+        return known[text.lower()]
+    if re.fullmatch(r"[+-]?[0-9]+", text):
+        return int(text)
+    if re.fullmatch(r"[+-]?([0-9]+\.[0-9]*|\.?[0-9]+)([eE][+-]?[0-9]+)?", text):
+        return float(text)
+    return text

@@ -1,0 +1,146 @@
+"""Sorting scores of two classes without weights, where only the order counts: values are sorted, never indices."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Optional
+
+import numpy as np
+
+from metrics.inputs import CHUNK
+
+if TYPE_CHECKING:
+    from metrics.inputs import Array
+
+MANY = 1 << 16
+"""From this many items on, keys are worth their preparation."""
+
+SAMPLE = 1 << 13
+"""How many items tell whether scores are spread widely enough for 31-bit keys."""
+
+
+def threshold_counts(score: Array, positive: Array) -> tuple[Array, Array]:
+    """Positives and negatives at or above each distinct score, highest first, each of shape (thresholds,)."""
+    keyed = _labelled_keys(score, positive) if len(score) >= MANY else None
+    if keyed is None:
+        order = np.argsort(-score)
+        ordered, flag = score[order], positive[order]
+        ends = run_ends(ordered)
+    else:
+        flag = (keyed & np.uint64(1)).astype(np.uint8)
+        keyed >>= np.uint64(1)
+        ends = run_ends(keyed)
+    positives = np.cumsum(flag, dtype=np.int64)[ends]
+    return positives, ends + 1 - positives
+
+
+def run_ends(ordered: Array) -> Array:
+    """The last place of each run of equal values, shape (runs,)."""
+    return np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), len(ordered) - 1)
+
+
+def _labelled_keys(score: Array, positive: Array) -> Optional[Array]:
+    """Sorted whole numbers, descending in score, whose lowest bit is the label; None where 63 bits do not suffice.
+
+    The bits of a float order like whole numbers of sign and magnitude; of one sign, they leave room for the label.
+    """
+    score = score + 0.0  # -0.0 and 0.0 are one score
+    if score.min() >= 0:
+        return _one_sign(score, positive, descending=True)
+    if score.max() < 0:
+        return _one_sign(-score, positive, descending=False)
+    below = score < 0
+    above = ~below
+    high = _one_sign(score[above], positive[above], descending=True)
+    low = _one_sign(-score[below], positive[below], descending=False)
+    if (high[-1] ^ low[0]) <= 1:  # two scores, one key: tell the signs apart by the highest bit
+        low ^= np.uint64(1) << np.uint64(63)
+    return np.concatenate((high, low))
+
+
+def _one_sign(magnitude: Array, positive: Array, descending: bool) -> Array:
+    """Sorted keys of scores of one sign, each with its label in the lowest bit."""
+    key = magnitude.view(np.uint64)
+    if descending:
+        key = np.uint64(0x7FF0000000000000) - key
+    key = (key << np.uint64(1)) | positive.astype(np.uint64)
+    key.sort()
+    return key
+
+
+def area_by_keys(score: Array, positive: Array) -> Optional[float]:
+    """Pairs of a positive and a negative in the right order, ties as half: exact, by a sort of 32-bit keys.
+
+    Scores are cut to 31 bits and the label added below. Pairs whose keys differ are counted by position; keys that
+    hold both labels are looked at again with the full scores. None where too many scores share a key.
+    """
+    low, high = float(score.min()), float(score.max())
+    scale = (2.0**31 - 1) / (high - low) if high > low and np.isfinite(high - low) else np.inf
+    if len(score) < MANY or not np.isfinite(scale):
+        return None
+    sample = np.sort(_cut(score[:: max(1, len(score) // SAMPLE)], low, scale))
+    if np.count_nonzero(sample[1:] == sample[:-1]) > len(sample) // 256:
+        return None
+    key = np.empty(len(score), dtype=np.uint32)
+    for start in range(0, len(score), CHUNK):
+        rows = slice(start, start + CHUNK)
+        key[rows] = (_cut(score[rows], low, scale) << np.uint32(1)) | positive[rows]
+    key.sort()
+    pairs = _pairs_by_position(key)
+    mixed = np.flatnonzero((key[1:] ^ key[:-1]) == 1)
+    first = np.searchsorted(key, key[mixed])
+    after = np.searchsorted(key, key[mixed + 1], side="right")
+    if int((after - first).sum()) > len(score) // 8:
+        return None
+    pairs -= float(((mixed + 1 - first) * (after - mixed - 1)).sum())
+    return pairs + _pairs_again(score, positive, key[mixed] >> np.uint32(1), low, scale)
+
+
+def _cut(score: Array, low: float, scale: float) -> Array:
+    """Scores as 31-bit whole numbers in the same order, ties possible."""
+    part = score - low
+    part *= scale
+    return part.astype(np.int32).view(np.uint32)
+
+
+def _pairs_by_position(key: Array) -> float:
+    """Pairs of a negative before a positive in a sorted sequence whose lowest bit is the label."""
+    places, positives = 0, 0
+    step = np.arange(min(CHUNK, len(key)))
+    for start in range(0, len(key), CHUNK):
+        flag = (key[start : start + CHUNK] & np.uint32(1)).astype(np.int64)
+        count = int(flag.sum())
+        places += int(np.dot(flag, step[: len(flag)])) + start * count
+        positives += count
+    return float(places - positives * (positives - 1) // 2)
+
+
+def _pairs_again(score: Array, positive: Array, shared: Array, low: float, scale: float) -> float:
+    """The pairs within keys that hold both labels, by the scores themselves."""
+    if not len(shared):
+        return 0.0
+    shift = np.uint32(11)
+    suspect = np.zeros(1 << 20, dtype=bool)
+    suspect[shared >> shift] = True
+    starts = range(0, len(score), CHUNK)
+    rows = [np.flatnonzero(suspect[_cut(score[i : i + CHUNK], low, scale) >> shift]) + i for i in starts]
+    row = np.concatenate(rows)
+    cut = _cut(score[row], low, scale)
+    place = np.minimum(np.searchsorted(shared, cut), len(shared) - 1)
+    inside = shared[place] == cut
+    row, place = row[inside], place[inside]
+    return _pairs_within(place, score[row], positive[row])
+
+
+def _pairs_within(group: Array, score: Array, positive: Array) -> float:
+    """Within each group: pairs of a positive above a negative, ties as half."""
+    order = np.lexsort((score, group))
+    group, score, flag = group[order], score[order], positive[order].astype(np.int64)
+    negatives = np.concatenate(([0], np.cumsum(1 - flag)))
+    ends = np.flatnonzero((group[1:] != group[:-1]) | (score[1:] != score[:-1])) + 1
+    run = np.concatenate(([0], ends, [len(group)]))
+    heads = np.concatenate(([0], np.flatnonzero(group[1:] != group[:-1]) + 1))
+    head = heads[np.searchsorted(heads, run[:-1], side="right") - 1]
+    inside = np.add.reduceat(flag, run[:-1])
+    below = negatives[run[:-1]] - negatives[head]
+    tied = negatives[run[1:]] - negatives[run[:-1]]
+    return float((inside * (below + tied / 2)).sum())

@@ -1,0 +1,205 @@
+"""Weightings that are too large to write out: groups, groups left out in turn, and bootstrap draws.
+
+A metric reduces its evidence under any of these: nothing (each item once), an array (n,) of weights, an array (w, n)
+of several weightings, or one of the compact forms below, each of which stands for a matrix of weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Optional, Union
+
+import numpy as np
+
+from metrics.inputs import MetricError, weights
+from metrics.labels import encode
+
+if TYPE_CHECKING:
+    from metrics.inputs import Array
+
+    Weighting = Union[None, Array, "Partition", "LeaveOut", "Draws"]
+
+BATCH = 1 << 18
+"""Numbers drawn at a time: a batch of draws stays in the processor's cache."""
+
+TABLE = 1 << 22
+"""Numbers in one table of totals; larger tables are made in several parts."""
+
+
+@dataclass(frozen=True, eq=False)
+class Partition:
+    """One weighting a group: 1 for its items, 0 for all others.
+
+    Attributes:
+        group: whole numbers, shape (n,), from 0 to size - 1; -1 for an item that is in no group.
+        size: how many groups there are; the result has shape (size,).
+        sample_weight: one weight an item, or None.
+    """
+
+    group: Array
+    size: int
+    sample_weight: Optional[Array] = None
+
+    def __post_init__(self) -> None:
+        _check_codes(self.group, self.size, lowest=-1, name="group")
+
+    def check(self, n: int) -> None:
+        """Refuse to weigh another number of items."""
+        _check_length(self.group, n, "group")
+        _check_weights(self.sample_weight, n)
+
+    def weighted(self, sample_weight: Any) -> Partition:
+        """The same groups with one more factor on each item's weight."""
+        return replace(self, sample_weight=_product(self.sample_weight, sample_weight, len(self.group)))
+
+    def members(self) -> list[Array]:
+        """The items of each group, ascending."""
+        order = np.argsort(self.group, kind="stable")
+        ends = np.searchsorted(self.group[order], np.arange(self.size + 1))
+        return [order[ends[group] : ends[group + 1]] for group in range(self.size)]
+
+
+@dataclass(frozen=True, eq=False)
+class LeaveOut(Partition):
+    """One weighting a group: 0 for its items, 1 for all others. This is the jackknife."""
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """Bootstrap draws: multinomial weights of the items, shared inside a cluster.
+
+    With ``cluster`` or ``copies`` the draws depend on nothing but this record, so two kinds of evidence about the same
+    items see the same draws. Without them each kind of evidence draws in the way that costs least: the same
+    distribution, another stream.
+
+    Attributes:
+        count: how many draws; the result has shape (count,).
+        seed: of numpy's default generator.
+        cluster: whole numbers from 0, shape (n,): items that are drawn together; None draws items.
+        copies: how many identical items each row stands for, shape (n,); None for one each. Not with ``cluster``.
+        sample_weight: one weight an item, or None.
+    """
+
+    count: int
+    seed: int = 0
+    cluster: Optional[Array] = None
+    copies: Optional[Array] = None
+    sample_weight: Optional[Array] = None
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise MetricError(f"{self.count} draws; at least 1 is needed")
+        if self.cluster is not None and self.copies is not None:
+            raise MetricError("draws are of clusters or of copies, not of both")
+        for codes, name in ((self.cluster, "cluster"), (self.copies, "copies")):
+            if codes is not None:
+                _check_codes(codes, None, lowest=0, name=name)
+        if self.cluster is not None and not np.bincount(self.cluster).all():
+            raise MetricError("cluster skips numbers; number the clusters 0, 1, 2 … so that each has an item")
+
+    def check(self, n: int) -> None:
+        """Refuse to weigh another number of items."""
+        for codes, name in ((self.cluster, "cluster"), (self.copies, "copies")):
+            if codes is not None:
+                _check_length(codes, n, name)
+        _check_weights(self.sample_weight, n)
+
+    def weighted(self, sample_weight: Any) -> Draws:
+        """The same draws with one more factor on each item's weight."""
+        return replace(self, sample_weight=_product(self.sample_weight, sample_weight, len(sample_weight)))
+
+    @property
+    def plain(self) -> bool:
+        """Whether items are drawn one by one and each counts once."""
+        return self.cluster is None and self.copies is None and self.sample_weight is None
+
+    def units(self, n: int) -> Array:
+        """The unit that each item is drawn with, shape (n,)."""
+        return np.arange(n) if self.cluster is None else self.cluster
+
+    def batches(self, n: int, width: int = 1) -> Iterator[Array]:
+        """How often each unit is drawn: arrays of shape (draws, units), int64, a cache full at a time.
+
+        The draws are the same for every ``width``, which is how many numbers the caller makes of one draw.
+        """
+        random = np.random.default_rng(self.seed)
+        units = n if self.cluster is None else int(self.cluster.max()) + 1
+        chance = None if self.copies is None else self.copies / self.copies.sum()
+        step = max(1, BATCH // max(units, width))
+        for start in range(0, self.count, step):
+            rows = min(step, self.count - start)
+            if chance is not None and self.copies is not None:
+                yield random.multinomial(int(self.copies.sum()), chance, size=rows)
+                continue
+            drawn = random.integers(0, units, size=(rows, units))
+            drawn += np.arange(rows)[:, None] * units
+            yield np.bincount(drawn.ravel(), minlength=rows * units).reshape(rows, units)
+
+    def spread(self, batch: Array) -> Array:
+        """A batch of draws of units as weights of items, shape (draws, n)."""
+        item = batch if self.cluster is None else batch[:, self.cluster]
+        return item if self.sample_weight is None else item * self.sample_weight
+
+
+def partition(groups: Any, sample_weight: Any = None) -> tuple[tuple[Any, ...], Partition]:
+    """Group labels as a Partition.
+
+    Args:
+        groups: one label an item, shape (n,): text, whole numbers or true/false.
+        sample_weight: one weight an item, or None.
+
+    Returns:
+        The groups, sorted, and the Partition into them.
+    """
+    array = np.asarray(groups)
+    if array.ndim != 1 or not len(array):
+        raise MetricError(f"groups have shape {array.shape}; give one label an item, shape (items,)")
+    codes, names = encode(array, name="groups")
+    count = np.bincount(codes, minlength=len(names))
+    if not count.all():
+        place = np.cumsum(count > 0) - 1
+        codes, names = place[codes], tuple(name for name, items in zip(names, count.tolist()) if items)
+    checked = None if sample_weight is None else weights(sample_weight, len(array))
+    return names, Partition(codes, len(names), checked)
+
+
+def combined(weighting: Weighting, sample_weight: Any, n: int) -> Weighting:
+    """A weighting with each item's own weight as one more factor."""
+    if sample_weight is None:
+        return weighting
+    factor = weights(sample_weight, n)
+    if weighting is None:
+        return factor
+    if isinstance(weighting, (Partition, Draws)):
+        return weighting.weighted(factor)
+    return weights(weighting, n, "weighting", rows=True) * factor
+
+
+def _product(one: Optional[Array], other: Any, n: int) -> Array:
+    """Two factors of a weight as one."""
+    factor = weights(other, n)
+    return factor if one is None else weights(one, n) * factor
+
+
+def _check_codes(codes: Array, size: Optional[int], lowest: int, name: str) -> None:
+    """Refuse what are not whole numbers in range."""
+    if getattr(codes, "ndim", 0) != 1 or codes.dtype.kind not in "iu":
+        raise MetricError(f"{name} must be an array of whole numbers, shape (items,)")
+    if not len(codes):
+        raise MetricError(f"{name} is empty")
+    if codes.min() < lowest or (size is not None and codes.max() >= size):
+        top = "" if size is None else f" to {size - 1}"
+        raise MetricError(f"{name} holds numbers outside {lowest}{top}")
+
+
+def _check_length(codes: Array, n: int, name: str) -> None:
+    """Refuse another length."""
+    if len(codes) != n:
+        raise MetricError(f"{name} has {len(codes)} entries for {n} items")
+
+
+def _check_weights(sample_weight: Optional[Array], n: int) -> None:
+    """Refuse weights that do not fit the items."""
+    if sample_weight is not None:
+        weights(sample_weight, n)

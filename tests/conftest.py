@@ -1,0 +1,89 @@
+"""What several tests share: a way to call the command line, and the gallery's challenges built once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CHALLENGES = sorted(path.parent.name for path in (ROOT / "challenges").glob("*/challenge.yaml"))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command answered."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Answer]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Call the command line in this process."""
+    from compete.cli import main
+
+    def call(*words: str | Path) -> Answer:
+        monkeypatch.setattr(sys, "argv", ["compete", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stop:
+            main()
+        told = capsys.readouterr()
+        code = stop.value.code
+        return Answer(code if isinstance(code, int) else 1, told.out, told.err)
+
+    return call
+
+
+@dataclass(frozen=True)
+class Made:
+    """A challenge of the gallery, with its data, its bundle and its baseline's submission."""
+
+    name: str
+    challenge: Path
+    bundle: Path
+    baseline: Path
+
+
+def script(folder: Path, name: str, *words: str | Path) -> None:
+    """Run a script of a challenge."""
+    command = [sys.executable, name, *map(str, words)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": ""})
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Made]:
+    """Make a challenge of the gallery, once a session."""
+    made: dict[str, Made] = {}
+
+    def made_once(name: str) -> Made:
+        if name not in made:
+            from compete import jobs
+
+            folder = tmp_path_factory.mktemp(name)
+            challenge, bundle, baseline = folder / name, folder / "bundle", folder / "baseline.csv"
+            shutil.copytree(ROOT / "challenges" / name, challenge, ignore=shutil.ignore_patterns("data", "__pycache__"))
+            script(challenge, "make_data.py")
+            jobs.build(challenge, bundle, workers=1)
+            script(challenge, "baseline.py", bundle / "public", "-o", baseline)
+            made[name] = Made(name, challenge, bundle, baseline)
+        return made[name]
+
+    return made_once
+
+
+@pytest.fixture
+def penguins(make: Callable[[str], Made]) -> Made:
+    """The penguins."""
+    return make("penguins")

@@ -1,0 +1,95 @@
+"""Random truth and prediction for any metric of the catalog."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+import metrics
+
+OPTIONS = (
+    "fbeta(beta=2)",
+    "fbeta_macro(beta=0.5)",
+    "fbeta_samples(beta=2)",
+    "f1(positive=0)",
+    "cohen_kappa(weights=linear)",
+    "cohen_kappa(weights=quadratic)",
+    "top_k_accuracy(k=1)",
+    "log_loss(clip=0.001)",
+    "brier(halve=true)",
+    "brier(halve=false)",
+    "ece(bins=4)",
+    "recall_at_specificity(specificity=0.5)",
+    "sensitivity_at_precision(precision=0.5)",
+    "pinball(quantile=0.9)",
+)
+CASES = [(name, target) for name in (*metrics.names(), *OPTIONS) for target in sorted(metrics.parse(name).targets)]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One random truth and prediction, as a metric takes it."""
+
+    metric: metrics.Metric
+    y_true: Any
+    y_pred: Any
+    labels: Any
+    columns: int
+
+    def score(self, index: Any = slice(None), weight: Any = None) -> float:
+        return self.metric(self.y_true[index], self.y_pred[index], weight, self.labels)
+
+    def evidence(self, index: Any = slice(None)) -> Any:
+        return self.metric.collect(self.y_true[index], self.y_pred[index], self.labels)
+
+
+def make_case(name: str, target: str, seed: int, n: int = 60) -> Case:
+    metric, random = metrics.parse(name), np.random.default_rng(seed)
+    if target == "regression":
+        columns = 1 + seed % 2
+        shape = (n,) if columns == 1 else (n, columns)
+        true = np.round(np.exp(random.normal(size=shape)), 1) + 0.1
+        return Case(metric, true, np.round(true * np.exp(random.normal(size=shape)), 1), None, columns)
+    if target == "multilabel":
+        true = random.integers(0, 2, size=(n, 3))
+        noisy = np.round(true + random.normal(size=true.shape), 1)
+        return Case(metric, true, (noisy > 0.7).astype(int) if metric.needs == "label" else noisy, None, 3)
+    classes = 2 if target == "binary" else 4
+    true = random.integers(0, classes, size=n)
+    if metric.needs == "label":
+        keep = random.random(n) < 0.6
+        return Case(metric, true, np.where(keep, true, random.integers(0, classes, size=n)), range(classes), 1)
+    chance = random.dirichlet(np.full(classes, 0.7), size=n)
+    chance[np.arange(n), true] += 0.3
+    chance = np.round(chance, 1) if metric.needs == "score" else chance / chance.sum(axis=1, keepdims=True)
+    one_column = target == "binary" and name.partition("(")[0] != "top_k_accuracy" and seed % 2 == 0
+    return Case(metric, true, chance[:, 1] if one_column else chance, range(classes), classes)
+
+
+def perfect_prediction(case: Case, target: str) -> Any:
+    if case.metric.needs in ("label", "value") or target == "multilabel":
+        return case.y_true
+    if case.y_pred.ndim == 1:
+        return case.y_true.astype(float)
+    return np.eye(len(case.labels))[case.y_true]
+
+
+@pytest.fixture(params=CASES, ids=lambda pair: f"{pair[0]}-{pair[1]}")
+def subject(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """A metric's name and a shape of truth it takes, over the whole catalog."""
+    return request.param
+
+
+@pytest.fixture
+def case_of() -> Any:
+    """Makes a random truth and prediction: case_of(name, target, seed, n)."""
+    return make_case
+
+
+@pytest.fixture
+def perfect_of() -> Any:
+    """Makes the perfect prediction of a case: perfect_of(case, target)."""
+    return perfect_prediction

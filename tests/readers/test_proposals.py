@@ -1,0 +1,108 @@
+"""What a table looks like to ``compete init``."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from compete.errors import DatasetError
+from compete.readers import sketch_dataset
+
+
+def sketch(tmp_path: Path, header: str, rows: list[str]) -> dict[str, Any]:
+    (tmp_path / "table.csv").write_text("\n".join([header, *rows]) + "\n")
+    return sketch_dataset("csv", tmp_path / "table.csv")
+
+
+def values(proposals: list[Any]) -> list[Any]:
+    return [proposal.value for proposal in proposals]
+
+
+def test_the_penguins(tmp_path: Path) -> None:
+    package = find_spec("palmerpenguins")
+    assert package is not None
+    assert package.submodule_search_locations
+    found = sketch_dataset("csv", Path(package.submodule_search_locations[0]) / "data" / "penguins-raw.csv")
+    assert (found["task"].value, found["label"].value, found["id"], found["file"]) == (
+        "classification", "Species", None, None)  # fmt: skip
+    assert values(found["group"]) == ["Individual ID"]
+    assert values(found["subgroups"]) == ["Island", {"name": "year", "column": "Date Egg", "part": "year"}, "Sex"]
+    assert values(found["drop"]) == ["Sample Number", "Region", "Stage", "Comments"]
+    assert "Culmen Length (mm)" in values(found["features"])
+    everything = [
+        found["task"],
+        found["label"],
+        *found["group"],
+        *found["subgroups"],
+        *found["features"],
+        *found["drop"],
+    ]
+    assert all(proposal.reason for proposal in everything)
+
+
+def test_images_ids_and_regression(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "p0.png").write_bytes(b"x")
+    rows = [f"i{n},p{n}.png,{n * 1.5},{n},{20 + n}" for n in range(40)]
+    found = sketch(tmp_path, "id,file,target,count,age", rows)
+    assert (found["id"].value, found["file"].value, found["images"].value) == ("id", "file", "pictures")
+    assert (found["task"].value, found["label"].value) == ("regression", "target")
+    assert values(found["subgroups"]) == [{"name": "age", "column": "age", "bins": [33, 46]}]
+    assert values(found["features"]) == ["count"]
+
+
+def test_images_that_are_not_there_are_not_proposed(tmp_path: Path) -> None:
+    found = sketch(tmp_path, "path,label", [f"/elsewhere/p{n}.png,{'ab'[n % 2]}" for n in range(40)])
+    assert found["file"] is None
+    assert values(found["drop"]) == ["path"]
+
+
+def test_zero_one_columns_are_multilabel_where_nothing_is_called_label(tmp_path: Path) -> None:
+    rows = [f"i{n},{n % 2},{n // 2 % 2},{n // 4 % 2},{n}" for n in range(40)]
+    found = sketch(tmp_path, "name,rain,fog,snow,x", rows)
+    assert found["task"].value == "multilabel"
+    assert found["label"].value == ["rain", "fog", "snow"]
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "reason"),
+    [
+        ("code", [f"{'ab'[n % 2]}{n % 4}" for n in range(40)], "gives the label away"),
+        ("link", [f"https://example.org/{n}" for n in range(40)], "addresses"),
+        ("note", [f"seen by the river {n} times that day" for n in range(40)], "free text"),
+        ("hash", [f"x{n:x}" for n in range(40)], "own value"),
+        ("same", ["1"] * 40, "same value"),
+        ("empty", ["NA"] * 40, "no values"),
+        ("Usage", [str(n % 3) for n in range(40)], "bundle"),
+        ("Sample Number", [str(n % 20) for n in range(40)], "running number"),
+    ],
+)
+def test_columns_that_are_better_not_shown(tmp_path: Path, column: str, cells: list[str], reason: str) -> None:
+    rows = [f"{cell},{'ab'[n % 2]},{n % 7}.5" for n, cell in enumerate(cells)]
+    found = sketch(tmp_path, f"{column},label,x", rows)
+    (proposal,) = found["drop"]
+    assert proposal.value == column
+    assert reason in proposal.reason
+    assert values(found["features"]) == ["x"]
+
+
+def test_a_table_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="ragged-row"):
+        sketch(tmp_path, "a,b", ["1", "1,2"])
+
+
+REAL = os.environ.get("COMPETE_REAL_DATA")
+
+
+@pytest.mark.skipif(REAL is None, reason="COMPETE_REAL_DATA does not name the folder of real data")
+def test_real_tables_find_their_labels() -> None:
+    folder = Path(REAL or "")
+    covid = sketch_dataset("csv", folder / "covid_cxr" / "metadata.csv")
+    assert (covid["label"].value, values(covid["group"])) == ("finding", ["Patientid"])
+    assert "clinical notes" in values(covid["drop"])
+    small = sketch_dataset("csv", folder / "tabular" / "penguins.csv")
+    assert (small["label"].value, values(small["subgroups"])) == ("species", ["island", "sex", "year"])

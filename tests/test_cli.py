@@ -1,0 +1,226 @@
+"""The command line: help and documents for every command, and one clear answer to every mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from compete.cli import app
+from tests.conftest import ROOT, Made, Run
+
+COMMANDS = sorted((command.name or command.callback.__name__) for command in app.registered_commands if command.callback)
+AS_ROOT = os.name == "posix" and os.geteuid() == 0
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example_and_stands_in_the_readme(name: str) -> None:
+    told = CliRunner().invoke(app, [name, "--help"])
+    assert told.exit_code == 0
+    assert f"Example: compete {name}" in told.output
+    assert f"`compete {name}" in (ROOT / "README.md").read_text()
+
+
+def test_every_command_answers_in_json() -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group.to_info_dict(typer.Context(group)), dict)  # type: ignore[arg-type]
+    for name in COMMANDS:
+        assert "--json" in CliRunner().invoke(app, [name, "--help"]).output, name
+
+
+def refused(run: Run, *words: str | Path, code: int, rule: str) -> str:
+    """A command that must be refused: exit code, rule, no traceback; and the same in JSON."""
+    answer = run(*words)
+    assert answer.code == code, answer.err
+    assert rule in answer.err
+    assert "Traceback" not in answer.err
+    document = json.loads(run(*words, "--json").out)
+    assert document["exit_code"] == code
+    assert rule in {finding["rule"] for finding in document["findings"]}
+    return answer.err
+
+
+def test_mistakes_of_an_organizer(run: Run, penguins: Made, tmp_path: Path) -> None:
+    refused(run, "build", tmp_path / "nothing", "-o", tmp_path / "out", code=1, rule="challenge/missing-file")
+    refused(run, "check", tmp_path / "nothing.yaml", code=1, rule="challenge/missing-file")
+    refused(run, "build", penguins.challenge, "-o", penguins.bundle, code=2, rule="output/exists")
+    refused(run, "verify", tmp_path, code=1, rule="bundle/not-a-bundle")
+    refused(run, "score", penguins.challenge, penguins.baseline, code=1, rule="bundle/not-a-bundle")
+    refused(run, "list", "metric", code=2, rule="usage/unknown-name")
+    refused(run, "explain", "f1_makro", code=2, rule="usage/unknown-name")
+    refused(run, "init", tmp_path / "new", "--from", "csv:nowhere.csv", code=2, rule="usage/unknown-name")
+    refused(run, "score", penguins.bundle, penguins.baseline, "--on", "holdout", code=2, rule="usage/unknown-name")
+    assert sorted(path.name for path in tmp_path.iterdir()) == []
+
+
+def test_a_challenge_that_asks_for_an_unknown_metric_is_told_the_nearest(run: Run, penguins: Made, tmp_path: Path) -> None:
+    shutil.copytree(penguins.challenge, tmp_path / "c")
+    file = tmp_path / "c" / "challenge.yaml"
+    file.write_text(re.sub(r"metric: f1_macro", "metric: f1_makro", file.read_text(), count=1))
+    told = refused(run, "build", tmp_path / "c", "-o", tmp_path / "out", code=1, rule="score/unknown-metric")
+    assert "f1_macro" in told
+    file.write_text(file.read_text().replace("metric: f1_makro", "metric: log_loss\n  also: [rmse]", 1).replace("\n  also: [acc", "\n  #also: [acc", 1))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        ("", "submission/empty-file"),
+        ("id\n", "submission/missing-column"),
+        ("id,Species\nnobody,nothing\n", "submission/unknown-id"),
+        ("id,Species,id\n", "submission/repeated-column"),
+    ],
+)
+def test_mistakes_of_a_participant(run: Run, penguins: Made, tmp_path: Path, content: str, rule: str) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text(content)
+    refused(run, "validate", penguins.bundle, path, code=3, rule=rule)
+    answer = run("score", penguins.bundle, path, "--json")
+    assert answer.code == 3
+    assert rule in {finding["rule"] for finding in json.loads(answer.out)["findings"]}
+
+
+def test_each_fault_of_a_submission_is_told_at_once(run: Run, penguins: Made, tmp_path: Path) -> None:
+    lines = penguins.baseline.read_text().splitlines()
+    lines[1] = lines[1].split(",")[0] + ",Emperor"
+    lines[2] = lines[3]
+    lines[5] = "zzz,Gentoo penguin (Pygoscelis papua)"
+    lines[6] = lines[6].split(",")[0] + ","
+    path = tmp_path / "bad.csv"
+    path.write_text("\n".join(lines) + "\n")
+    told = run("validate", penguins.bundle, path)
+    assert told.code == 3
+    for rule, line in (("unknown-label", 2), ("repeated-id", 4), ("unknown-id", 6), ("empty-cell", 7)):
+        assert re.search(rf"bad\.csv:{line}\s+submission/{rule}", told.err), told.err
+    assert "submission/missing-id" in told.err
+
+
+def test_a_missing_file_and_a_folder(run: Run, penguins: Made, tmp_path: Path) -> None:
+    for path in (tmp_path / "nowhere.csv", tmp_path):
+        answer = run("score", penguins.bundle, path)
+        assert answer.code == 2
+        assert "submission/unreadable" in answer.err
+        assert "Traceback" not in answer.err
+
+
+@pytest.mark.skipif(AS_ROOT, reason="nothing is forbidden to root")
+def test_no_permission(run: Run, penguins: Made, tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    answer = run("build", penguins.challenge, "-o", locked / "out")
+    assert (answer.code, "disk/permission" in answer.err) == (5, True)
+
+
+def test_a_full_disk_is_told_and_leaves_the_old_bundle(penguins: Made, tmp_path: Path) -> None:
+    """A limit on the size of files stands for the disk: writing fails in the midst of a table."""
+    shutil.copytree(penguins.bundle, tmp_path / "out")
+    before = {path: path.read_bytes() for path in sorted((tmp_path / "out").rglob("*")) if path.is_file()}
+    script = (
+        "import resource, signal, sys\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
+        f"sys.argv = ['compete', 'build', {str(penguins.challenge)!r}, '-o', {str(tmp_path / 'out')!r}, '--force']\n"
+        "from compete.cli import main\nmain()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 5, done.stderr
+    assert "disk/full" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {path: path.read_bytes() for path in sorted((tmp_path / "out").rglob("*")) if path.is_file()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_closed_pipe_is_no_bug(penguins: Made) -> None:
+    command = f"{sys.executable} -m compete list rules | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_bug_is_called_a_bug(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from compete import jobs
+
+    monkeypatch.setattr(jobs, "list_things", lambda what: 1 / 0)
+    answer = run("list", "metrics")
+    assert answer.code == 70
+    assert "This is a bug in compete" in answer.err
+
+
+def test_messages_cannot_steer_the_terminal(run: Run, penguins: Made, tmp_path: Path) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text("id,Species\n\x9b31m\u202etest,Adelie\n")
+    answer = run("validate", penguins.bundle, path)
+    assert answer.code == 3
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", answer.err)
+
+
+@pytest.mark.parametrize("what", ["metrics", "readers", "challenges", "rules"])
+def test_lists(run: Run, what: str) -> None:
+    rows = json.loads(run("list", what, "--json").out)
+    told = run("list", what)
+    assert rows
+    assert told.code == 0
+    for row in rows:
+        assert str(next(iter(row.values()))) in told.out
+
+
+def test_everything_that_is_listed_can_be_explained(run: Run) -> None:
+    from compete import jobs
+
+    for what, key in (("metrics", "metric"), ("rules", "rule")):
+        for row in jobs.list_things(what):
+            told = jobs.explain(row[key])
+            assert told["name"] == row[key]
+            assert len(told["text"]) > 40, row[key]
+    answer = run("explain", "fbeta(beta=2)")
+    assert (answer.code, "fbeta(beta=2)" in answer.out) == (0, True)
+
+
+def test_the_schema_is_printed(run: Run) -> None:
+    import jsonschema
+
+    jsonschema.Draft202012Validator.check_schema(json.loads(run("list", "schema").out))
+
+
+def test_a_started_challenge_builds(run: Run, penguins: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    table = next((penguins.challenge / "data").glob("*.csv"))
+    shutil.copy(table, tmp_path / "birds.csv")
+    answer = run("init", "birds", "--from", "csv:birds.csv")
+    assert answer.code == 0, answer.err
+    assert run("check", "birds").code == 0
+    built = run("build", "birds", "-o", "bundle")
+    assert built.code == 0, built.err
+    assert run("score", "bundle", "bundle/public/sample_submission.csv").code == 0
+    again = run("init", "birds", "--from", "csv:birds.csv")
+    assert (again.code, "output/exists" in again.err) == (2, True)
+
+
+def test_a_started_challenge_of_images_builds(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from PIL import Image
+
+    monkeypatch.chdir(tmp_path)
+    for number in range(60):
+        folder = tmp_path / "images" / ("coral" if number % 3 else "sand")
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(folder / f"{number}.png")
+    assert run("init", "reef", "--from", "folder:images").code == 0
+    built = run("build", "reef", "-o", "bundle")
+    assert built.code == 0, built.err
+    names = [path.name for path in (tmp_path / "bundle" / "public" / "test").iterdir()]
+    assert names
+    assert all(re.fullmatch(r"[bcdfghjkmnpqrstv]{16}\.png", name) for name in names)
+
+
+def test_an_empty_form_is_written_without_data(run: Run, tmp_path: Path) -> None:
+    answer = run("init", tmp_path / "new")
+    assert answer.code == 0, answer.err
+    told = run("check", tmp_path / "new")
+    assert (told.code, "dataset/missing-file" in told.err) == (1, True)

@@ -1,0 +1,179 @@
+"""Folders and files appear whole or not at all, whatever happens on the way."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from compete.errors import SystemFault, UsageError
+from compete.files import EPOCH, canonical_json, files_below, sha256_of, system_fault, whole_file, whole_folder
+
+
+def ours(folder: Path) -> bool:
+    """A folder of these tests."""
+    return (folder / "mark").is_file()
+
+
+def make(target: Path, text: str, *, force: bool = False) -> None:
+    """Write a small folder."""
+    with whole_folder(target, force=force, ours=ours) as draft:
+        (draft / "mark").write_text(text)
+        (draft / "below").mkdir()
+        (draft / "below" / "deep").write_bytes(b"\0\1")
+
+
+def test_a_folder_appears_with_one_time_and_one_mode(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "out"
+    make(target, "first")
+    found = list(files_below(target))
+    assert [path.relative_to(target).as_posix() for path in found] == ["below/deep", "mark"]
+    assert {int(path.stat().st_mtime) for path in [*found, target, target / "below"]} == {EPOCH}
+    assert {path.stat().st_mode & 0o777 for path in found} == {0o644}
+    assert [path.name for path in target.parent.iterdir()] == ["out"]
+
+
+def test_a_failure_leaves_no_trace_and_the_old_folder(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    make(target, "old")
+    with pytest.raises(ZeroDivisionError), whole_folder(target, force=True, ours=ours) as draft:
+        (draft / "mark").write_text("half")
+        raise ZeroDivisionError
+    assert (target / "mark").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_an_existing_folder_is_replaced_only_when_asked_and_ours(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    make(target, "old")
+    with pytest.raises(UsageError, match="nothing was written"):
+        make(target, "new")
+    make(target, "new", force=True)
+    assert (target / "mark").read_text() == "new"
+    (target / "mark").unlink()
+    with pytest.raises(UsageError, match="not written by compete"):
+        make(target, "newer", force=True)
+    link = tmp_path / "link"
+    link.symlink_to(target)
+    with pytest.raises(UsageError):
+        make(link, "newer", force=True)
+
+
+def test_an_empty_folder_may_be_filled(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    make(tmp_path / "out", "new")
+    assert (tmp_path / "out" / "mark").read_text() == "new"
+
+
+KILLED = """
+    import os, signal, sys
+    from pathlib import Path
+    from compete import files
+
+    target, point = Path(sys.argv[1]), int(sys.argv[2])
+    seen = 0
+
+    def hooked(event, args):
+        global seen
+        if event in ("os.rename", "os.chmod", "os.utime", "open", "os.mkdir", "shutil.rmtree", "os.remove"):
+            seen += 1
+            if seen == point:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(hooked)
+    with files.whole_folder(target, force=True, ours=lambda folder: True) as draft:
+        for number in range(5):
+            (draft / str(number)).write_text("new")
+"""
+
+
+def test_a_kill_at_any_step_leaves_the_old_folder_or_the_new_one(tmp_path: Path) -> None:
+    """Kill at every file operation in turn; then the next build cleans up what was left."""
+    target = tmp_path / "out"
+    old = {str(number): "old" for number in range(3)}
+    new = {str(number): "new" for number in range(5)}
+    seen: set[str] = set()
+    for point in range(1, 400):
+        with whole_folder(target, force=True, ours=lambda folder: True) as draft:
+            for name, text in old.items():
+                (draft / name).write_text(text)
+        command = [sys.executable, "-c", textwrap.dedent(KILLED), str(target), str(point)]
+        done = subprocess.run(command, check=False)
+        content = {path.name: path.read_text() for path in target.iterdir()}
+        assert content in (old, new), f"killed at step {point}"
+        seen.add(content["0"])
+        for left in tmp_path.glob(".out.making-*"):
+            if not (left / "lock").exists():  # killed before its lock; kept a while, as it may just be starting
+                left.rmdir()
+        if done.returncode == 0:
+            break
+        assert done.returncode == -signal.SIGKILL
+    else:
+        pytest.fail("the child never finished")
+    assert seen == {"old", "new"}
+
+
+def test_an_abandoned_draft_is_removed_and_a_living_one_is_not(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    abandoned = tmp_path / ".out.making-dead"
+    abandoned.mkdir()
+    (abandoned / "lock").touch()
+    just_started = tmp_path / ".out.making-starting"
+    just_started.mkdir()
+    with whole_folder(target, force=True, ours=ours) as draft:
+        assert not abandoned.exists()
+        with whole_folder(target, force=True, ours=ours) as second:
+            assert draft.exists()
+            (second / "mark").write_text("second")
+        (draft / "mark").write_text("first")
+    assert (target / "mark").read_text() == "first"
+    assert just_started.exists()
+
+
+def test_a_file_appears_whole(tmp_path: Path) -> None:
+    target = tmp_path / "page.html"
+    with pytest.raises(ZeroDivisionError), whole_file(target) as file:
+        file.write(b"half")
+        raise ZeroDivisionError
+    assert not list(tmp_path.iterdir())
+    with whole_file(target) as file:
+        file.write(b"whole")
+    assert target.read_bytes() == b"whole"
+    with pytest.raises(UsageError), whole_file(target):
+        pass
+    with whole_file(target, force=True) as file:
+        file.write(b"again")
+    assert target.read_bytes() == b"again"
+
+
+@pytest.mark.parametrize(
+    ("number", "rule"),
+    [
+        (errno.ENOSPC, "disk/full"),
+        (errno.EACCES, "disk/permission"),
+        (errno.EROFS, "disk/read-only"),
+        (errno.EIO, "disk/fault"),
+    ],
+)
+def test_errors_of_the_system_are_put_into_words(number: int, rule: str) -> None:
+    fault = system_fault(OSError(number, os.strerror(number), "/some/place"))
+    assert isinstance(fault, SystemFault)
+    assert (fault.exit_code, fault.findings[0].rule, fault.findings[0].where) == (5, rule, "/some/place")
+
+
+def test_json_has_one_spelling() -> None:
+    assert canonical_json({"b": 1, "a": "é"}) == '{\n  "a": "é",\n  "b": 1\n}\n'.encode()
+    with pytest.raises(ValueError, match="JSON"):
+        canonical_json({"a": float("nan")})
+
+
+def test_digest(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert sha256_of(tmp_path / "empty") == (empty, 0)
