@@ -6,6 +6,7 @@
     public/                       all that a participant may see
         challenge.json            the task, the columns of a submission, the metrics (the *terms*)
         train.csv  train/         items with their labels
+        train_groups.csv          their groups and subgroups, for folds and for scores at home
         test.csv   test/          items without
         sample_submission.csv     a complete submission that scores as chance
         README.md                 for participants
@@ -15,8 +16,8 @@
         key                       what the opaque ids were made with
         private-manifest.json     SHA-256 and size of the private files and of manifest.json
 
-Both manifests carry a seal, the digest of their own content, so that no byte of a bundle can change unnoticed. No digest
-of a private file stands in a public one. A participant holds ``public/`` alone, and may open that.
+Both manifests carry a seal, the digest of their own content, so that no byte of a bundle can change unnoticed.
+No digest of a private file stands in a public one. A participant holds ``public/`` alone, and may open that.
 """
 
 from __future__ import annotations
@@ -33,7 +34,14 @@ from compete.terms import FORMAT, Terms
 from compete.version import __version__
 
 MANIFEST, PRIVATE_MANIFEST = "manifest.json", "private-manifest.json"
-TERMS, SOLUTION, SAMPLE, TRAIN, TEST = "challenge.json", "solution.csv", "sample_submission.csv", "train.csv", "test.csv"
+TERMS, SOLUTION, SAMPLE, TRAIN, TEST = (
+    "challenge.json",
+    "solution.csv",
+    "sample_submission.csv",
+    "train.csv",
+    "test.csv",
+)
+TRAIN_GROUPS = "train_groups.csv"
 ID, USAGE, GROUP = "id", "Usage", "group"
 PUBLIC, PRIVATE = "Public", "Private"
 
@@ -49,7 +57,7 @@ BUNDLE_RULES = {
     ),
     "bundle/changed": (
         "A file's bytes are not those that were built.",
-        "Somebody edited it, or the disk or a transfer damaged it. Build again or restore the file; do not score with it.",
+        "Somebody edited it, or the disk or a transfer damaged it. Build again or restore it; never score with it.",
     ),
     "bundle/missing": ("A file of the bundle is gone.", "Restore it from a copy, or build the bundle again."),
     "bundle/added": (
@@ -59,7 +67,8 @@ BUNDLE_RULES = {
     ),
     "bundle/renamed": (
         "A file stands under another name than it was built with.",
-        "Give it its name back, or build again.",
+        "Names must not tell anything of their own, so they are watched as the content is. Give it its name back, or "
+        "build again.",
     ),
     "bundle/manifest": (
         "A manifest is not as it was written.",
@@ -67,8 +76,8 @@ BUNDLE_RULES = {
     ),
     "bundle/no-solution": (
         "This folder has no private part, so there is nothing to score test predictions against.",
-        "Only the organizer holds private/. With public/ alone, predictions for the training items (out of fold) can be "
-        "scored: compete score PUBLIC SUBMISSION --on train.",
+        "Only the organizer holds private/. With public/ alone, predictions for the training items (out of fold) can "
+        "be scored: compete score PUBLIC SUBMISSION --on train.",
     ),
 }
 
@@ -210,7 +219,9 @@ def _verify_half(root: Path, folder: Path, manifest: Path) -> list[Finding]:
             missing.discard(twin)
             findings.append(Finding("bundle/renamed", f"it was built as {twin}", place, hint="give it its name back"))
     empty = _empty_folders(folder)
-    findings += [Finding("bundle/added", "an empty folder that was not built", name, hint="remove it") for name in empty]
+    findings += [
+        Finding("bundle/added", "an empty folder that was not built", name, hint="remove it") for name in empty
+    ]
     return findings + [Finding("bundle/missing", "it is gone", f"{folder.name}/{name}") for name in sorted(missing)]
 
 

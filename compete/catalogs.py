@@ -10,24 +10,37 @@ from compete.errors import Finding, UsageError
 
 USAGE_RULES = {
     "usage/unknown-name": ("Nothing has this name.", "`compete list metrics` and `compete list rules` show all names."),
-    "usage/script": ("A script of the challenge failed.", "Run it by hand, as the message shows, and read its own words."),
+    "usage/script": (
+        "A script of the challenge failed.",
+        "Run it by hand, as the message shows, and read its own words.",
+    ),
 }
 
 
-def rules() -> dict[str, tuple[str, str]]:
+def all_rules() -> dict[str, tuple[str, str]]:
     """Every rule that a finding may name: one line, and a paragraph."""
     from compete.building.contract import CONTRACT_RULES
     from compete.building.identity import IDENTITY_RULES
+    from compete.building.split_rules import SPLIT_RULES
     from compete.bundle import BUNDLE_RULES
+    from compete.challenge.rules import CHALLENGE_RULES
     from compete.files import DISK_RULES
+    from compete.readers.rules import DATASET_RULES
     from compete.scoring.measures import MEASURE_RULES
+    from compete.scoring.rules import RULES as SUBMISSION_RULES
+    from compete.scoring.trial import TRIAL_RULES
 
     tables: list[Mapping[str, tuple[str, str]]] = [
-        BUNDLE_RULES,
+        CHALLENGE_RULES,
         CONTRACT_RULES,
-        DISK_RULES,
+        DATASET_RULES,
+        SPLIT_RULES,
         IDENTITY_RULES,
         MEASURE_RULES,
+        TRIAL_RULES,
+        BUNDLE_RULES,
+        SUBMISSION_RULES,
+        DISK_RULES,
         USAGE_RULES,
     ]
     return {rule: text for table in tables for rule, text in sorted(table.items())}
@@ -54,13 +67,13 @@ def metric_rows() -> list[dict[str, Any]]:
 
 def rule_rows() -> list[dict[str, Any]]:
     """One row a rule."""
-    return [{"rule": rule, "what": line} for rule, (line, _) in rules().items()]
+    return [{"rule": rule, "what": line} for rule, (line, _) in all_rules().items()]
 
 
 def challenge_rows() -> list[dict[str, Any]]:
     """One row a challenge of the gallery."""
     from compete.challenge import load_challenge
-    from compete.jobs import gallery
+    from compete.demos import gallery
 
     found = [load_challenge(folder) for folder in gallery().values()]
     return [{"challenge": item.name, "task": item.task, "title": item.title} for item in found]
@@ -82,7 +95,7 @@ def schema_document() -> Any:
     """The published schema of ``challenge.yaml``."""
     import json
 
-    from compete.challenge_schema import schema_text
+    from compete.challenge.faults import schema_text
 
     return json.loads(schema_text())
 
@@ -96,6 +109,21 @@ LISTS: dict[str, Callable[[], Any]] = {
 }
 
 
+def list_things(what: str) -> Any:
+    """Rows for ``compete list``.
+
+    Raises:
+        UsageError: if there is no such list.
+    """
+    if what not in LISTS:
+        close = get_close_matches(what, LISTS, 1)
+        hint = f"did you mean {close[0]}?" if close else f"one of {', '.join(LISTS)}"
+        raise UsageError(
+            "no such list", [Finding("usage/unknown-name", f"nothing to list is called {what!r}", hint=hint)]
+        )
+    return LISTS[what]()
+
+
 def explanation(name: str) -> dict[str, str]:
     """What a metric or a rule is.
 
@@ -104,7 +132,7 @@ def explanation(name: str) -> dict[str, str]:
     """
     import metrics
 
-    known = rules()
+    known = all_rules()
     if name in known:
         line, text = known[name]
         return {"name": name, "meaning": line, "text": text}

@@ -31,7 +31,9 @@ ChallengePath = Annotated[Path, typer.Argument(metavar="CHALLENGE", help="challe
 BundlePath = Annotated[Path, typer.Argument(metavar="BUNDLE", help="A built bundle, or its public/ folder alone.")]
 SubmissionPath = Annotated[Path, typer.Argument(metavar="SUBMISSION", help="A file of predictions.")]
 SubmissionPaths = Annotated[list[Path], typer.Argument(metavar="SUBMISSION...", help="Files of predictions.")]
-Out = Annotated[Path, typer.Option("-o", "--out", metavar="FOLDER", help="Where to write; appears whole or not at all.")]
+Out = Annotated[
+    Path, typer.Option("-o", "--out", metavar="FOLDER", help="Where to write; appears whole or not at all.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace what compete wrote there earlier.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say only what is wrong.")]
@@ -72,7 +74,9 @@ def demo(
     json: Json = False,
 ) -> None:
     """Run the whole main job on a real dataset that comes along: data, bundle, baseline, scores."""
-    show.demonstrated(jobs.run_demo(name, out, force=force, say=show.talker(quiet=json)), json=json)
+    from compete import demos
+
+    show.demonstrated(demos.run_demo(name, out, force=force, say=show.talker(quiet=json)), json=json)
 
 
 @app.command(**example("compete check coral/"))
@@ -129,7 +133,9 @@ def list_(
     json: Json = False,
 ) -> None:
     """List the metrics, readers, challenges or rules that there are, or print the schema of challenge.yaml."""
-    show.listed(what, jobs.list_things(what), json=json)
+    from compete.catalogs import list_things
+
+    show.listed(what, list_things(what), json=json)
 
 
 @app.command(**example("compete explain f1_macro"))
@@ -138,7 +144,9 @@ def explain(
     json: Json = False,
 ) -> None:
     """Explain a metric, or the rule that a message named."""
-    show.explained(jobs.explain(name), json=json)
+    from compete.catalogs import explanation
+
+    show.explained(explanation(name), json=json)
 
 
 def main() -> NoReturn:

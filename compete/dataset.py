@@ -11,7 +11,6 @@ from difflib import get_close_matches
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from compete.dataset_rules import DATASET_RULES
 from compete.errors import EXAMPLES, DatasetError, Finding
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from compete.challenge import Challenge, Subgroup
 
 __all__ = [
-    "DATASET_RULES", "MISSING", "NO_VALUE", "Dataset", "excerpt", "feature_columns", "group_values", "is_missing",
+    "MISSING", "NO_VALUE", "Dataset", "excerpt", "feature_columns", "group_values", "is_missing",
     "parsed_date", "parsed_number", "subgroup_values", "time_values",
 ]  # fmt: skip
 

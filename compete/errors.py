@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar, Iterable
+from typing import Any, ClassVar
 
 OK, AT_FAULT, USAGE, REFUSED, LEAK, SYSTEM, BUG = 0, 1, 2, 3, 4, 5, 70
-"""Exit codes: fine; challenge, dataset or bundle at fault; usage; submission refused; leak gate; disk or network; bug."""
+"""Exit codes: fine; challenge, dataset or bundle at fault; usage; submission refused; leak gate; disk; bug."""
 
 EXAMPLES = 3
 """How many offending items a finding shows a reader."""
@@ -102,6 +103,6 @@ class SystemFault(CompeteError):  # noqa: N818  (a fault of the machine, named f
     exit_code = SYSTEM
 
 
-def errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def fatal(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings that stop the work."""
     return tuple(finding for finding in findings if finding.severity == "error")

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from compete.errors import ChallengeError, CompeteError, Finding, SystemFault, UsageError, errors
+from compete.errors import ChallengeError, CompeteError, Finding, fatal
 
 if TYPE_CHECKING:
     from compete.building.pipeline import Built
@@ -75,15 +71,6 @@ class Verdict:
         return {"submission": {"file": self.path.name}, "refused": self.error.message, "findings": found}
 
 
-@dataclass(frozen=True)
-class Demonstrated:
-    """A demo that ran: where everything is, and the scores of its baseline."""
-
-    challenge: Path
-    bundle: Path
-    verdicts: tuple[Verdict, ...]
-
-
 def start_challenge(folder: Path, source: str, *, task: str = "", force: bool = False) -> Started:
     """Write a first ``challenge.yaml``; see ``compete.building.starter``."""
     from compete.building.starter import write_challenge
@@ -104,7 +91,7 @@ def check_challenge(path: Path) -> Checked:
 
     plan = plan_build(load_challenge(path))
     found = metric_findings(plan.terms)
-    if errors(found):
+    if fatal(found):
         raise ChallengeError("the challenge asks for what cannot be scored", found)
     return Checked(path, (*plan.findings, *found), plan.parts, plan.balance)
 
@@ -130,7 +117,7 @@ def build(
 
     plan = plan_build(load_challenge(path))
     found = metric_findings(plan.terms)
-    if errors(found):
+    if fatal(found):
         raise ChallengeError("the challenge asks for what cannot be scored", found)
     return write_bundle(plan, out, force=force, workers=workers, trial=try_bundle, progress=progress)
 
@@ -211,84 +198,3 @@ def _verdict(path: Path, *, bundle: Path, on: str, public: bool, draws: int | No
         return Verdict(path, grade(opened, path, on=on, public=public, draws=draws))
     except SubmissionError as error:
         return Verdict(path, error=error)
-
-
-def gallery() -> dict[str, Path]:
-    """The challenges that come along, by name."""
-    here = Path(__file__).parent
-    folder = next(place for place in (here / "gallery", here.parent / "challenges") if place.is_dir())
-    return {path.parent.name: path.parent for path in sorted(folder.glob("*/challenge.yaml"))}
-
-
-def run_demo(name: str, out: Path | None, *, force: bool = False, say: Callable[[str], None]) -> Demonstrated:
-    """Copy a challenge of the gallery, make its data, build it, train its baseline and score that.
-
-    Raises:
-        UsageError: if there is no such challenge, or the output is there already.
-    """
-    from compete.files import whole_folder
-
-    known = gallery()
-    if name not in known:
-        close = get_close_matches(name, known, 1)
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
-        raise UsageError("no such demo", [Finding("usage/unknown-name", f"no challenge is called {name!r}", hint=hint)])
-    target = out or Path(f"demo-{name}")
-    ours = Path.is_dir if _is_demo(target) else lambda _: False
-    with whole_folder(target, force=force, ours=ours) as draft:
-        folder = draft / name
-        shutil.copytree(known[name], folder, ignore=shutil.ignore_patterns("data", "__pycache__"))
-        say(f"1. make the data            python {target / name}/make_data.py")
-        _run(folder, "make_data.py")
-        say(f"2. build the competition    compete build {target / name} -o {target}/bundle")
-        build(folder, draft / "bundle")
-        say(f"3. train a baseline         python {target / name}/baseline.py {target}/bundle/public -o {target}/baseline.csv")
-        _run(folder, "baseline.py", str((draft / "bundle/public").absolute()), "-o", str((draft / "baseline.csv").absolute()))
-    say(f"4. score it                 compete score {target}/bundle {target}/baseline.csv\n")
-    verdicts = score_many(target / "bundle", [target / "baseline.csv"])
-    return Demonstrated(target / name, target / "bundle", tuple(verdicts))
-
-
-def _is_demo(target: Path) -> bool:
-    """Whether a folder is an earlier demo of ours: a bundle beside a challenge of the gallery."""
-    from compete.bundle import is_bundle
-
-    return is_bundle(target / "bundle") and any((target / name / "challenge.yaml").is_file() for name in gallery())
-
-
-def _run(folder: Path, script: str, *words: str) -> None:
-    """Run a script of the gallery with this Python."""
-    done = subprocess.run(  # noqa: S603  (our own script, run by our own interpreter)
-        [sys.executable, script, *words], cwd=folder, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise SystemFault(f"{script} failed", [Finding("usage/script", last, str(folder / script))])
-
-
-def list_things(what: str) -> Any:
-    """Rows for ``compete list``.
-
-    Raises:
-        UsageError: if there is no such list.
-    """
-    from compete.catalogs import LISTS
-
-    if what not in LISTS:
-        close = get_close_matches(what, LISTS, 1)
-        hint = f"did you mean {close[0]}?" if close else f"one of {', '.join(LISTS)}"
-        raise UsageError("no such list", [Finding("usage/unknown-name", f"nothing to list is called {what!r}", hint=hint)])
-    return LISTS[what]()
-
-
-def explain(name: str) -> dict[str, str]:
-    """What a metric or a rule is, for ``compete explain``.
-
-    Raises:
-        UsageError: if nothing is called so.
-    """
-    from compete.catalogs import explanation
-
-    return explanation(name)
-
-

@@ -14,7 +14,8 @@ from compete.errors import OK, CompeteError, Finding, SubmissionError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from compete.jobs import Built, Checked, Demonstrated, Started, Validated, Verdict
+    from compete.demos import Demonstrated
+    from compete.jobs import Built, Checked, Started, Validated, Verdict
 
 Progress = Callable[[str, int, int], None]
 MARKS = {"error": "error", "warning": "warning", "note": "note"}
@@ -39,7 +40,7 @@ def plain(text: str) -> str:
     return "".join(char if char.isprintable() or char == "\n" else f"\\x{ord(char):02x}" for char in text)
 
 
-def findings(items: Iterable[Finding], *, err: bool = True) -> None:
+def print_findings(items: Iterable[Finding], *, err: bool = True) -> None:
     """Print findings, one block each: place, severity, rule, message, examples, cure."""
     out = console(err=err)
     for finding in items:
@@ -57,13 +58,13 @@ def failed(error: CompeteError, *, json: bool) -> None:
         document({"error": error.message, "exit_code": error.exit_code, "findings": found})
         return
     console(err=True).print(plain(error.message), style="bold")
-    findings(error.findings)
+    print_findings(error.findings)
     rules = list(dict.fromkeys(finding.rule for finding in error.findings if finding.severity == "error"))
     if rules:
         console(err=True).print(f"  more: compete explain {rules[0]}", style="dim")
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> None:
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()) -> None:
     """Print a table on stdout."""
     from rich import box
     from rich.table import Table
@@ -118,7 +119,7 @@ def started(made: Started, *, json: bool) -> None:
         document({"challenge": str(made.path), "choices": [list(choice) for choice in made.choices]})
         return
     console().print(f"wrote {made.path}")
-    table(["field", "value", "because"], [list(choice) for choice in made.choices])
+    print_table(["field", "value", "because"], [list(choice) for choice in made.choices])
     next_step(f"compete check {made.path.parent}", f"compete build {made.path.parent} -o {made.path.parent}-bundle")
 
 
@@ -128,16 +129,16 @@ def checked(report: Checked, *, json: bool) -> None:
         document(report.as_dict())
         return
     summary(report.parts, report.balance)
-    findings(report.findings, err=False)
+    print_findings(report.findings, err=False)
     console().print("nothing stands in the way of a build")
     next_step(f"compete build {report.challenge} -o BUNDLE")
 
 
 def summary(parts: Sequence[Sequence[str]], balance: Sequence[Sequence[str]]) -> None:
     """Print the sizes of the parts, and each class's share in them."""
-    table(["part", "items", "groups", "share"], parts, right=(1, 2, 3))
+    print_table(["part", "items", "groups", "share"], parts, right=(1, 2, 3))
     if balance:
-        table(["label", "train", "public", "private"], balance, right=(1, 2, 3))
+        print_table(["label", "train", "public", "private"], balance, right=(1, 2, 3))
 
 
 def built(result: Built, *, json: bool, quiet: bool = False) -> None:
@@ -148,7 +149,7 @@ def built(result: Built, *, json: bool, quiet: bool = False) -> None:
     console().print(f"built {result.path}")
     if not quiet:
         summary(result.parts, result.balance)
-        findings(result.findings, err=False)
+        print_findings(result.findings, err=False)
     next_step(
         f"compete verify {result.path}",
         f"compete score {result.path} {result.path}/public/sample_submission.csv",
@@ -176,7 +177,7 @@ def validated(report: Validated, *, json: bool) -> None:
         document(report.as_dict())
         return
     console().print(f"{report.file}: {report.rows:,} rows, fit to be scored")
-    findings(report.findings, err=False)
+    print_findings(report.findings, err=False)
     next_step(f"compete score {report.bundle} {report.file}")
 
 
@@ -203,8 +204,8 @@ def _one_result(verdict: Verdict) -> None:
         [score.metric, score.part, score.group or "all", shown(score.value), interval_text(score), f"{score.n:,}"]
         for score in result.scores
     ]
-    table(["metric", "part", "group", "score", "95 % interval", "items"], rows, right=(3, 4, 5))
-    findings(result.findings, err=False)
+    print_table(["metric", "part", "group", "score", "95 % interval", "items"], rows, right=(3, 4, 5))
+    print_findings(result.findings, err=False)
 
 
 def _many_results(verdicts: Sequence[Verdict]) -> None:
@@ -217,7 +218,7 @@ def _many_results(verdicts: Sequence[Verdict]) -> None:
             if score:
                 rows.append([str(verdict.path), part, score.metric, shown(score.value), interval_text(score)])
     if rows:
-        table(["submission", "part", "metric", "score", "95 % interval"], rows, right=(3, 4))
+        print_table(["submission", "part", "metric", "score", "95 % interval"], rows, right=(3, 4))
     for verdict in verdicts:
         if verdict.error:
             failed(verdict.error, json=False)
@@ -243,7 +244,7 @@ def listed(what: str, rows: Any, *, json: bool) -> None:
         document(rows)
         return
     if rows:
-        table(list(rows[0]), [[str(cell) for cell in row.values()] for row in rows])
+        print_table(list(rows[0]), [[str(cell) for cell in row.values()] for row in rows])
     next_step("compete explain NAME")
 
 

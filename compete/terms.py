@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Mapping, Optional
+from typing import Any, Optional
 
 FORMAT = 1
 """The version of the format that this code reads and writes."""
@@ -99,6 +100,8 @@ class Terms:
         known = {field.name for field in fields(cls)}
         if unknown := sorted(set(content) - known):
             raise KeyError(unknown[0])
-        values = {key: tuple(value) if isinstance(value, list) else value for key, value in content.items()}
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in content.items()
+        }
         values["combine"] = tuple(Combined(**entry) for entry in content.get("combine", ()))
         return cls(**values)

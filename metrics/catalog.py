@@ -88,12 +88,17 @@ class Metric:
 
     def reduce(self, evidence: Evidence, weighting: Weighting = None) -> Score:
         """Score the evidence under a weighting: a float, or an array under several."""
-        return reduce_evidence(evidence, partial(self.formula, **self._options_of(self.formula)), weighting)
+        return reduce_evidence(evidence, [self.bound], weighting)[0]
 
     def check(self, evidence: Evidence) -> None:
         """Refuse evidence about a shape of truth that this metric does not take."""
         if evidence.target not in self.targets:
             raise MetricError(f"{self.name} takes {' or '.join(sorted(self.targets))} truth, not {evidence.target}")
+
+    @property
+    def bound(self) -> Callable[[Any], Array]:
+        """The formula with its options filled in."""
+        return partial(self.formula, **self._options_of(self.formula))
 
     @property
     def base(self) -> str:
@@ -255,16 +260,19 @@ def evaluate(
     Returns:
         Scores by name: floats, or arrays under several weightings.
     """
-    shared: dict[Any, Evidence] = {}
+    records = [parse(one) if isinstance(one, str) else one for one in metrics]
+    alike: dict[Any, list[Metric]] = {}
+    for record in records:
+        alike.setdefault(record.evidence_key, []).append(record)
     scores: dict[str, Score] = {}
-    for one in metrics:
-        record = parse(one) if isinstance(one, str) else one
-        evidence = shared.get(record.evidence_key)
-        if evidence is None:
-            evidence = shared[record.evidence_key] = record.collect(y_true, y_pred, labels)
-        record.check(evidence)
-        scores[record.name] = record.reduce(evidence, combined(weighting, sample_weight, evidence.n))
-    return scores
+    for same in alike.values():
+        evidence = same[0].collect(y_true, y_pred, labels)
+        for record in same:
+            record.check(evidence)
+        weigh = combined(weighting, sample_weight, evidence.n)
+        results = reduce_evidence(evidence, [record.bound for record in same], weigh)
+        scores.update(zip((record.name for record in same), results))
+    return {record.name: scores[record.name] for record in records}
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

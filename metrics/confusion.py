@@ -10,7 +10,7 @@ import numpy as np
 
 from metrics.evidence import Additive, Totals
 from metrics.inputs import CHUNK, MetricError, numbers, paired
-from metrics.labels import Coded, class_positions, coded, narrowest, ordered_classes
+from metrics.labels import Coded, class_positions, coded, narrowest, ordered_classes, tally
 
 if TYPE_CHECKING:
     from metrics.inputs import Array
@@ -150,14 +150,13 @@ def _pairs(one: Coded, other: Coded) -> tuple[Array, Array, Array]:
         return _sparse_pairs(one, other)
     n = len(one.stored)
     code = np.empty(n, dtype=narrowest(size))
-    count = np.zeros(size, dtype=np.int64)
     for start in range(0, n, CHUNK):
         rows = slice(start, start + CHUNK)
         pair = one.codes(rows)
         pair *= len(other.values)
         pair += other.codes(rows)
-        count += np.bincount(pair, minlength=size)
         code[rows] = pair
+    count = tally(code, size)
     cells = np.flatnonzero(count)
     if len(cells) < size:
         place = np.zeros(size, dtype=narrowest(len(cells)))

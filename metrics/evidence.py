@@ -12,7 +12,7 @@ Two families live here and in ``ranked.py``:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Optional, Protocol
 
@@ -68,11 +68,13 @@ class Totals:
     sums: Array
 
 
-def reduce_evidence(evidence: Evidence, formula: Callable[[Any], Array], weighting: Weighting = None) -> Score:
-    """Apply a formula under one weighting or many.
+def reduce_evidence(
+    evidence: Evidence, formulas: Sequence[Callable[[Any], Array]], weighting: Weighting = None
+) -> list[Score]:
+    """Apply formulas that read the same, under one weighting or many.
 
     Returns:
-        A float for no weighting or an array (n,); an array (w,) for (w, n), a Partition or Draws.
+        One result a formula: a float for no weighting or an array (n,); an array (w,) for (w, n), a Partition or Draws.
     """
     if isinstance(weighting, (Partition, Draws)):
         weighting.check(evidence.n)
@@ -80,10 +82,13 @@ def reduce_evidence(evidence: Evidence, formula: Callable[[Any], Array], weighti
     else:
         weighting = None if weighting is None else weights(weighting, evidence.n, "weighting", rows=True)
         single = weighting is None or weighting.ndim == 1
+    parts: list[list[Array]] = [[np.empty(0)] for _ in formulas]
     with np.errstate(over="ignore", invalid="ignore"):
-        parts = [np.asarray(formula(reading), dtype=np.float64) for reading in evidence.readings(weighting)]
-    scores: Array = np.concatenate(parts) if parts else np.empty(0)
-    return float(scores[0]) if single else scores
+        for reading in evidence.readings(weighting):
+            for formula, known in zip(formulas, parts):
+                known.append(np.asarray(formula(reading), dtype=np.float64))
+    scores = [np.concatenate(known) for known in parts]
+    return [float(score[0]) for score in scores] if single else list(scores)
 
 
 def rows_of(weighting: Optional[Array]) -> list[Optional[Array]]:
@@ -198,7 +203,7 @@ class Additive:
         units = draws.units(self.n)
         count = self.n if draws.cluster is None else int(units.max()) + 1
         numbers = count * self.channels * self.cells
-        if numbers <= min(4 * self.n * self.width, 8 * TABLE):
+        if numbers <= min(10 * self.n * self.width + BATCH, 8 * TABLE):  # a small table beats a loop over draws
             parts = Partition(units, count, draws.sample_weight)
             table = np.concatenate(list(self._parted(parts))).reshape(count, self.channels * self.cells)
             for batch in draws.batches(self.n, table.shape[1]):

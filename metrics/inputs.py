@@ -74,11 +74,25 @@ def _number(value: Any) -> float:
 
 def all_finite(values: Array) -> bool:
     """Whether no entry is NaN or infinite, without a temporary as long as the array."""
-    return bool(np.isfinite(values.min()) and np.isfinite(values.max()))
+    low, high = extremes(values)
+    return bool(np.isfinite(low) and np.isfinite(high))
+
+
+def extremes(values: Array) -> tuple[float, float]:
+    """Smallest and largest entry, in one pass through memory; nan where an entry is nan."""
+    if values.ndim > 1 or len(values) <= CHUNK:
+        return float(values.min()), float(values.max())
+    parts = [values[start : start + CHUNK] for start in range(0, len(values), CHUNK)]
+    lows, highs = zip(*((part.min(), part.max()) for part in parts))
+    return float(np.min(lows)), float(np.max(highs))
 
 
 def probabilities(values: Array, name: str = "y_pred") -> Array:
     """The values as float64 between 0 and 1, both included."""
+    if values.dtype == np.float64:
+        low, high = extremes(values)
+        if low >= 0 and high <= 1:
+            return values
     values = numbers(values, name)
     if values.min() < 0 or values.max() > 1:
         count = int(np.count_nonzero((values < 0) | (values > 1)))

@@ -19,6 +19,9 @@ WIDEST = 1 << 16
 SMALL = 1 << 14
 """Text with fewer rows than this is coded by a dictionary."""
 
+PACKED = 16
+"""Text whose rows differ in no more bits than this is coded by those bits."""
+
 WORDS = 64
 """Text wider than this many machine words is coded by a dictionary."""
 
@@ -95,7 +98,7 @@ def _whole(array: Array, name: str) -> Array:
 
 def _coded_numbers(array: Array, name: str) -> Coded:
     """Subtract the smallest value; where the values lie far apart, sort them."""
-    low, high = int(array.min()), int(array.max())
+    low, high = _range(array)
     if high > np.iinfo(np.int64).max:
         return _coded_objects(array.tolist(), name)
     if high - low < WIDEST:
@@ -103,6 +106,13 @@ def _coded_numbers(array: Array, name: str) -> Coded:
     ordered = np.sort(array)
     distinct = ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))]
     return Coded(np.searchsorted(distinct, array), 0, tuple(distinct.tolist()))
+
+
+def _range(array: Array) -> tuple[int, int]:
+    """Smallest and largest whole number, in one pass through memory."""
+    parts = [array[start : start + CHUNK] for start in range(0, len(array), CHUNK)]
+    ends = [(part.min(), part.max()) for part in parts]
+    return int(min(low for low, _ in ends)), int(max(high for _, high in ends))
 
 
 def _coded_objects(items: list[Any], name: str) -> Coded:
@@ -131,25 +141,96 @@ def _plain(value: Any, name: str) -> Hashable:
 
 
 def _coded_text(array: Array, name: str) -> Coded:
-    """Hash the characters of each row, then prove row by row that equal codes mean equal text."""
-    width = array.dtype.itemsize // 4
-    words = array.view(np.uint32).reshape(len(array), width)
-    if width % 2 == 0:
-        words = words.view(np.uint64)
-    codes, first = _slots(_hashed(words))
+    """Code text by the few bits that differ at all, else by a hash that is then proven row by row."""
+    letters = array.view(np.uint32).reshape(len(array), array.dtype.itemsize // 4)
+    varying = _varying(letters)
+    fields = [(column, *_span(int(bits))) for column, bits in enumerate(varying.tolist()) if bits]
+    if sum(size for _, _, size in fields) <= PACKED:
+        return _packed(letters, fields)
+    words = letters.view(np.uint64) if letters.shape[1] % 2 == 0 else letters
+    factor = letters.shape[1] // words.shape[1]
+    columns = sorted({column // factor for column, _, _ in fields})
+    codes, first = _slots(_hashed(words, columns))
     if first is None or not _proven(words, codes, first):
         return _coded_objects(array.tolist(), name)
     return Coded(codes, 0, tuple(array[first].tolist()))
 
 
-def _hashed(words: Array) -> Array:
-    """One 64-bit number a row: multiply and add, word by word."""
+def _varying(letters: Array) -> Array:
+    """The bits of each letter's place in which rows differ, shape (width,)."""
+    width = letters.shape[1]
+    either, all_of = letters[0].copy(), letters[0].copy()
+    wide, step = 64, CHUNK // 16
+    for start in range(0, len(letters), step):
+        part = letters[start : start + step]
+        if len(part) == step:  # long rows of 64 texts side by side are what a processor reads fastest
+            part = part.reshape(step // wide, wide * width)
+            low, high = np.bitwise_and.reduce(part, axis=0), np.bitwise_or.reduce(part, axis=0)
+            all_of &= np.bitwise_and.reduce(low.reshape(wide, width), axis=0)
+            either |= np.bitwise_or.reduce(high.reshape(wide, width), axis=0)
+        else:
+            all_of &= np.bitwise_and.reduce(part, axis=0)
+            either |= np.bitwise_or.reduce(part, axis=0)
+    return either & ~all_of
+
+
+def _span(bits: int) -> tuple[int, int]:
+    """The place of the lowest set bit, and how many bits there are from it to the highest."""
+    low = (bits & -bits).bit_length() - 1
+    return low, bits.bit_length() - low
+
+
+def _packed(letters: Array, fields: Sequence[tuple[int, int, int]]) -> Coded:
+    """Codes made of the bits that differ; all else is as in the first row, so equal codes mean equal text."""
+    total = sum(size for _, _, size in fields)
+    packed = np.zeros(len(letters), dtype=narrowest(1 << total))
+    for start in range(0, len(letters), CHUNK // 4):
+        rows = slice(start, start + CHUNK // 4)
+        place = 0
+        for column, low, size in fields:
+            part = letters[rows, column] >> np.uint32(low)
+            part &= np.uint32((1 << size) - 1)
+            packed[rows] |= (part << np.uint32(place)).astype(packed.dtype)
+            place += size
+    used = np.flatnonzero(tally(packed, 1 << total))
+    text = np.repeat(letters[:1], len(used), axis=0)
+    place = 0
+    for column, low, size in fields:
+        mask = (1 << size) - 1
+        text[:, column] &= np.uint32(0xFFFFFFFF ^ (mask << low))
+        text[:, column] |= (((used >> place) & mask) << low).astype(np.uint32)
+        place += size
+    number = np.zeros(1 << total, dtype=narrowest(len(used)))
+    number[used] = np.arange(len(used))
+    return Coded(number[packed], 0, tuple(text.view(f"<U{letters.shape[1]}")[:, 0].tolist()))
+
+
+def tally(codes: Array, size: int) -> Array:
+    """How many items bear each code, shape (size,); bytes are counted two at a time."""
+    if codes.dtype != np.uint8 or len(codes) < 1 << 18:
+        plain: Array = np.bincount(codes, minlength=size)
+        return plain
+    even = len(codes) // 2 * 2
+    both = np.zeros(1 << 16, dtype=np.int64)
+    pairs = codes[:even].view(np.uint16)
+    for start in range(0, len(pairs), 4 * CHUNK):
+        both += np.bincount(pairs[start : start + 4 * CHUNK], minlength=1 << 16)
+    square = both.reshape(1 << 8, 1 << 8)
+    count = square.sum(axis=0) + square.sum(axis=1)
+    if even < len(codes):
+        count[codes[-1]] += 1
+    wanted: Array = count[:size]
+    return wanted
+
+
+def _hashed(words: Array, columns: Sequence[int]) -> Array:
+    """One 64-bit number a row: multiply and add, over the columns that differ."""
     out = np.empty(len(words), dtype=np.uint64)
     factor, fold = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
     for start in range(0, len(words), CHUNK // 4):
         part = words[start : start + CHUNK // 4]
         mixed = np.zeros(len(part), dtype=np.uint64)
-        for column in range(part.shape[1]):
+        for column in columns:
             mixed ^= part[:, column]
             mixed *= factor
             mixed ^= mixed >> fold
@@ -186,10 +267,10 @@ def _slots(hashed: Array) -> tuple[Array, Optional[Array]]:
 
 def _proven(words: Array, codes: Array, first: Array) -> bool:
     """Whether each row reads exactly as the row that stands for its code."""
-    known = np.ascontiguousarray(words[first].T)
-    for start in range(0, len(words), CHUNK // 4):
-        part, code = words[start : start + CHUNK // 4], codes[start : start + CHUNK // 4]
-        if not all(np.array_equal(known[column][code], part[:, column]) for column in range(part.shape[1])):
+    known = words[first]
+    for start in range(0, len(words), CHUNK // 16):
+        rows = slice(start, start + CHUNK // 16)
+        if not np.array_equal(known.take(codes[rows], axis=0), words[rows]):
             return False
     return True
 
@@ -244,7 +325,8 @@ def encode(array: Array, labels: Optional[Sequence[Any]] = None, name: str = "y_
     """
     column = coded(array, name)
     codes = column.narrow()
-    used = np.bincount(codes, minlength=len(column.values)) > 0
+    both_ends = isinstance(column.values, range) and len(column.values) <= 2
+    used = np.ones(2, dtype=bool)[: len(column.values)] if both_ends else tally(codes, len(column.values)) > 0
     present = [column.values[index] for index in np.flatnonzero(used).tolist()]
     classes = ordered_classes(present, labels)
     position = class_positions(column.values, used, classes, name)

@@ -84,15 +84,14 @@ def area_by_keys(score: Array, positive: Array) -> Optional[float]:
     for start in range(0, len(score), CHUNK):
         rows = slice(start, start + CHUNK)
         key[rows] = (_cut(score[rows], low, scale) << np.uint32(1)) | positive[rows]
-    key.sort()
-    pairs = _pairs_by_position(key)
-    mixed = np.flatnonzero((key[1:] ^ key[:-1]) == 1)
-    first = np.searchsorted(key, key[mixed])
-    after = np.searchsorted(key, key[mixed + 1], side="right")
+    ordered = np.sort(key)
+    pairs, mixed = _pairs_by_position(ordered)
+    first = np.searchsorted(ordered, ordered[mixed])
+    after = np.searchsorted(ordered, ordered[mixed + 1], side="right")
     if int((after - first).sum()) > len(score) // 8:
         return None
     pairs -= float(((mixed + 1 - first) * (after - mixed - 1)).sum())
-    return pairs + _pairs_again(score, positive, key[mixed] >> np.uint32(1), low, scale)
+    return pairs + _pairs_again(score, key, ordered[mixed] >> np.uint32(1))
 
 
 def _cut(score: Array, low: float, scale: float) -> Array:
@@ -102,33 +101,37 @@ def _cut(score: Array, low: float, scale: float) -> Array:
     return part.astype(np.int32).view(np.uint32)
 
 
-def _pairs_by_position(key: Array) -> float:
-    """Pairs of a negative before a positive in a sorted sequence whose lowest bit is the label."""
-    places, positives = 0, 0
-    step = np.arange(min(CHUNK, len(key)))
-    for start in range(0, len(key), CHUNK):
-        flag = (key[start : start + CHUNK] & np.uint32(1)).astype(np.int64)
-        count = int(flag.sum())
-        places += int(np.dot(flag, step[: len(flag)])) + start * count
+def _pairs_by_position(ordered: Array) -> tuple[float, Array]:
+    """Pairs of a negative before a positive by sorted keys, and where a key's negatives meet its positives."""
+    places, positives, mixed = 0, 0, []
+    size = CHUNK // 2  # the places of a chunk add up to less than 2 ** 32
+    step = np.arange(size, dtype=np.uint32)
+    for start in range(0, len(ordered), size):
+        part = ordered[start : start + size + 1]
+        mixed.append(np.flatnonzero((part[1:] ^ part[:-1]) == 1) + start)
+        flag = part[:size] & np.uint32(1)
+        count = int(np.add.reduce(flag, dtype=np.uint32))
+        flag *= step[: len(flag)]
+        places += int(np.add.reduce(flag, dtype=np.uint32)) + start * count
         positives += count
-    return float(places - positives * (positives - 1) // 2)
+    return float(places - positives * (positives - 1) // 2), np.concatenate(mixed)
 
 
-def _pairs_again(score: Array, positive: Array, shared: Array, low: float, scale: float) -> float:
+def _pairs_again(score: Array, key: Array, shared: Array) -> float:
     """The pairs within keys that hold both labels, by the scores themselves."""
     if not len(shared):
         return 0.0
     shift = np.uint32(11)
     suspect = np.zeros(1 << 20, dtype=bool)
     suspect[shared >> shift] = True
+    shift += np.uint32(1)
     starts = range(0, len(score), CHUNK)
-    rows = [np.flatnonzero(suspect[_cut(score[i : i + CHUNK], low, scale) >> shift]) + i for i in starts]
-    row = np.concatenate(rows)
-    cut = _cut(score[row], low, scale)
+    row = np.concatenate([np.flatnonzero(suspect[key[i : i + CHUNK] >> shift]) + i for i in starts])
+    cut = key[row] >> np.uint32(1)
     place = np.minimum(np.searchsorted(shared, cut), len(shared) - 1)
     inside = shared[place] == cut
     row, place = row[inside], place[inside]
-    return _pairs_within(place, score[row], positive[row])
+    return _pairs_within(place, score[row], key[row] & np.uint32(1))
 
 
 def _pairs_within(group: Array, score: Array, positive: Array) -> float:

@@ -156,10 +156,8 @@ def partition(groups: Any, sample_weight: Any = None) -> tuple[tuple[Any, ...], 
     if array.ndim != 1 or not len(array):
         raise MetricError(f"groups have shape {array.shape}; give one label an item, shape (items,)")
     codes, names = encode(array, name="groups")
-    count = np.bincount(codes, minlength=len(names))
-    if not count.all():
-        place = np.cumsum(count > 0) - 1
-        codes, names = place[codes], tuple(name for name, items in zip(names, count.tolist()) if items)
+    if len(names) == 2 and codes.min() == codes.max():  # false/true and 0/1 are pairs even where one is absent
+        names, codes = (names[int(codes[0])],), np.zeros_like(codes)
     checked = None if sample_weight is None else weights(sample_weight, len(array))
     return names, Partition(codes, len(names), checked)
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from compete.building.pipeline import write_bundle
 from compete.building.parts import TRAIN_PART
+from compete.building.pipeline import write_bundle
 from compete.building.plan import plan_build
 from compete.challenge import load_challenge
 from compete.files import files_below
@@ -55,7 +55,9 @@ def test_the_baseline_gets_its_golden_scores(make: Make, run: Run, name: str) ->
 def test_a_built_bundle_is_intact_and_every_row_has_its_place(make: Make, run: Run, name: str) -> None:
     made = make(name)
     assert run("verify", made.bundle).code == 0
-    train, test, sample = (rows_of(made.bundle / "public" / f"{part}.csv") for part in ("train", "test", "sample_submission"))
+    train, test, sample = (
+        rows_of(made.bundle / "public" / f"{part}.csv") for part in ("train", "test", "sample_submission")
+    )
     solution, ids = rows_of(made.bundle / "private/solution.csv"), rows_of(made.bundle / "private/ids.csv")
     train_ids, test_ids = [row[0] for row in train[1:]], [row[0] for row in test[1:]]
     assert [row[0] for row in sample[1:]] == test_ids == [row[0] for row in solution[1:]]
@@ -97,7 +99,17 @@ def test_public_bytes_do_not_depend_on_hidden_labels(make: Make, tmp_path: Path,
 def test_two_builds_are_the_same_bytes(make: Make, tmp_path: Path, name: str) -> None:
     """Another process, hash seed, locale, time zone, umask and number of workers."""
     made = make(name)
-    command = [sys.executable, "-m", "compete", "build", str(made.challenge), "-o", str(tmp_path / "again"), "--workers", "2"]
+    command = [
+        sys.executable,
+        "-m",
+        "compete",
+        "build",
+        str(made.challenge),
+        "-o",
+        str(tmp_path / "again"),
+        "--workers",
+        "2",
+    ]
     surroundings = {"PYTHONHASHSEED": "77", "TZ": "Pacific/Chatham", "LC_ALL": "C", "PYTHONPATH": str(ROOT)}
     mask = os.umask(0o077)
     try:
@@ -111,7 +123,9 @@ def test_two_builds_are_the_same_bytes(make: Make, tmp_path: Path, name: str) ->
 
 
 @pytest.mark.parametrize("name", ["penguins", "diabetes"])
-def test_the_order_of_the_source_rows_does_not_matter_where_ids_are_declared(make: Make, tmp_path: Path, name: str) -> None:
+def test_the_order_of_the_source_rows_does_not_matter_where_ids_are_declared(
+    make: Make, tmp_path: Path, name: str
+) -> None:
     """With an id column, shuffled rows give the same bundle."""
     made = make(name)
     folder = tmp_path / name
@@ -153,7 +167,9 @@ def test_a_participant_scores_out_of_fold_predictions_with_public_alone(
     assert answer.code == 0, answer.err
     result = json.loads(answer.out)
     assert {row["part"] for row in result["scores"]} == {"train"}
-    best = {metric["name"]: metric["high"] if metric["greater_is_better"] else metric["low"] for metric in result["metrics"]}
+    best = {
+        metric["name"]: metric["high"] if metric["greater_is_better"] else metric["low"] for metric in result["metrics"]
+    }
     overall = {row["metric"]: row["value"] for row in result["scores"] if not row["group"]}
     assert overall == pytest.approx(best)
     refused = run("score", public, made.baseline)
@@ -191,7 +207,11 @@ def test_the_demo_runs_from_any_folder(run: Run, tmp_path: Path, monkeypatch: py
     answer = run("demo", "penguins")
     assert answer.code == 0, answer.err
     assert "f1_macro" in answer.out
-    assert sorted(path.name for path in (tmp_path / "demo-penguins").iterdir()) == ["baseline.csv", "bundle", "penguins"]
+    assert sorted(path.name for path in (tmp_path / "demo-penguins").iterdir()) == [
+        "baseline.csv",
+        "bundle",
+        "penguins",
+    ]
     again = run("demo", "penguins")
     assert (again.code, "output/exists" in again.err) == (2, True)
     assert run("demo", "penguins", "--force").code == 0

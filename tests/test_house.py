@@ -18,7 +18,6 @@ FLOORS = {
     "version": 0,
     "files": 1,
     "terms": 1,
-    "yaml12": 1,
     "engine": 1,
     "challenge": 2,
     "dataset": 3,
@@ -26,10 +25,12 @@ FLOORS = {
     "building": 4,
     "readers": 4,
     "scoring": 4,
-    "jobs": 6,
-    "show": 6,
-    "cli": 7,
-    "__main__": 8,
+    "jobs": 5,
+    "demos": 6,
+    "catalogs": 7,
+    "show": 7,
+    "cli": 8,
+    "__main__": 9,
 }
 """Each room's floor; an import may only go down, or stay inside its room."""
 
@@ -99,7 +100,7 @@ def test_files_and_functions_stay_short(path: Path) -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_public_function_bears_a_modules_name(path: Path) -> None:
-    modules = {source.stem for source in SOURCES} | {source.parent.name for source in SOURCES}
+    modules = {source.stem for source in path.parent.glob("*.py")} | {folder.name for folder in path.parent.iterdir()}
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
     assert not names & modules

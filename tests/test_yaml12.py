@@ -10,8 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compete.challenge_rules import CHALLENGE_RULES
-from compete.yaml12 import MOST_BYTES, MOST_DEPTH, MOST_VALUES, Document, read_yaml
+from compete.challenge.rules import CHALLENGE_RULES
+from compete.challenge.yaml12 import MOST_BYTES, MOST_DEPTH, MOST_VALUES, Document, read_yaml
 
 
 def read(text: str | bytes) -> Document:

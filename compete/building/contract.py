@@ -114,7 +114,14 @@ def ordered_classes(challenge: Challenge, labels: np.ndarray[Any, Any]) -> tuple
             if names:
                 severity = "error" if names is unnamed else "warning"
                 findings.append(
-                    Finding("challenge/class", f"{len(names)} {what}", where, tuple(names), severity=severity, count=len(names))
+                    Finding(
+                        "challenge/class",
+                        f"{len(names)} {what}",
+                        where,
+                        tuple(names),
+                        severity=severity,
+                        count=len(names),
+                    )
                 )
     classes = list(declared or found)
     positive = challenge.data.positive
@@ -132,7 +139,7 @@ def name_findings(challenge: Challenge, terms: Terms, features: Sequence[str]) -
     group = [GROUP] if terms.grouped else []
     file = ["file"] if challenge.data.file or challenge.data.reader == "folder" else []
     tables = {
-        "train.csv": [ID, *file, *features, *group, *terms.target],
+        "train.csv": [ID, *file, *features, *terms.target],
         "solution.csv": [ID, *terms.target, USAGE, *group, *terms.subgroups],
         "a submission": [ID, *terms.columns],
     }

@@ -166,7 +166,7 @@ def rounded_shares(count: Ints, fractions: Floats) -> Ints:
 def _divide_groups(population: Population, group: Ints, fractions: Floats, purpose: str) -> Parts:
     size = np.bincount(group)
     used = np.flatnonzero(size)
-    number = _group_numbers(population, used, len(size), purpose)
+    number = _group_numbers(population, used, purpose)
     if len(used) < len(size):
         code = np.empty(len(size), np.int64)
         code[used] = np.arange(len(used))
@@ -177,9 +177,9 @@ def _divide_groups(population: Population, group: Ints, fractions: Floats, purpo
     return best_parts(table, number, fractions, offsets)[group]
 
 
-def _group_numbers(population: Population, used: Ints, groups: int, purpose: str) -> Numbers:
+def _group_numbers(population: Population, used: Ints, purpose: str) -> Numbers:
     identity = population.identity
-    if len(used) < groups:
+    if len(used) < len(identity):
         identity = identity[used] if isinstance(identity, np.ndarray) else [identity[at] for at in used.tolist()]
     return keyed_numbers(identity, population.key, purpose)
 

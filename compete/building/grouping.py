@@ -68,6 +68,8 @@ def count_groups(group: Ints, groups: int, item: Ints | None, label: Ints, class
     columns = classes + 1
     size = np.bincount(group, minlength=groups)
     key = (group if item is None else group[item]) * columns + label
+    if not classes:
+        key = key[:0]
     if groups * columns <= DENSE:
         table = np.bincount(key, minlength=groups * columns)
         table[classes::columns] = size

@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 
 import metrics
-from compete.bundle import SAMPLE, TEST, TRAIN
+from compete.bundle import SAMPLE, TEST, TRAIN, TRAIN_GROUPS
 from compete.terms import Terms
 
 KINDS = {
@@ -49,6 +49,8 @@ def _files(terms: Terms, public: Path) -> str:
     ]
     if (public / "train").is_dir():
         rows.insert(2, ("train/, test/", "the images that the column `file` names"))
+    if (public / TRAIN_GROUPS).is_file():
+        rows.insert(1, (TRAIN_GROUPS, f"where the training items belong: {_header(public / TRAIN_GROUPS)}"))
     if (public / "pages").is_dir():
         rows.append(("pages/", "more about the challenge"))
     listing = "\n".join(f"| `{name}` | {text} |" for name, text in rows)
@@ -69,11 +71,11 @@ def _submission(terms: Terms, public: Path) -> str:
     if terms.distribution:
         meaning += "; each row sums to 1"
     with (public / SAMPLE).open(encoding="utf-8", newline="") as file:
-        first = "".join(line for line, _ in zip(file, range(4)))
+        first = "".join(line for line, _ in zip(file, range(4), strict=False))
     columns = ", ".join(f"`{column}`" for column in terms.columns)
     return (
-        f"## What to send\n\nOne CSV file with a header and exactly {terms.test:,} rows, one for each `id` of `{TEST}`, in any "
-        f"order.\n{columns}: {meaning}.\n\n```\n{first}```"
+        f"## What to send\n\nOne CSV file with a header and exactly {terms.test:,} rows, one for each `id` of `{TEST}`, "
+        f"in any order.\n{columns}: {meaning}.\n\n```\n{first}```"
     )
 
 
@@ -93,19 +95,24 @@ def _scoring(terms: Terms) -> str:
         ranks = " This one ranks." if text == terms.metric else ""
         lines.append(f"- `{text}`: {what}; {better} is better.{ranks}")
     told = f" Scores are also told for each {', '.join(terms.subgroups)}." if terms.subgroups else ""
-    return "## How it is scored\n\n" + "\n".join(lines) + f"\n\nA missing, repeated or unknown id refuses the whole file.{told}"
+    return (
+        "## How it is scored\n\n"
+        + "\n".join(lines)
+        + f"\n\nA missing, repeated or unknown id refuses the whole file.{told}"
+    )
 
 
 def _local(terms: Terms) -> str:
     group = (
-        "\nItems that share a `group` belong together (the same individual, patient, site): keep them in one fold.\n"
+        f"\nItems that share a `group` in `{TRAIN_GROUPS}` belong together (one individual, patient, site): keep them in one "
+        "fold.\n"
         if terms.grouped
         else ""
     )
     return (
         "## Check and score at home\n"
         f"{group}\n```\npip install compete\ncompete validate . submission.csv          # will it be accepted?\n"
-        "compete score . oof.csv --on train          # your out-of-fold predictions, scored as the organizer scores\n```"
+        "compete score . oof.csv --on train          # out-of-fold predictions, scored as the organizer scores\n```"
     )
 
 

@@ -99,6 +99,9 @@ def _balance_rows(result: SplitResult) -> tuple[tuple[str, ...], ...]:
     order = np.argsort(-balance.count.sum(axis=1), kind="stable")[:CLASSES_SHOWN]
     shares = balance.count / np.maximum(1, balance.size)
     return tuple(
-        (balance.classes[row], *(f"{count:,} ({share:.1%})" for count, share in zip(balance.count[row], shares[row], strict=True)))
+        (
+            balance.classes[row],
+            *(f"{count:,} ({share:.1%})" for count, share in zip(balance.count[row], shares[row], strict=True)),
+        )
         for row in np.sort(order).tolist()
     )

@@ -13,7 +13,7 @@ from compete.building.plan import Plan, plan_build
 from compete.building.tables import write_tables
 from compete.bundle import TERMS, is_bundle, write_manifests
 from compete.challenge import Challenge
-from compete.errors import BundleError, Finding, errors
+from compete.errors import BundleError, Finding, fatal
 from compete.files import canonical_json, whole_folder, write_file
 
 Progress = Callable[[str, int, int], None]
@@ -112,8 +112,6 @@ def _write_rest(plan: Plan, root: Path) -> None:
 
 
 def _passed(findings: Sequence[Finding]) -> list[Finding]:
-    if errors(findings):
+    if fatal(findings):
         raise BundleError("the finished bundle failed its own trial, so it was not kept", findings)
     return list(findings)
-
-

@@ -14,7 +14,7 @@ from compete.building.identity import derived_key, opaque_ids, repeated, secret_
 from compete.building.parts import TRAIN_PART, divide
 from compete.challenge import Challenge
 from compete.dataset import Dataset, feature_columns, group_values, subgroup_values
-from compete.errors import ChallengeError, DatasetError, Finding, errors
+from compete.errors import ChallengeError, DatasetError, Finding, fatal
 from compete.readers import read_dataset
 from compete.terms import Terms
 
@@ -73,20 +73,21 @@ def plan_build(challenge: Challenge) -> Plan:
     dataset = read_dataset(challenge)
     key = secret_key(challenge)
     target = _targets(challenge, dataset)
-    classes, findings = (), [*challenge.findings, *dataset.findings, *seed_findings(challenge)]
+    classes: tuple[str, ...] = ()
+    findings = [*challenge.findings, *dataset.findings, *seed_findings(challenge)]
     if challenge.task == "classification":
         classes, told = ordered_classes(challenge, next(iter(target.values())))
         findings += told
     group = _texts(group_values(dataset, challenge.data.group)) if challenge.data.group else None
     division = divide(challenge, dataset, target, group, derived_key(key, "split"))
     findings += division.findings
-    if errors(division.findings):
+    if fatal(division.findings):
         raise DatasetError("the data cannot be split as asked", findings)
     train = int((division.part == TRAIN_PART).sum())
     terms = terms_of(challenge, classes, train=train, test=len(division.part) - train)
     features = feature_columns(challenge, dataset)
     findings += name_findings(challenge, terms, features)
-    if errors(findings):
+    if fatal(findings):
         raise ChallengeError("the challenge does not fit the data", findings)
     return Plan(
         challenge=challenge,
@@ -132,6 +133,8 @@ def _public_ids(challenge: Challenge, dataset: Dataset, key: bytes) -> Texts:
     own = dataset.items.index.tolist()
     ids = _texts(own) if challenge.data.ids == "keep" else opaque_ids(derived_key(key, "id"), own)
     if twice := repeated(ids.tolist()):
-        finding = Finding("dataset/repeated-id", f"{len(twice)} ids occur twice", items=tuple(twice[:3]), count=len(twice))
+        finding = Finding(
+            "dataset/repeated-id", f"{len(twice)} ids occur twice", items=tuple(twice[:3]), count=len(twice)
+        )
         raise DatasetError("the items cannot be told apart", [finding])
     return ids

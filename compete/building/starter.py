@@ -53,11 +53,16 @@ def write_challenge(folder: Path, source: str, *, task: str = "", force: bool = 
         raise UsageError("nothing was written", [_unknown("task", task, list(METRICS))])
     reader, path = _source(source) if source else ("", Path())
     proposals = sketch_dataset(reader, path) if source else {}
-    choices = dict(_choices(proposals)) if source else {f"data.{key}": (value, "fill in") for key, value in EMPTY.items()}
+    choices = (
+        dict(_choices(proposals)) if source else {f"data.{key}": (value, "fill in") for key, value in EMPTY.items()}
+    )
     if source:
         choices["data.path"] = (_relative(path, folder), "as given")
         choices.update(_beside(path, folder, choices))
-    choices["task"] = (task or choices.pop("data.task", ("classification",))[0], "as given" if task else "the labels look so")
+    choices["task"] = (
+        task or choices.pop("data.task", ("classification",))[0],
+        "as given" if task else "the labels look so",
+    )
     text = _text(re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "challenge", choices)
     with whole_file(folder / "challenge.yaml", force=force) as file:
         file.write(text.encode())
@@ -114,7 +119,11 @@ def _shown(value: Any) -> str:
 
 def _flow(value: Any) -> str:
     """A value in YAML's flow style, which for our values is JSON; plain words need no quotes."""
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z][\w ./()-]*(?<! )", value) and value.lower() not in ("null", "true", "false"):
+    if (
+        isinstance(value, str)
+        and re.fullmatch(r"[A-Za-z][\w ./()-]*(?<! )", value)
+        and value.lower() not in ("null", "true", "false")
+    ):
         return value
     return json.dumps(value, ensure_ascii=False)
 
@@ -155,7 +164,7 @@ def _text(name: str, choices: Mapping[str, tuple[Any, str]]) -> str:
 def _data_lines(choices: Mapping[str, tuple[Any, str]]) -> Iterator[str]:
     asked = {
         "data.id": "id: sample_id   # a column that names each item; without one, rows are counted",
-        "data.group": "group: patient_id   # items that belong together (patient, site, individual) are never cut apart",
+        "data.group": "group: patient_id   # items that belong together (patient, site) are never cut apart",
         "data.subgroups": "subgroups: [sex, site]   # scored separately",
     }
     fields = ["reader", "path", "images", "id", "file", "label", "group", "subgroups", "features", "drop"]

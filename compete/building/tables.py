@@ -11,7 +11,7 @@ import numpy as np
 
 from compete.building.parts import PRIVATE_PART, TRAIN_PART
 from compete.building.plan import Plan
-from compete.bundle import GROUP, ID, PRIVATE, PUBLIC, SAMPLE, SOLUTION, TEST, TRAIN, USAGE
+from compete.bundle import GROUP, ID, PRIVATE, PUBLIC, SAMPLE, SOLUTION, TEST, TRAIN, TRAIN_GROUPS, USAGE
 from compete.files import write_file
 
 Column = Sequence[str]
@@ -23,7 +23,11 @@ def write_tables(plan: Plan, root: Path) -> None:
     train = order[plan.part[order] == TRAIN_PART]
     test = order[plan.part[order] != TRAIN_PART]
     public, private = root / "public", root / "private"
-    write_file(public / TRAIN, table_bytes(_shown(plan, train, "train") | _grouped(plan, train) | _targets(plan, train)))
+    write_file(
+        public / TRAIN, table_bytes(_shown(plan, train, "train") | _targets(plan, train))
+    )
+    if belonging := _belonging(plan, train):
+        write_file(public / TRAIN_GROUPS, table_bytes({ID: plan.id[train].tolist(), **belonging}))
     write_file(public / TEST, table_bytes(_shown(plan, test, "test")))
     write_file(public / SAMPLE, table_bytes(_sample(plan, train, test)))
     write_file(private / SOLUTION, table_bytes(_solution(plan, test)))
@@ -53,14 +57,15 @@ def _targets(plan: Plan, rows: np.ndarray) -> dict[str, Column]:
     return {name: values[rows].tolist() for name, values in plan.target.items()}
 
 
-def _grouped(plan: Plan, rows: np.ndarray) -> dict[str, Column]:
-    return {} if plan.group is None else {GROUP: plan.group[rows].tolist()}
+def _belonging(plan: Plan, rows: np.ndarray) -> dict[str, Column]:
+    """The group and the subgroups of items."""
+    group: dict[str, Column] = {} if plan.group is None else {GROUP: plan.group[rows].tolist()}
+    return {**group, **{name: values[rows].tolist() for name, values in plan.subgroup.items()}}
 
 
 def _solution(plan: Plan, rows: np.ndarray) -> dict[str, Column]:
     usage = np.where(plan.part[rows] == PRIVATE_PART, PRIVATE, PUBLIC).tolist()
-    subgroups: dict[str, Column] = {name: values[rows].tolist() for name, values in plan.subgroup.items()}
-    return {ID: plan.id[rows].tolist(), **_targets(plan, rows), USAGE: usage, **_grouped(plan, rows), **subgroups}
+    return {ID: plan.id[rows].tolist(), **_targets(plan, rows), USAGE: usage, **_belonging(plan, rows)}
 
 
 def _ids(plan: Plan, rows: np.ndarray) -> dict[str, Column]:

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ BLOCK = 128
 """Rows that are turned into columns at once; so few that the garbage collector never walks over them."""
 LOOK = 200
 """Lines that are looked at to find the delimiter."""
+MOST_LOOKED_AT = 1_000_000
+"""Characters of them, however long a line is."""
 
 _MAGIC = (
     (b"PK\x03\x04", "an Excel workbook or zip archive", "open it and save the sheet as CSV (UTF-8)"),
@@ -137,7 +140,7 @@ def _encoding(data: bytes) -> tuple[str, str]:
 
 def _delimiter(text: str) -> str:
     """The delimiter that cuts the first lines into most cells of the same number; a comma where none does."""
-    lines = io.StringIO(text, newline="")
+    lines = io.StringIO(text[:MOST_LOOKED_AT], newline="")
     head = "".join(line for line, _ in zip(lines, range(LOOK), strict=False))
     best, most = ",", (0.0, 1)
     for delimiter in DELIMITERS:
@@ -219,7 +222,8 @@ def _header_findings(header: list[str], name: str) -> list[Finding]:
     """Say which column names are empty, stand twice, or have spaces around them."""
     where = f"{name}:1"
     empty = tuple(f"number {number}" for number, column in enumerate(header, 1) if not column.strip())
-    twice = tuple(sorted({excerpt(column) for column in header if column.strip() and header.count(column) > 1}))
+    counts = Counter(header)
+    twice = tuple(sorted(excerpt(column) for column, count in counts.items() if column.strip() and count > 1))
     spaced = tuple(repr(excerpt(column)) for column in header if column != column.strip() and column.strip())
     kinds = (
         ("header", "column without a name is left out", "columns without a name are left out", empty,

@@ -10,7 +10,7 @@ from typing import Any
 
 from compete.challenge import Challenge
 from compete.dataset import Dataset, excerpt, nearest_column
-from compete.errors import EXAMPLES, DatasetError, Finding, errors
+from compete.errors import EXAMPLES, DatasetError, Finding, fatal
 from compete.files import system_fault
 from compete.readers.images import is_image_name
 from compete.readers.labels import label_findings, labels_of
@@ -47,13 +47,13 @@ def read(challenge: Challenge) -> Dataset:
     findings = [*_column_findings(challenge, (file, label)), *_folder_findings(found, root.name)]
     if not found.images:
         findings.append(Finding("dataset/empty-table", "no class folder holds an image", challenge.where("data.path")))
-    if errors(findings):
+    if fatal(findings):
         raise DatasetError(f"dataset refused: {root.name}", findings)
     index = pd.Index([name for name, _ in found.images], dtype=object, name="item")
     columns = {file: [str(root / name) for name in index], label: [folder for _, folder in found.images]}
     dataset = Dataset(pd.DataFrame(columns, index=index, dtype=object), pd.DataFrame(), source=root.name)
     findings += label_findings(challenge, dataset)
-    if errors(findings):
+    if fatal(findings):
         raise DatasetError(f"dataset refused: {root.name}", findings)
     return Dataset(dataset.items, labels_of(challenge, dataset), tuple(findings), source=root.name)
 

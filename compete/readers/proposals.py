@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ SUBGROUPS = (
 RESERVED = ("id", "file", "group", "Usage")
 """Columns of the bundle's own."""
 FEW, MANY = 12, 20
+MOST_FOLDERS = 200
+"""Folders that are looked into for images, on each of two levels."""
 LONG_TEXT = 3.0
 """Words; a column whose cells have more on average is prose."""
 
@@ -114,11 +117,15 @@ def _file(columns: list[_Column], folder: Path) -> tuple[Proposal | None, Propos
         if not column.all(is_image_name):
             continue
         first = column.distinct[0]
-        for home in (folder, *sorted(folder.glob("*/")), *sorted(folder.glob("*/*/"))):
+        for home in (folder, *sorted(islice(folder.glob("*/"), MOST_FOLDERS)), *_deeper(folder)):
             if not Path(first).is_absolute() and (home / first).is_file():
                 file = Proposal(column.name, f"its values are names of images, such as {first}")
                 return file, None if home == folder else Proposal(home.relative_to(folder).as_posix(), "they are there")
     return None, None
+
+
+def _deeper(folder: Path) -> list[Path]:
+    return sorted(islice(folder.glob("*/*/"), MOST_FOLDERS))
 
 
 def _identity(columns: list[_Column]) -> Proposal | None:

@@ -17,7 +17,7 @@ from compete.dataset import (
     subgroup_texts,
     time_values,
 )
-from compete.errors import EXAMPLES, DatasetError, Finding, errors
+from compete.errors import EXAMPLES, DatasetError, Finding, fatal
 from compete.readers.delimited import Delimited, read_delimited
 from compete.readers.labels import label_findings, labels_of
 from compete.readers.proposals import propose
@@ -37,7 +37,7 @@ def read(challenge: Challenge) -> Dataset:
     path = challenge.locate(challenge.data.path)
     table = read_delimited(path, where=challenge.where("data.path"))
     findings = [*table.findings, *_column_findings(challenge, table)]
-    if any(finding.rule in ("dataset/missing-column", "dataset/header") for finding in errors(findings)):
+    if any(finding.rule in ("dataset/missing-column", "dataset/header") for finding in fatal(findings)):
         raise DatasetError(f"dataset refused: {path.name}", findings)
     ids, id_findings = _ids(challenge, table)
     kept, left_out = _labelled(challenge, table)
@@ -50,7 +50,7 @@ def read(challenge: Challenge) -> Dataset:
     findings += label_findings(challenge, dataset)
     findings += _group_findings(challenge, dataset)
     findings += _split_findings(challenge, dataset)
-    if errors(findings):
+    if fatal(findings):
         raise DatasetError(f"dataset refused: {path.name}", findings)
     labels = labels_of(challenge, dataset)
     return Dataset(dataset.items, labels, tuple(findings), dataset.lines, dataset.source)
@@ -63,7 +63,7 @@ def sketch(path: Path) -> dict[str, Any]:
         DatasetError: if it cannot be read as a table.
     """
     table = read_delimited(path)
-    if errors(table.findings):
+    if fatal(table.findings):
         raise DatasetError(f"dataset refused: {path.name}", table.findings)
     return propose(table, path)
 

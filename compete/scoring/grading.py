@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Optional, Union
 
 import numpy as np
 
@@ -94,7 +95,7 @@ def read_predictions(terms: Terms, ids: Vocabulary, submission: Union[Path, byte
     return read_submission(submission, contract, ids)
 
 
-def scores_of(truth: Truth, values: Array, *, draws: int) -> List[Score]:
+def scores_of(truth: Truth, values: Array, *, draws: int) -> list[Score]:
     """Every measure of the catalog on every part and subgroup.
 
     Args:
@@ -102,8 +103,8 @@ def scores_of(truth: Truth, values: Array, *, draws: int) -> List[Score]:
         values: predictions in their order, as submitted.
         draws: bootstrap draws an interval; 0 for none.
     """
-    evidence: Dict[Any, metrics.Evidence] = {}
-    scores: List[Score] = []
+    evidence: dict[Any, metrics.Evidence] = {}
+    scores: list[Score] = []
     for measure in measures_of(truth.terms):
         key = measure.metric.evidence_key, measure.metric.needs
         if key not in evidence:
@@ -123,7 +124,7 @@ def _evidence(measure: Measure, truth: Truth, values: Array) -> metrics.Evidence
     return measure.metric.collect(truth.y_true, predicted, classes)
 
 
-def _plain(measure: Measure, evidence: metrics.Evidence, truth: Truth, draws: int) -> List[Score]:
+def _plain(measure: Measure, evidence: metrics.Evidence, truth: Truth, draws: int) -> list[Score]:
     """A metric on each part, overall and by each subgroup."""
     divisions = [("", truth.parts, truth.part)]
     for subgroup in truth.subgroups:
@@ -134,8 +135,8 @@ def _plain(measure: Measure, evidence: metrics.Evidence, truth: Truth, draws: in
 
 
 def _divided(
-    measure: Measure, evidence: metrics.Evidence, truth: Truth, division: Tuple[str, Sequence[str], Array], draws: int
-) -> List[Score]:
+    measure: Measure, evidence: metrics.Evidence, truth: Truth, division: tuple[str, Sequence[str], Array], draws: int
+) -> list[Score]:
     """A metric on each group of one division of the items."""
     kind, names, code = division
     size = len(names) * (len(truth.parts) if kind else 1)
@@ -152,7 +153,7 @@ def _divided(
 
 def _interval(
     measure: Measure, evidence: metrics.Evidence, truth: Truth, member: Array, draws: int
-) -> Tuple[Optional[float], Optional[float]]:
+) -> tuple[Optional[float], Optional[float]]:
     """The bootstrap interval of a metric on some items, drawn by group where items belong together."""
     if not draws or int(member.sum()) < 2:
         return None, None
@@ -161,11 +162,9 @@ def _interval(
     return defined(low), defined(high)
 
 
-def _combined(measure: Measure, evidence: metrics.Evidence, truth: Truth, draws: int) -> List[Score]:
+def _combined(measure: Measure, evidence: metrics.Evidence, truth: Truth, draws: int) -> list[Score]:
     """One number a part, made of the metric's values in the groups of a subgroup column."""
-    subgroup = next((one for one in truth.subgroups if one.column == measure.over), None)
-    if subgroup is None:  # training tables need not show the column
-        return []
+    subgroup = next(one for one in truth.subgroups if one.column == measure.over)
     scores = []
     for number, part in enumerate(truth.parts):
         code = np.where(truth.part == number, subgroup.code, -1)
@@ -181,7 +180,7 @@ def _combined(measure: Measure, evidence: metrics.Evidence, truth: Truth, draws:
 
 def _combined_interval(
     measure: Measure, evidence: metrics.Evidence, truth: Truth, members: Sequence[Array], draws: int
-) -> Tuple[Optional[float], Optional[float]]:
+) -> tuple[Optional[float], Optional[float]]:
     """The interval of a combination: each group is drawn by itself, and each draw is combined."""
     if not draws:
         return None, None
@@ -193,7 +192,7 @@ def _combined_interval(
     return defined(low), defined(high)
 
 
-def own_metric_scores(bundle: Bundle, truth: Truth, values: Array) -> List[Score]:
+def own_metric_scores(bundle: Bundle, truth: Truth, values: Array) -> list[Score]:
     """The challenge's own metric on each part and subgroup; nothing where it has none. It gets no interval."""
     terms = truth.terms
     if not is_own(terms.metric):
@@ -205,13 +204,15 @@ def own_metric_scores(bundle: Bundle, truth: Truth, values: Array) -> List[Score
         for number, part in enumerate(truth.parts):
             rows = np.flatnonzero(member & (truth.part == number))
             if len(rows):
-                one, other = ({name: column[rows] for name, column in table.items()} for table in (solution, submission))
+                one, other = (
+                    {name: column[rows] for name, column in table.items()} for table in (solution, submission)
+                )
                 value = own_score(function, one, other, ID)
                 scores.append(Score(terms.metric, part, group, defined(value), None, None, len(rows)))
     return scores
 
 
-def _members(truth: Truth) -> List[Tuple[str, Array]]:
+def _members(truth: Truth) -> list[tuple[str, Array]]:
     """All items, and each subgroup's."""
     found = [("", np.ones(truth.n, dtype=bool))]
     for subgroup in truth.subgroups:
@@ -219,7 +220,7 @@ def _members(truth: Truth) -> List[Tuple[str, Array]]:
     return found
 
 
-def _tables(truth: Truth, values: Array) -> Tuple[Mapping[str, Array], Mapping[str, Array]]:
+def _tables(truth: Truth, values: Array) -> tuple[Mapping[str, Array], Mapping[str, Array]]:
     """Truth and prediction as the columns that Kaggle's signature expects."""
     terms, ids = truth.terms, np.array(truth.ids.column.tolist(), dtype=object)
     classes = np.array(terms.classes, dtype=object)
@@ -229,7 +230,7 @@ def _tables(truth: Truth, values: Array) -> Tuple[Mapping[str, Array], Mapping[s
     return {ID: ids, **solution}, {ID: ids, **dict(zip(terms.columns, np.atleast_2d(sent.T)))}
 
 
-def _shown(scores: Sequence[Score], smallest: int) -> Tuple[List[Score], List[Finding]]:
+def _shown(scores: Sequence[Score], smallest: int) -> tuple[list[Score], list[Finding]]:
     """The scores without the public ones of small subgroups, and a note of how many those are."""
     small = {score.group for score in scores if score.part == "public" and score.group and score.n < smallest}
     shown = [score for score in scores if not (score.part == "public" and score.group in small)]
@@ -240,8 +241,8 @@ def _shown(scores: Sequence[Score], smallest: int) -> Tuple[List[Score], List[Fi
     return shown, [Finding("score/small-subgroup", message, items=names, severity="note", count=len(names))]
 
 
-def _metric_records(terms: Terms) -> List[Mapping[str, Any]]:
-    records: List[Mapping[str, Any]] = [measure.as_dict() for measure in measures_of(terms)]
+def _metric_records(terms: Terms) -> list[Mapping[str, Any]]:
+    records: list[Mapping[str, Any]] = [measure.as_dict() for measure in measures_of(terms)]
     if is_own(terms.metric):
         better = bool(terms.greater_is_better)
         record = {"name": terms.metric, "metric": terms.metric, "over": "", "by": "", "low": None, "high": None}

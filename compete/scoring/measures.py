@@ -33,8 +33,8 @@ MEASURE_RULES = {
     ),
     "score/unfit-metric": (
         "The metric cannot be computed for this task or from this kind of submission.",
-        "A metric that needs probabilities cannot be computed from labels: set `submission.kind: probability`. A metric "
-        "of two classes needs its several-class variant (f1 → f1_macro, roc_auc → roc_auc_ovr).",
+        "A metric that needs probabilities cannot be computed from labels: set `submission.kind: probability`. A "
+        "metric of two classes needs its several-class variant (f1 → f1_macro, roc_auc → roc_auc_ovr).",
     ),
     "score/unknown-combination": (
         "A combination names a subgroup or a way of combining that there is not.",
@@ -75,7 +75,9 @@ class Measure:
 
 def measures_of(terms: Terms) -> tuple[Measure, ...]:
     """The measures of a challenge, the ranking one first; a challenge's own metric is not among them."""
-    combined = {entry.name: Measure(entry.name, metrics.parse(entry.metric), entry.over, entry.by) for entry in terms.combine}
+    combined = {
+        entry.name: Measure(entry.name, metrics.parse(entry.metric), entry.over, entry.by) for entry in terms.combine
+    }
     names = dict.fromkeys([terms.metric, *terms.also, *combined])
     chosen = (combined.get(name) or plain_measure(name) for name in names if not is_own(name))
     return tuple(dict.fromkeys(chosen))
@@ -139,7 +141,9 @@ def _combination_findings(name: str, over: str, by: str, terms: Terms) -> list[F
         known = ", ".join(terms.subgroups) or "there are none"
         findings.append(Finding(rule, f"{over!r} is not a subgroup", where, hint=f"data.subgroups: {known}"))
     if by not in metrics.COMBINATIONS:
-        findings.append(Finding(rule, f"{by!r} is no way to combine", where, hint=f"one of {', '.join(metrics.COMBINATIONS)}"))
+        findings.append(
+            Finding(rule, f"{by!r} is no way to combine", where, hint=f"one of {', '.join(metrics.COMBINATIONS)}")
+        )
     return findings
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.util
 import math
 import traceback
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Callable, Mapping
+from typing import Any
 
 from compete.errors import BundleError, Finding, SubmissionError
 

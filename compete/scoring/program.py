@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import List, Optional
+from typing import Optional
 
 from compete.bundle import open_bundle
 from compete.errors import OK, CompeteError
 from compete.files import canonical_json
 
 
-def main(words: Optional[List[str]] = None) -> int:
+def main(words: Optional[list[str]] = None) -> int:
     """Score one submission and print the result as JSON; a refusal is printed as JSON too.
 
     Args:

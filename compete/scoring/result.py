@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from html import escape
-from typing import Any, Mapping, Optional
+from typing import Any, Optional
 
 from compete.errors import Finding
 

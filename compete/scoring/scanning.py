@@ -69,7 +69,7 @@ def scan(source: Source, begin: int, columns: int, wanted: Sequence[int], caps: 
     return found
 
 
-def spans(found: Scan, place: int) -> Column:
+def kept_column(found: Scan, place: int) -> Column:
     """The column at a place of ``wanted``, whole; its parts are given up."""
     start, length = found.start[place], found.length[place]
     kind = np.int32 if found.source.buffer.size < 2**31 else np.int64

@@ -11,7 +11,7 @@ from typing import Optional, Union
 
 import numpy as np
 
-from compete.errors import EXAMPLES, Finding, errors
+from compete.errors import EXAMPLES, Finding, fatal
 from compete.scoring.causes import no_number_cause, range_cause, sum_cause, unknown_id_cause, unknown_label_cause
 from compete.scoring.matching import Vocabulary, lookup, vocabulary
 from compete.scoring.numerals import NOTHING, numbers
@@ -132,7 +132,7 @@ def read_submission(
     findings += faults
     if contract.kind == "probability" and contract.distribution and len(read) == len(contract.columns):
         findings += _sum_findings(table, contract.columns[0], read)
-    if errors(findings) or item is None:
+    if fatal(findings) or item is None:
         refuse_all(loaded, findings)
     values = [_in_order(one, item) for one in read]
     return Submission(values[0] if len(values) == 1 else np.stack(values, axis=1), tuple(findings), table.rows, digest)

@@ -9,12 +9,12 @@ from typing import NoReturn, Optional, Union
 
 import numpy as np
 
-from compete.errors import EXAMPLES, CompeteError, Finding, SubmissionError, errors
+from compete.errors import EXAMPLES, CompeteError, Finding, SubmissionError, fatal
 from compete.scoring.causes import no_number_cause
 from compete.scoring.header import column_findings, read_header
 from compete.scoring.matching import lookup, vocabulary
 from compete.scoring.numerals import numbers
-from compete.scoring.scanning import row_findings, scan, spans
+from compete.scoring.scanning import kept_column, row_findings, scan
 from compete.scoring.source import Caps, Source, excerpt, load, shown_name
 from compete.scoring.spans import CHUNK, Array, Column
 
@@ -89,7 +89,7 @@ def read_table(
         table, findings = examine(load(source, caps, name), columns, others, caps)
     except SubmissionError as fault:
         _raise(error, room, shown_name(source, name), fault.findings)
-    if errors(findings):
+    if fatal(findings):
         _raise(error, room, table.source.name, findings)
     return replace(table, error=error, room=room, warnings=tuple(_renamed(findings, room)))
 
@@ -123,7 +123,7 @@ def examine(
     if not found.rows and not unread:
         hint = "write one row an item below the header"
         findings.append(Finding("submission/empty-file", "the file has a header and no rows", source.name, hint=hint))
-    read = {one: spans(found, place) for place, one in enumerate(present)}
+    read = {one: kept_column(found, place) for place, one in enumerate(present)}
     return Table(source, tuple(header), read, found.rows, unread), findings
 
 

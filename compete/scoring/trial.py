@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Optional
 
 import numpy as np
 
@@ -23,8 +24,8 @@ SLACK = 1e-6
 TRIAL_RULES = {
     "trial/perfect": (
         "The perfect submission does not reach the best score.",
-        "The build sent the solution itself as a submission, and the ranking metric did not answer with its best value. "
-        "Labels, classes or the challenge's own metric do not fit together; nothing was kept.",
+        "The build sent the solution itself as a submission, and the ranking metric did not answer with its best "
+        "value. Labels, classes or the challenge's own metric do not fit together; nothing was kept.",
     ),
     "trial/undefined": (
         "A metric has no value on a part of the items.",
@@ -51,10 +52,10 @@ TRIAL_RULES = {
     ),
 }
 
-Rows = List[List[str]]
+Rows = list[list[str]]
 
 
-def try_bundle(root: Path) -> List[Finding]:
+def try_bundle(root: Path) -> list[Finding]:
     """Score known predictions: the perfect one, the sample, one with a row dropped, one in another order.
 
     Args:
@@ -67,7 +68,7 @@ def try_bundle(root: Path) -> List[Finding]:
     truth = read_truth(bundle)
     header, perfect = [ID, *truth.terms.columns], perfect_rows(truth)
     try:
-        scores = _scores(bundle, truth, table(header, perfect))
+        scores = _scores(bundle, truth, as_csv(header, perfect))
         findings = _perfect(truth, scores)
         findings += _order(bundle, truth, header, perfect, scores)
         findings += _chance(bundle, truth)
@@ -78,7 +79,7 @@ def try_bundle(root: Path) -> List[Finding]:
     return findings + _dropped(truth, header, perfect)
 
 
-def table(header: Sequence[str], rows: Rows) -> bytes:
+def as_csv(header: Sequence[str], rows: Rows) -> bytes:
     """A submission as bytes."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -100,39 +101,39 @@ def perfect_rows(truth: Truth) -> Rows:
     return [[name, *map(spelt, row)] for name, row in zip(ids, columns.tolist())]
 
 
-def _scores(bundle: Bundle, truth: Truth, submission: bytes) -> Tuple[Score, ...]:
+def _scores(bundle: Bundle, truth: Truth, submission: bytes) -> tuple[Score, ...]:
     """All scores without intervals."""
     read = read_predictions(truth.terms, truth.ids, submission)
     plain = scores_of(truth, read.values, draws=0)
     return (*own_metric_scores(bundle, truth, read.values), *plain)
 
 
-def _perfect(truth: Truth, scores: Sequence[Score]) -> List[Finding]:
+def _perfect(truth: Truth, scores: Sequence[Score]) -> list[Finding]:
     measures = {measure.name: measure for measure in measures_of(truth.terms)}
     findings = []
     for score in scores:
         if score.group:
             continue
         if score.value is None:
-            message = f"{score.metric} is undefined on the {score.part} part of {score.n} items, even for a perfect submission"
+            message = f"{score.metric} is undefined on the {score.n} {score.part} items, even for a perfect submission"
             findings.append(Finding("trial/undefined", message, "score", severity="warning"))
         elif score.metric in measures:
             metric = measures[score.metric].metric
             best = metric.bounds[1] if metric.greater_is_better else metric.bounds[0]
             if np.isfinite(best) and abs(score.value - best) > SLACK:
-                message = f"{score.metric} gives {score.value:.6g} to a perfect submission ({score.part}); the best is {best:g}"
+                message = f"{score.metric} gives {score.value:.6g} to a perfect submission; its best is {best:g}"
                 findings.append(Finding("trial/perfect", message, "score"))
     return findings
 
 
-def _order(bundle: Bundle, truth: Truth, header: List[str], perfect: Rows, scores: Sequence[Score]) -> List[Finding]:
-    if _scores(bundle, truth, table(header, perfect[::-1])) == tuple(scores):
+def _order(bundle: Bundle, truth: Truth, header: list[str], perfect: Rows, scores: Sequence[Score]) -> list[Finding]:
+    if _scores(bundle, truth, as_csv(header, perfect[::-1])) == tuple(scores):
         return []
     return [Finding("trial/order", "the same rows in reverse order got another score", "score")]
 
 
-def _chance(bundle: Bundle, truth: Truth) -> List[Finding]:
-    """The sample must score the same when the labels of each part are shuffled (of each group that is combined, too)."""
+def _chance(bundle: Bundle, truth: Truth) -> list[Finding]:
+    """The sample must score the same when the labels of each part and combined group are shuffled."""
     sample = (bundle.public / SAMPLE).read_bytes()
     shuffled = replace(truth, y_true=truth.y_true[_shuffled_within(_cells(truth))])
     told = _overall(_scores(bundle, truth, sample))
@@ -152,12 +153,14 @@ def _cells(truth: Truth) -> np.ndarray[Any, Any]:
     return cell
 
 
-def _overall(scores: Sequence[Score]) -> Dict[Tuple[str, str], Optional[float]]:
+def _overall(scores: Sequence[Score]) -> dict[tuple[str, str], Optional[float]]:
     return {(score.metric, score.part): score.value for score in scores if not score.group}
 
 
 def _same(one: Optional[float], other: Optional[float]) -> bool:
-    return one is other or (one is not None and other is not None and bool(np.isclose(one, other, rtol=1e-9, atol=1e-9)))
+    return one is other or (
+        one is not None and other is not None and bool(np.isclose(one, other, rtol=1e-9, atol=1e-9))
+    )
 
 
 def _shuffled_within(cell: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -168,11 +171,11 @@ def _shuffled_within(cell: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return place
 
 
-def _dropped(truth: Truth, header: List[str], perfect: Rows) -> List[Finding]:
+def _dropped(truth: Truth, header: list[str], perfect: Rows) -> list[Finding]:
     findings = []
     for row in sorted({0, len(perfect) // 2, len(perfect) - 1}):
         try:
-            read_predictions(truth.terms, truth.ids, table(header, perfect[:row] + perfect[row + 1 :]))
+            read_predictions(truth.terms, truth.ids, as_csv(header, perfect[:row] + perfect[row + 1 :]))
         except SubmissionError as error:
             if any(finding.rule in ("submission/missing-id", "submission/empty-file") for finding in error.findings):
                 continue

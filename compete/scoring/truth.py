@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional, Sequence, Tuple, Union
+from typing import Any, Optional, Union
 
 import numpy as np
 import numpy.typing as npt
 
-from compete.bundle import GROUP, ID, PRIVATE, PUBLIC, SAMPLE, TRAIN, USAGE, Bundle
+from compete.bundle import GROUP, ID, PRIVATE, PUBLIC, SAMPLE, TRAIN, TRAIN_GROUPS, USAGE, Bundle
 from compete.errors import BundleError, Finding, UsageError
 from compete.scoring.matching import Vocabulary, vocabulary
 from compete.scoring.table import Table, as_codes, as_numbers, read_table
@@ -31,7 +32,7 @@ class Subgrouping:
     """
 
     column: str
-    names: Tuple[str, ...]
+    names: tuple[str, ...]
     code: Array
 
 
@@ -54,8 +55,8 @@ class Truth:
     ids: Vocabulary
     y_true: Array
     part: Array
-    parts: Tuple[str, ...]
-    subgroups: Tuple[Subgrouping, ...]
+    parts: tuple[str, ...]
+    subgroups: tuple[Subgrouping, ...]
     cluster: Optional[Array]
     sha256: str
 
@@ -88,8 +89,9 @@ def read_truth(bundle: Bundle, on: str = "test") -> Truth:
         part = _checked([names.get(name, -1) for name in found], path)[usage]
     else:
         part = np.zeros(table.rows, dtype=np.int8)
-    subgroups = tuple(_subgrouping(table, name) for name in terms.subgroups if name in table.columns)
-    cluster = as_codes(table, GROUP)[0] if terms.grouped and GROUP in table.columns else None
+    belonging = table if on == "test" else _training_groups(bundle, table)
+    subgroups = tuple(_subgrouping(belonging, name) for name in terms.subgroups if belonging)
+    cluster = as_codes(belonging, GROUP)[0] if terms.grouped and belonging else None
     ids = vocabulary(table.columns[ID])
     digest = hashlib.sha256(raw).hexdigest()
     return Truth(terms, ids, _y_true(table, terms, path), part, PARTS[on], subgroups, cluster, digest)
@@ -103,6 +105,17 @@ def wanted_ids(bundle: Bundle, on: str = "test") -> Vocabulary:
     """
     path = bundle.public / (SAMPLE if on == "test" else TRAIN)
     return vocabulary(_read(_bytes_of(path), path).columns[ID])
+
+
+def _training_groups(bundle: Bundle, train: Table) -> Optional[Table]:
+    """Where the training items belong, in the order of their table; None where nothing was declared."""
+    if not (bundle.terms.grouped or bundle.terms.subgroups):
+        return None
+    path = bundle.public / TRAIN_GROUPS
+    table = _read(_bytes_of(path), path)
+    if table.columns[ID].tolist() != train.columns[ID].tolist():
+        raise _not_as_built(path)
+    return table
 
 
 def _y_true(table: Table, terms: Terms, path: Path) -> Array:

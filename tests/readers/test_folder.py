@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from compete.challenge import load_challenge
-from compete.dataset import DATASET_RULES, Dataset, feature_columns
+from compete.dataset import Dataset, feature_columns
 from compete.errors import ChallengeError, DatasetError
 from compete.readers import read_dataset, sketch_dataset
+from compete.readers.rules import DATASET_RULES
 
 
 def folder(tmp_path: Path, files: list[str]) -> Path:

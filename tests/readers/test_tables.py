@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -12,18 +13,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from compete.challenge import load_challenge
-from compete.dataset import DATASET_RULES, Dataset, feature_columns, group_values, subgroup_values, time_values
-from compete.errors import DatasetError, Finding, errors
+from compete.dataset import Dataset, feature_columns, group_values, subgroup_values, time_values
+from compete.errors import DatasetError, Finding, fatal
 from compete.readers import READERS, read_dataset
 from compete.readers.delimited import read_delimited
+from compete.readers.rules import DATASET_RULES
 
 TABLE = "id,species,site,length\na,cat,north,1.5\nb,dog,north,2\nc,cat,south,NA\nd,dog,south,4\n"
 
 
-def dataset(
-    folder: Path, table: str | bytes = TABLE, data: str = "id: id", task: str = "classification", label: str = "species",
-    split: str = "",
-) -> Dataset:  # fmt: skip
+def dataset(folder: Path, table: str | bytes = TABLE, data: str = "id: id", **other: str) -> Dataset:
+    given = {"task": "classification", "label": "species", "split": ""} | other
+    task, label, split = given["task"], given["label"], given["split"]
     (folder / "table.csv").write_bytes(table if isinstance(table, bytes) else table.encode())
     (folder / "challenge.yaml").write_text(
         f"name: a\ntitle: b\ntask: {task}\ndata:\n  path: table.csv\n  label: {label}\n  {data}\n"
@@ -243,7 +244,7 @@ def test_subgroups_that_cannot_be_made(tmp_path: Path, subgroup: str, rule: str,
         "id,species,site,length,when\na,cat,north,1.5,2020-01-02\nb,dog,north,2,2020-01-02\nc,cat,south,NA,3/4/2020\n"
         "d,dog,south,4,2020-01-02 08:00\n"
     )
-    found = errors(faults(tmp_path, table, f"subgroups: [{subgroup}]"))
+    found = fatal(faults(tmp_path, table, f"subgroups: [{subgroup}]"))
     assert [finding.rule for finding in found] == [f"dataset/{rule}"]
     assert found[0].items == items
     assert found[0].where == "table.csv:2"
@@ -266,7 +267,7 @@ def test_time_is_a_number_or_a_date(tmp_path: Path) -> None:
     for bad in ("3/4/2020", "", "2020-02-30", "soon"):
         with pytest.raises(DatasetError) as caught:
             times("2020-01-01", bad)
-        assert [finding.rule for finding in errors(caught.value.findings)] == ["dataset/not-a-date"]
+        assert [finding.rule for finding in fatal(caught.value.findings)] == ["dataset/not-a-date"]
 
 
 def test_given_splits_say_which_values_they_know(tmp_path: Path) -> None:
@@ -361,3 +362,17 @@ def test_any_bytes_are_read_or_told(tmp_path: Path, data: bytes) -> None:
         findings = found.findings
         assert all(len(cells) == len(found.lines) for cells in found.columns.values())
     assert all(one.rule in DATASET_RULES for one in findings)
+
+
+def test_every_rule_is_explained_and_every_explanation_is_of_a_rule() -> None:
+    folder = Path(read_dataset.__code__.co_filename).parent
+    code = "".join(
+        path.read_text(encoding="utf-8")
+        for path in [*folder.glob("*.py"), folder.parent / "dataset.py"]
+        if path.name != "rules.py"
+    )
+    used = {name for name in DATASET_RULES if f'"{name}"' in code or f'"{name.removeprefix("dataset/")}"' in code}
+    assert used == set(DATASET_RULES)
+    named = set(re.findall(r'"dataset/([a-z-]+)"', code))
+    named |= set(re.findall(r'_(?:rows|told|refusal)\((?:dataset, )?\s*"([a-z-]+)"', code))
+    assert {f"dataset/{name}" for name in named} <= set(DATASET_RULES)

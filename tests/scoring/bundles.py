@@ -35,7 +35,11 @@ def write_small_bundle(
     }
     write_file(root / "public" / "challenge.json", canonical_json(terms.as_dict()))
     write_file(root / "public" / "sample_submission.csv", table(sample))
-    write_file(root / "public" / "train.csv", table(train or solution))
+    train = train or {name: column for name, column in solution.items() if name != "Usage"}
+    write_file(root / "public" / "train.csv", table({name: train[name] for name in ("id", *terms.target)}))
+    belonging = {name: column for name, column in train.items() if name in ("id", "group", *terms.subgroups)}
+    if len(belonging) > 1:
+        write_file(root / "public" / "train_groups.csv", table(belonging))
     write_file(root / "private" / "solution.csv", table(solution))
     write_manifests(root, challenge_sha256="0" * 64)
     return root

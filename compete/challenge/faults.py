@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from compete.challenge.yaml12 import Document, Key
 from compete.errors import Finding
-from compete.yaml12 import Document, Key
 
 _KINDS = {
     "string": "text",
@@ -144,7 +144,7 @@ def spell(keys: tuple[Key, ...]) -> str:
     return text
 
 
-def show(value: Any) -> str:
+def quoted(value: Any) -> str:
     """A value as a message tells it, short and harmless to a terminal."""
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, str | int | float | bool) else ""
     inert = "".join(letter if letter.isprintable() else "�" for letter in text)
@@ -165,7 +165,7 @@ def _tell_type(error: Any, keys: tuple[Key, ...], document: Document, schema: An
     if value is None:
         found = "is empty"
     elif isinstance(value, str):
-        found = f"is the text {show(value)}"
+        found = f"is the text {quoted(value)}"
         if _is_number(value) and {"number", "integer"} & set(wanted):
             hint = "take the quotes away"
         elif value.endswith("%"):
@@ -175,7 +175,7 @@ def _tell_type(error: Any, keys: tuple[Key, ...], document: Document, schema: An
     elif isinstance(value, list | dict):
         found = "is a list" if isinstance(value, list) else "is a block of `key: value` lines"
     else:
-        found = f"is {show(value)}"
+        found = f"is {quoted(value)}"
         hint = "put it in quotes to make it text" if "string" in wanted else ""
     if "array" in wanted and "string" not in wanted and isinstance(value, str | int | float):
         hint = f"write [{document.text(*keys) or value}] for a list of one"
@@ -199,7 +199,7 @@ def _tell_unknown(error: Any, keys: tuple[Key, ...], document: Document, schema:
             hint = f"`{key}` belongs under `{homes[0]}`" if homes[0] else f"`{key}` belongs to the outermost level"
         else:
             hint = nearest(key, known) or f"known here: {', '.join(known)}"
-        name = spell((*keys, show(key)[1:-1]))
+        name = spell((*keys, quoted(key)[1:-1]))
         yield (
             (*keys, key),
             Finding("challenge/unknown-key", f"there is no key `{name}`", document.where_key(*keys, key), hint=hint),
@@ -233,7 +233,7 @@ def _tell_enum(error: Any, keys: tuple[Key, ...], document: Document, schema: An
     words = error.validator_value
     if not isinstance(error.instance, str):
         return
-    message = f"`{spell(keys)}` is {show(error.instance)}; it must be one of {', '.join(words)}"
+    message = f"`{spell(keys)}` is {quoted(error.instance)}; it must be one of {', '.join(words)}"
     yield keys, Finding("challenge/unknown-value", message, document.where(*keys), hint=nearest(error.instance, words))
 
 
@@ -250,7 +250,7 @@ def _tell_range(error: Any, keys: tuple[Key, ...], document: Document, schema: A
     note = f" ({rules['$comment']})" if "$comment" in rules else ""
     percent = error.instance >= 2 and high == 1 and error.instance <= 100
     hint = f"write {error.instance:g} % as {error.instance / 100:g}" if percent else ""
-    message = f"`{spell(keys)}` is {show(error.instance)}; it must be {words}{note}"
+    message = f"`{spell(keys)}` is {quoted(error.instance)}; it must be {words}{note}"
     yield keys, Finding("challenge/out-of-range", message, document.where(*keys), hint=hint)
 
 
@@ -260,11 +260,11 @@ def _tell_form(error: Any, keys: tuple[Key, ...], document: Document, schema: An
     elif error.validator == "maxLength":
         found, words = f"has {len(error.instance)} characters", f"have at most {error.validator_value}"
     else:
-        found, words = f"is {show(error.instance)}", "be " + error.schema.get("$comment", "of another form")
+        found, words = f"is {quoted(error.instance)}", "be " + error.schema.get("$comment", "of another form")
     examples = error.schema.get("examples", ())
-    hint = f"for example {show(examples[0])[1:-1]}" if examples else ""
+    hint = f"for example {quoted(examples[0])[1:-1]}" if examples else ""
     if error.validator == "pattern" and "propertyNames" in error.absolute_schema_path:
-        message = f"the key `{show(error.instance)[1:-1]}` under `{spell(keys)}` must {words}"
+        message = f"the key `{quoted(error.instance)[1:-1]}` under `{spell(keys)}` must {words}"
         yield (
             (*keys, error.instance),
             Finding("challenge/malformed", message, document.where_key(*keys, error.instance)),

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from compete.challenge_schema import Draft, nearest, show, spell
+from compete.challenge.faults import Draft, nearest, quoted, spell
+from compete.challenge.yaml12 import Key
 from compete.errors import Finding
-from compete.yaml12 import Key
 
 OWN_METRIC = re.compile(r"(?P<file>[^:]+\.py):(?P<function>[A-Za-z_]\w*)\Z")
 RESERVED = ("id", "Usage")
@@ -93,12 +93,12 @@ def _repeats(draft: Draft, names: tuple[str, ...], around: tuple[Key, ...], titl
     first: dict[str, int] = {}
     for number, name in enumerate(names):
         if name and name in first:
-            yield draft.finding("repeated-name", (*around, number), f"`{title}` names {show(name)} twice")
+            yield draft.finding("repeated-name", (*around, number), f"`{title}` names {quoted(name)} twice")
         first.setdefault(name, number)
 
 
 def _check_taken_names(draft: Draft) -> Iterator[Finding]:
-    """Names that the bundle's tables or the leaderboard use for something else."""
+    """Subgroups whose name the bundle's tables use for something else."""
     labels = draft.texts("data", "label")
     for number, name in enumerate(draft.subgroup_names()):
         keys = ("data", "subgroups", number)
@@ -116,7 +116,11 @@ def _check_taken_names(draft: Draft) -> Iterator[Finding]:
                 f"the subgroup `{name}` has the name of the label column",
                 f"give it another name: {{name: {name}_subgroup, column: {name}}}",
             )
-    for number, name in enumerate(labels):
+
+
+def _check_taken_columns(draft: Draft) -> Iterator[Finding]:
+    """Label and prediction columns that the bundle writes itself, combinations that are metrics already."""
+    for number, name in enumerate(draft.texts("data", "label")):
         if name in RESERVED:
             place: tuple[Key, ...] = ("data", "label") + (
                 (number,) if isinstance(draft.get("data", "label"), list) else ()
@@ -191,6 +195,11 @@ def _check_task(draft: Draft) -> Iterator[Finding]:
             f"the folder reader takes classes from folder names, but the task is {task}",
             "describe the images in a table and use `reader: csv` with `file`",
         )
+
+
+def _check_classes(draft: Draft) -> Iterator[Finding]:
+    """Classes and the positive one among them."""
+    task = draft.get("task")
     if task in ("multilabel", "regression"):
         for key in ("classes", "positive"):
             if draft.get("data", key):
@@ -202,7 +211,7 @@ def _check_task(draft: Draft) -> Iterator[Finding]:
         yield draft.finding(
             "contradiction",
             ("data", "positive"),
-            f"{show(positive[0])} is not one of `data.classes`",
+            f"{quoted(positive[0])} is not one of `data.classes`",
             nearest(positive[0], classes),
         )
     if positive and len(classes) > 2:
@@ -262,7 +271,7 @@ def _check_subgroups(draft: Draft) -> Iterator[Finding]:
         if over and over not in names:
             hint = nearest(over, names) or (f"declared: {', '.join(names)}" if names else "add it to `data.subgroups`")
             yield draft.finding(
-                "undeclared-subgroup", keys, f"`{spell(keys)}` is {show(over)}, which is no subgroup", hint
+                "undeclared-subgroup", keys, f"`{spell(keys)}` is {quoted(over)}, which is no subgroup", hint
             )
 
 
@@ -277,7 +286,7 @@ def _check_metrics(draft: Draft) -> Iterator[Finding]:
             yield draft.finding(
                 "unquoted-comma",
                 keys,
-                f"{show(name)} has a parenthesis too many or too few",
+                f"{quoted(name)} has a parenthesis too many or too few",
                 'in a list, a name with commas goes in quotes: ["fbeta(beta=2, positive=ill)"]',
             )
     metric = ("score", "metric")
@@ -300,7 +309,7 @@ def _check_metrics(draft: Draft) -> Iterator[Finding]:
             "say true or false: the leaderboard cannot know the direction of your function",
         )
     if fault := _outside_or_missing(draft.folder, own["file"]):
-        yield draft.finding("own-metric", metric, f"{show(own['file'])} {fault}")
+        yield draft.finding("own-metric", metric, f"{quoted(own['file'])} {fault}")
 
 
 def _check_pages(draft: Draft) -> Iterator[Finding]:
@@ -308,7 +317,7 @@ def _check_pages(draft: Draft) -> Iterator[Finding]:
     for page in draft.get("pages") or {}:
         path = draft.text("pages", page)
         if path and (fault := _outside_or_missing(draft.folder, path)):
-            yield draft.finding("missing-page", ("pages", page), f"the page {show(path)} {fault}")
+            yield draft.finding("missing-page", ("pages", page), f"the page {quoted(path)} {fault}")
 
 
 def _outside_or_missing(folder: Path, path: str) -> str:
@@ -323,8 +332,10 @@ _CHECKS: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
     _check_values,
     _check_repeats,
     _check_taken_names,
+    _check_taken_columns,
     _check_shown,
     _check_task,
+    _check_classes,
     _check_submission,
     _check_subgroups,
     _check_metrics,

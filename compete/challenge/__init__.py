@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from compete.challenge_checks import OWN_METRIC, contradictions
-from compete.challenge_rules import CHALLENGE_RULES
-from compete.challenge_schema import Draft, default_of, schema_findings, schema_text, with_defaults
-from compete.errors import ChallengeError, Finding, errors
+from compete.challenge.checks import OWN_METRIC, contradictions
+from compete.challenge.faults import Draft, default_of, schema_findings, schema_text, with_defaults
+from compete.challenge.rules import CHALLENGE_RULES
+from compete.challenge.yaml12 import MOST_BYTES, Document, Key, read_yaml
+from compete.errors import ChallengeError, Finding, fatal
 from compete.files import system_fault
-from compete.yaml12 import MOST_BYTES, Document, Key, read_yaml
 
 __all__ = [
     "CHALLENGE_RULES", "Author", "Challenge", "Combination", "Data", "Scoring", "Split", "Subgroup", "Submission",
@@ -210,7 +210,7 @@ def load_challenge(path: Path | str) -> Challenge:
     if content:
         findings += contradictions(draft)
     findings = sorted(dict.fromkeys(findings), key=_line_and_column)
-    if errors(findings):
+    if fatal(findings):
         raise ChallengeError(f"challenge refused: {file}", findings)
     return _build(draft, file.resolve(), hashlib.sha256(raw).hexdigest(), tuple(findings))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compete.yaml12 import MOST_BYTES, MOST_DEPTH, MOST_VALUES
+from compete.challenge.yaml12 import MOST_BYTES, MOST_DEPTH, MOST_VALUES
 
 CHALLENGE_RULES = {
     "challenge/yaml-encoding": (

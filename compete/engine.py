@@ -1,0 +1,206 @@
+"""Work spread over the cores of this machine, in shards, with the same result for any number of workers."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
+from typing import Generic, TypeVar
+
+from compete.errors import Finding, SystemFault
+
+Item = TypeVar("Item")
+Outcome = TypeVar("Outcome")
+Work = Callable[[Sequence[Item]], Sequence[Outcome]]
+Progress = Callable[[int, int], None]
+
+SHARD = 256
+"""Items of a shard: a process is asked some times a second, so that asking costs nothing."""
+
+ATTEMPTS = 3
+"""How often a shard may kill its worker, being the only one at work, before it is given up."""
+
+ENGINE_RULES = {
+    "engine/worker-killed": (
+        "A worker process was killed again and again while it did the same piece of work.",
+        "Most often the machine ran out of memory (see the kernel's log), or a library crashed on one input. The "
+        "message names the items. Use fewer workers, close other programs, or look at these items one by one. A script "
+        'that calls this library must guard its main code with `if __name__ == "__main__":`.',
+    ),
+}
+
+
+def map_shards(
+    function: Work[Item, Outcome],
+    items: Sequence[Item],
+    *,
+    workers: int | None = None,
+    shard: int = SHARD,
+    progress: Progress | None = None,
+) -> list[Outcome]:
+    """Apply a function to items, some at a time, on all cores; results come in the order of the items.
+
+    One shard, or one worker, runs in this process. A worker that is killed costs a repetition of its shard, so the
+    function must bear being called twice for the same items.
+
+    Args:
+        function: takes some items and returns one outcome for each; must be importable by name, as must its arguments.
+        items: what there is to do.
+        workers: processes; default one for each core that this process may use.
+        shard: items a call.
+        progress: told after each shard how many items are done, and of how many.
+
+    Returns:
+        One outcome an item.
+
+    Raises:
+        SystemFault: a shard killed its worker again and again.
+        ValueError: the function did not return one outcome an item.
+
+    Whatever the function raises is raised here: that of the first shard in order that failed.
+    """
+    shards = [items[start : start + shard] for start in range(0, len(items), shard)]
+    workers = min(workers or cores(), len(shards))
+    done = 0
+
+    def tell(part: Sequence[Item]) -> None:
+        nonlocal done
+        done += len(part)
+        if progress:
+            progress(done, len(items))
+
+    if workers <= 1:
+        outcomes = []
+        for part in shards:
+            outcomes.append(_whole(function, part))
+            tell(part)
+    else:
+        outcomes = _Crew(function, shards, workers, tell).work()
+    return [outcome for part in outcomes for outcome in part]
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _whole(function: Work[Item, Outcome], part: Sequence[Item]) -> Sequence[Outcome]:
+    outcome = function(part)
+    if len(outcome) != len(part):
+        raise ValueError(f"{len(outcome)} outcomes for {len(part)} items")
+    return outcome
+
+
+class _Crew(Generic[Item, Outcome]):
+    """Shards and the processes at work on them, and who is to blame when one is killed.
+
+    When a process dies the executor breaks for all. Only as many shards are out as there are processes, so those are
+    the suspects; each is repeated alone, where the one that kills its worker gives itself away.
+    """
+
+    def __init__(
+        self,
+        function: Work[Item, Outcome],
+        shards: Sequence[Sequence[Item]],
+        workers: int,
+        tell: Callable[[Sequence[Item]], None],
+    ) -> None:
+        self.function, self.shards, self.workers, self.tell = function, shards, workers, tell
+        self.waiting = deque(range(len(shards)))
+        self.suspects: deque[int] = deque()
+        self.kills: Counter[int] = Counter()
+        self.outcomes: dict[int, Sequence[Outcome]] = {}
+        self.failures: dict[int, BaseException] = {}
+
+    def work(self) -> list[Sequence[Outcome]]:
+        """The outcomes of all shards, in order."""
+        while self.waiting or self.suspects:
+            self._blame(self._one_pool())
+        if self.failures:
+            raise self.failures[min(self.failures)]
+        return [self.outcomes[index] for index in range(len(self.shards))]
+
+    def _one_pool(self) -> list[int]:
+        """Work until all is done, or until a process is killed; the shards that were out then."""
+        context = multiprocessing.get_context("spawn")
+        lifeline, held = context.Pipe(duplex=False)
+        pool = ProcessPoolExecutor(self.workers, context, _begin, (lifeline,))
+        try:
+            return self._feed(pool)
+        finally:
+            held.close()  # whoever still works, works for nobody
+            pool.shutdown(wait=True, cancel_futures=True)
+            lifeline.close()
+
+    def _feed(self, pool: ProcessPoolExecutor) -> list[int]:
+        out: dict[Future[Sequence[Outcome]], int] = {}
+        lost: list[int] = []
+        while not lost:
+            while not lost and (index := self._next(len(out))) is not None:
+                try:
+                    out[pool.submit(_whole, self.function, self.shards[index])] = index
+                except BrokenProcessPool:
+                    lost.append(index)
+            if not out:
+                break
+            ended, _ = wait(out, return_when=FIRST_COMPLETED)
+            lost += [index for future in ended if not self._take(future, index := out.pop(future))]
+        wait(out)
+        return lost + [index for future, index in out.items() if not self._take(future, index)]
+
+    def _next(self, out: int) -> int | None:
+        """The shard to hand out next; a suspect only when nobody else is at work."""
+        if self.failures:
+            # Only a shard before the first failure can still change what is raised.
+            self.waiting.clear()
+            self.suspects = deque(index for index in self.suspects if index < min(self.failures))
+        if self.suspects:
+            return None if out else self.suspects.popleft()
+        return self.waiting.popleft() if self.waiting and out < self.workers else None
+
+    def _take(self, future: Future[Sequence[Outcome]], index: int) -> bool:
+        """Keep what a shard gave, outcome or failure; false if its process was killed."""
+        error = future.exception()
+        if isinstance(error, BrokenProcessPool):
+            return False
+        if error is not None:
+            self.failures[index] = error
+        else:
+            self.outcomes[index] = future.result()
+            self.tell(self.shards[index])
+        return True
+
+    def _blame(self, lost: list[int]) -> None:
+        self.suspects.extend(sorted(lost))
+        if len(lost) != 1:
+            return
+        self.kills[lost[0]] += 1
+        if self.kills[lost[0]] < ATTEMPTS:
+            return
+        size = len(self.shards[0])
+        first, count = lost[0] * size, len(self.shards[lost[0]])
+        message = f"items {first + 1} to {first + count} killed their worker process {ATTEMPTS} times"
+        hint = "most often the memory was used up: use fewer workers, or look at these items one by one"
+        items = tuple(str(item) for item in self.shards[lost[0]][:3])
+        raise SystemFault(
+            "a worker process was killed", [Finding("engine/worker-killed", message, "", items, hint, count=count)]
+        )
+
+
+def _begin(lifeline: Connection) -> None:
+    """In a worker: leave interrupts to the parent, and stop when it is gone or wants nothing more."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_watch, args=(lifeline,), daemon=True).start()
+
+
+def _watch(lifeline: Connection) -> None:
+    try:
+        lifeline.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(1)
