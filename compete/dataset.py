@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from compete.errors import EXAMPLES, DatasetError, Finding
+from compete.terms import NO_VALUE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,14 +21,12 @@ if TYPE_CHECKING:
     from compete.challenge import Challenge, Subgroup
 
 __all__ = [
-    "MISSING", "NO_VALUE", "Dataset", "excerpt", "feature_columns", "group_values", "is_missing",
+    "MISSING", "Dataset", "excerpt", "feature_columns", "group_values", "is_missing",
     "parsed_date", "parsed_number", "subgroup_values", "time_values",
 ]  # fmt: skip
 
 MISSING = frozenset({"", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "<NA>"})
 """Spellings of an absent label, group or subgroup, spaces around them ignored; in features the text stays as it is."""
-NO_VALUE = "missing"
-"""What a subgroup is called where the item's cell is blank."""
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z", re.ASCII)
 _DATE = re.compile(

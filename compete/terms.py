@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Optional
 
+NO_VALUE = "missing"
+"""What a subgroup is called where the item's cell is blank; a combination leaves it out."""
+
 FORMAT = 1
 """The version of the format that this code reads and writes."""
 
@@ -17,7 +20,7 @@ class Combined:
     Attributes:
         name: what the leaderboard calls it.
         metric: the metric's text, such as ``recall_at_specificity(specificity=0.95)``.
-        over: the subgroup column.
+        over: the subgroup column; items without a value in it are left out.
         by: ``mean``, ``geometric_mean``, ``harmonic_mean`` or ``minimum``.
     """
 
@@ -100,8 +103,7 @@ class Terms:
         known = {field.name for field in fields(cls)}
         if unknown := sorted(set(content) - known):
             raise KeyError(unknown[0])
-        values: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in content.items()
-        }
+        frozen = {key: tuple(value) for key, value in content.items() if isinstance(value, list)}
+        values: dict[str, Any] = {**content, **frozen}
         values["combine"] = tuple(Combined(**entry) for entry in content.get("combine", ()))
         return cls(**values)

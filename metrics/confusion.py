@@ -10,7 +10,8 @@ import numpy as np
 
 from metrics.evidence import Additive, Totals
 from metrics.inputs import CHUNK, MetricError, numbers, paired
-from metrics.labels import Coded, class_positions, coded, narrowest, ordered_classes, tally
+from metrics.labels import Coded, class_positions, coded, ordered_classes
+from metrics.text_codes import narrowest, tally
 
 if TYPE_CHECKING:
     from metrics.inputs import Array

@@ -9,21 +9,13 @@ from typing import TYPE_CHECKING, Any, Optional
 import numpy as np
 
 from metrics.inputs import CHUNK, MetricError
+from metrics.text_codes import narrowest, tally, text_codes
 
 if TYPE_CHECKING:
     from metrics.inputs import Array
 
 WIDEST = 1 << 16
 """Whole numbers that span more values than this are coded by sorting instead of by subtraction."""
-
-SMALL = 1 << 14
-"""Text with fewer rows than this is coded by a dictionary."""
-
-PACKED = 16
-"""Text whose rows differ in no more bits than this is coded by those bits."""
-
-WORDS = 64
-"""Text wider than this many machine words is coded by a dictionary."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,11 +47,6 @@ class Coded:
         return out
 
 
-def narrowest(count: int) -> Any:
-    """The smallest unsigned type that holds the codes 0 … count - 1."""
-    return np.uint8 if count <= 1 << 8 else np.uint16 if count <= 1 << 16 else np.uint32
-
-
 def coded(array: Array, name: str) -> Coded:
     """Code a column of labels: whole numbers, truth values or text.
 
@@ -79,8 +66,10 @@ def coded(array: Array, name: str) -> Coded:
         array, kind = _whole(array, name), "i"
     if kind in "iu":
         return _coded_numbers(array, name)
-    if kind == "U" and array.dtype.isnative and len(array) >= SMALL and 0 < array.dtype.itemsize // 4 <= WORDS:
-        return _coded_text(np.ascontiguousarray(array), name)
+    if kind == "U":
+        quick = text_codes(np.ascontiguousarray(array))
+        if quick is not None:
+            return Coded(quick[0], 0, quick[1])
     if kind in "UOT":
         return _coded_objects(array.tolist(), name)
     raise MetricError(f"{name} must hold labels (text, whole numbers, true/false), not {array.dtype}")
@@ -138,141 +127,6 @@ def _plain(value: Any, name: str) -> Hashable:
         return int(value)
     what = "missing entries" if value is None or value != value else f"entries of type {type(value).__name__}"  # noqa: PLR0124
     raise MetricError(f"{name} holds {what}; every item needs a label: text, a whole number or true/false")
-
-
-def _coded_text(array: Array, name: str) -> Coded:
-    """Code text by the few bits that differ at all, else by a hash that is then proven row by row."""
-    letters = array.view(np.uint32).reshape(len(array), array.dtype.itemsize // 4)
-    varying = _varying(letters)
-    fields = [(column, *_span(int(bits))) for column, bits in enumerate(varying.tolist()) if bits]
-    if sum(size for _, _, size in fields) <= PACKED:
-        return _packed(letters, fields)
-    words = letters.view(np.uint64) if letters.shape[1] % 2 == 0 else letters
-    factor = letters.shape[1] // words.shape[1]
-    columns = sorted({column // factor for column, _, _ in fields})
-    codes, first = _slots(_hashed(words, columns))
-    if first is None or not _proven(words, codes, first):
-        return _coded_objects(array.tolist(), name)
-    return Coded(codes, 0, tuple(array[first].tolist()))
-
-
-def _varying(letters: Array) -> Array:
-    """The bits of each letter's place in which rows differ, shape (width,)."""
-    width = letters.shape[1]
-    either, all_of = letters[0].copy(), letters[0].copy()
-    wide, step = 64, CHUNK // 16
-    for start in range(0, len(letters), step):
-        part = letters[start : start + step]
-        if len(part) == step:  # long rows of 64 texts side by side are what a processor reads fastest
-            part = part.reshape(step // wide, wide * width)
-            low, high = np.bitwise_and.reduce(part, axis=0), np.bitwise_or.reduce(part, axis=0)
-            all_of &= np.bitwise_and.reduce(low.reshape(wide, width), axis=0)
-            either |= np.bitwise_or.reduce(high.reshape(wide, width), axis=0)
-        else:
-            all_of &= np.bitwise_and.reduce(part, axis=0)
-            either |= np.bitwise_or.reduce(part, axis=0)
-    return either & ~all_of
-
-
-def _span(bits: int) -> tuple[int, int]:
-    """The place of the lowest set bit, and how many bits there are from it to the highest."""
-    low = (bits & -bits).bit_length() - 1
-    return low, bits.bit_length() - low
-
-
-def _packed(letters: Array, fields: Sequence[tuple[int, int, int]]) -> Coded:
-    """Codes made of the bits that differ; all else is as in the first row, so equal codes mean equal text."""
-    total = sum(size for _, _, size in fields)
-    packed = np.zeros(len(letters), dtype=narrowest(1 << total))
-    for start in range(0, len(letters), CHUNK // 4):
-        rows = slice(start, start + CHUNK // 4)
-        place = 0
-        for column, low, size in fields:
-            part = letters[rows, column] >> np.uint32(low)
-            part &= np.uint32((1 << size) - 1)
-            packed[rows] |= (part << np.uint32(place)).astype(packed.dtype)
-            place += size
-    used = np.flatnonzero(tally(packed, 1 << total))
-    text = np.repeat(letters[:1], len(used), axis=0)
-    place = 0
-    for column, low, size in fields:
-        mask = (1 << size) - 1
-        text[:, column] &= np.uint32(0xFFFFFFFF ^ (mask << low))
-        text[:, column] |= (((used >> place) & mask) << low).astype(np.uint32)
-        place += size
-    number = np.zeros(1 << total, dtype=narrowest(len(used)))
-    number[used] = np.arange(len(used))
-    return Coded(number[packed], 0, tuple(text.view(f"<U{letters.shape[1]}")[:, 0].tolist()))
-
-
-def tally(codes: Array, size: int) -> Array:
-    """How many items bear each code, shape (size,); bytes are counted two at a time."""
-    if codes.dtype != np.uint8 or len(codes) < 1 << 18:
-        plain: Array = np.bincount(codes, minlength=size)
-        return plain
-    even = len(codes) // 2 * 2
-    both = np.zeros(1 << 16, dtype=np.int64)
-    pairs = codes[:even].view(np.uint16)
-    for start in range(0, len(pairs), 4 * CHUNK):
-        both += np.bincount(pairs[start : start + 4 * CHUNK], minlength=1 << 16)
-    square = both.reshape(1 << 8, 1 << 8)
-    count = square.sum(axis=0) + square.sum(axis=1)
-    if even < len(codes):
-        count[codes[-1]] += 1
-    wanted: Array = count[:size]
-    return wanted
-
-
-def _hashed(words: Array, columns: Sequence[int]) -> Array:
-    """One 64-bit number a row: multiply and add, over the columns that differ."""
-    out = np.empty(len(words), dtype=np.uint64)
-    factor, fold = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
-    for start in range(0, len(words), CHUNK // 4):
-        part = words[start : start + CHUNK // 4]
-        mixed = np.zeros(len(part), dtype=np.uint64)
-        for column in columns:
-            mixed ^= part[:, column]
-            mixed *= factor
-            mixed ^= mixed >> fold
-        out[start : start + CHUNK // 4] = mixed
-    return out
-
-
-def _slots(hashed: Array) -> tuple[Array, Optional[Array]]:
-    """Codes by a table of 65,536 slots, and one row that bears each code; None where the slots do not suffice."""
-    codes = np.zeros(len(hashed), dtype=np.uint16)
-    waiting: Any = slice(None)
-    rows = np.arange(len(hashed))
-    first: list[Array] = []
-    known = 0
-    for shift in (48, 32, 16, 0):
-        pending = hashed[waiting]
-        slot = (pending >> np.uint64(shift)).astype(np.uint16)
-        table = np.full(1 << 16, -1, dtype=np.int64)
-        table[slot] = rows[waiting]
-        taken = np.flatnonzero(table >= 0)
-        if known + len(taken) > 1 << 15:
-            return codes, None
-        first.append(table[taken])
-        number = np.zeros(1 << 16, dtype=np.uint16)
-        number[taken] = np.arange(known, known + len(taken))
-        known += len(taken)
-        codes[waiting] = number[slot]
-        stranger = np.flatnonzero(hashed[table[slot]] != pending)
-        if not len(stranger):
-            return codes, np.concatenate(first)
-        waiting = stranger if isinstance(waiting, slice) else waiting[stranger]
-    return codes, None
-
-
-def _proven(words: Array, codes: Array, first: Array) -> bool:
-    """Whether each row reads exactly as the row that stands for its code."""
-    known = words[first]
-    for start in range(0, len(words), CHUNK // 16):
-        rows = slice(start, start + CHUNK // 16)
-        if not np.array_equal(known.take(codes[rows], axis=0), words[rows]):
-            return False
-    return True
 
 
 def ordered_classes(present: Sequence[Any], labels: Optional[Sequence[Any]]) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from metrics.curves import BINS, BinnedCurves, Ranking, Weighed, quantile_bins
 from metrics.evidence import Additive, Totals, rows_of
-from metrics.labels import narrowest
+from metrics.text_codes import narrowest
 from metrics.weighting import Draws, LeaveOut, Partition
 
 if TYPE_CHECKING:

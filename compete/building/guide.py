@@ -74,8 +74,8 @@ def _submission(terms: Terms, public: Path) -> str:
         first = "".join(line for line, _ in zip(file, range(4), strict=False))
     columns = ", ".join(f"`{column}`" for column in terms.columns)
     return (
-        f"## What to send\n\nOne CSV file with a header and exactly {terms.test:,} rows, one for each `id` of `{TEST}`, "
-        f"in any order.\n{columns}: {meaning}.\n\n```\n{first}```"
+        f"## What to send\n\nOne CSV file with a header and exactly {terms.test:,} rows, one for each `id` of "
+        f"`{TEST}`, in any order.\n{columns}: {meaning}.\n\n```\n{first}```"
     )
 
 
@@ -104,8 +104,8 @@ def _scoring(terms: Terms) -> str:
 
 def _local(terms: Terms) -> str:
     group = (
-        f"\nItems that share a `group` in `{TRAIN_GROUPS}` belong together (one individual, patient, site): keep them in one "
-        "fold.\n"
+        f"\nItems that share a `group` in `{TRAIN_GROUPS}` belong together (one individual, patient, site): "
+        "keep them in one fold.\n"
         if terms.grouped
         else ""
     )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import struct
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
-START, END, SCAN, APP0, APP1, ADOBE = 0xD8, 0xD9, 0xDA, 0xE0, 0xE1, 0xEE
+import numpy as np
+
+END, SCAN, TABLES, APP0, APP1, ADOBE = 0xD9, 0xDA, 0xC4, 0xE0, 0xE1, 0xEE
 FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 KEPT = FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, SCAN}
 """Frames, Huffman and arithmetic tables, quantisation tables, restart intervals, scans: what pixels are made of."""
@@ -17,7 +20,9 @@ ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 JFIF = b"JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 """Version 1.01, square pixels, no thumbnail; that it is there decides how colours are read."""
 
-NEXT_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]", re.DOTALL)
+ZEROS = bytes(64)
+"""So many zero bytes among compressed pixels are a flat area, if they can be one, or else a stretch that was lost."""
+
 XMP_ORIENTATION = re.compile(rb"""tiff:Orientation(?:="|>)([1-8])""")
 
 
@@ -34,12 +39,14 @@ class Stripped:
         trailing: bytes that followed the end of the image and were cut.
         orientation: how the camera was held, 1 to 8 as in EXIF; 1 is upright.
         frames: further pictures that were cut.
+        scan: where a JPEG's only scan holds its pixels, as a range of ``data``; empty for several scans.
     """
 
     data: bytes
     trailing: int = 0
     orientation: int = 1
     frames: int = 0
+    scan: range = range(0)
 
 
 @dataclass
@@ -49,6 +56,9 @@ class _Head:
     jfif: bool = False
     adobe: bytes = b""
     orientation: int = 1
+    scans: int = 0
+    frame: int = 0
+    first_code: dict[int, int] = field(default_factory=dict)
     body: list[bytes] = field(default_factory=list)
 
 
@@ -62,30 +72,74 @@ def strip_jpeg(data: bytes) -> Stripped:
     """
     if data[:2] != b"\xff\xd8":
         raise Damaged("it does not begin as a JPEG")
-    head, at, scans, framed = _Head(), 2, 0, False
+    head, at, ends = _Head(), 2, _scan_ends(data)
     while True:
         code, start, at = _segment(data, at)
         if code == END:
             break
-        if code in ALONE:
-            continue
         if code in FRAMES:
-            framed = True
+            head.frame = code
+        if code == TABLES:
+            _read_tables(head, data[start + 2 : at])
         if code == SCAN:
-            if not framed:
-                raise Damaged("a scan comes before its frame")
-            scans += 1
-            marker = NEXT_MARKER.search(data, at)
-            if marker is None:
-                raise Damaged("it ends in the middle of its pixels")
-            at = marker.start()
+            header, at = data[start + 2 : at], _end_of_scan(data, at, ends)
+            _refuse_lost_pixels(head, header, data[start:at])
         if code in KEPT:
             head.body.append(b"\xff" + bytes([code]) + data[start:at])
-        elif not scans:
+        elif not head.scans and code not in ALONE:
             _read_application(head, code, data[start + 2 : at])
-    if not scans:
+    if not head.scans:
         raise Damaged("it holds no pixels")
-    return Stripped(_opening(head) + b"".join(head.body) + b"\xff\xd9", len(data) - at, head.orientation)
+    cleaned = _opening(head) + b"".join(head.body)
+    pixels = len(head.body[-1]) - 4 - int.from_bytes(head.body[-1][2:4], "big") + 2 if head.scans == 1 else 0
+    return Stripped(
+        cleaned + b"\xff\xd9", len(data) - at, head.orientation, scan=range(len(cleaned) - pixels, len(cleaned))
+    )
+
+
+def _scan_ends(data: bytes) -> list[int]:
+    """Where markers stand that can end compressed pixels: no stuffed byte, no restart, no fill."""
+    byte = np.frombuffer(data, np.uint8)
+    at = np.flatnonzero(byte[:-1] == 0xFF)
+    following = byte[at + 1]
+    end: list[int] = at[(following != 0) & (following != 0xFF) & ((following < 0xD0) | (following > 0xD7))].tolist()
+    return end
+
+
+def _end_of_scan(data: bytes, at: int, ends: list[int]) -> int:
+    place = bisect_left(ends, at)
+    if place == len(ends):
+        raise Damaged("it ends in the middle of its pixels")
+    end = ends[place]
+    while end > at and data[end - 1] == 0xFF:
+        end -= 1
+    return end
+
+
+def _read_tables(head: _Head, tables: bytes) -> None:
+    """Note what a run of zero bits means in each Huffman table: its first symbol."""
+    at = 0
+    while at + 17 < len(tables):
+        head.first_code[tables[at]] = tables[at + 17]
+        at += 17 + sum(tables[at + 1 : at + 17])
+
+
+def _refuse_lost_pixels(head: _Head, header: bytes, scan: bytes) -> None:
+    """A long run of zeros is refused where it would not mean a flat area."""
+    if not head.frame:
+        raise Damaged("a scan comes before its frame")
+    head.scans += 1
+    arithmetic, lossless = head.frame >= 0xC9, head.frame in {0xC3, 0xC7}
+    if arithmetic or lossless or len(header) < 6 or ZEROS not in scan:
+        return
+    first, refined = header[-3], header[-1] >> 4
+    for tables in header[2:-3:2]:
+        steady, varied = head.first_code.get(tables >> 4), head.first_code.get(0x10 | (tables & 15))
+        if first == 0 and not refined and steady:
+            raise Damaged("a stretch of its pixels is zeros")
+        # Low nibble 0: no coefficient follows, so the block ends or skips ahead.
+        if (first > 0 or head.frame < 0xC2) and varied is not None and varied & 15:
+            raise Damaged("a stretch of its pixels is zeros")
 
 
 def _segment(data: bytes, at: int) -> tuple[int, int, int]:

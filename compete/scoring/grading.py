@@ -18,7 +18,7 @@ from compete.scoring.own import load_own_metric, own_score
 from compete.scoring.result import Result, Score, defined
 from compete.scoring.submission import Contract, Submission, read_submission
 from compete.scoring.truth import Array, Truth, read_truth, wanted_ids
-from compete.terms import Terms
+from compete.terms import NO_VALUE, Terms
 from compete.version import __version__
 
 LEVEL = 0.95
@@ -167,7 +167,8 @@ def _combined(measure: Measure, evidence: metrics.Evidence, truth: Truth, draws:
     subgroup = next(one for one in truth.subgroups if one.column == measure.over)
     scores = []
     for number, part in enumerate(truth.parts):
-        code = np.where(truth.part == number, subgroup.code, -1)
+        counted = np.array([name != NO_VALUE for name in subgroup.names])[subgroup.code]
+        code = np.where((truth.part == number) & counted, subgroup.code, -1)
         if not (code >= 0).any():
             continue
         present = np.unique(code[code >= 0])
