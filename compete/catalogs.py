@@ -21,9 +21,12 @@ def all_rules() -> dict[str, tuple[str, str]]:
     """Every rule that a finding may name: one line, and a paragraph."""
     from compete.building.contract import CONTRACT_RULES
     from compete.building.identity import IDENTITY_RULES
+    from compete.building.media_rules import MEDIA_RULES
+    from compete.building.pictures import PICTURE_RULES
     from compete.building.split_rules import SPLIT_RULES
     from compete.bundle import BUNDLE_RULES
     from compete.challenge.rules import CHALLENGE_RULES
+    from compete.engine import ENGINE_RULES
     from compete.files import DISK_RULES
     from compete.readers.rules import DATASET_RULES
     from compete.scoring.measures import MEASURE_RULES
@@ -36,11 +39,14 @@ def all_rules() -> dict[str, tuple[str, str]]:
         DATASET_RULES,
         SPLIT_RULES,
         IDENTITY_RULES,
+        MEDIA_RULES,
+        PICTURE_RULES,
         MEASURE_RULES,
         TRIAL_RULES,
         BUNDLE_RULES,
         SUBMISSION_RULES,
         DISK_RULES,
+        ENGINE_RULES,
         USAGE_RULES,
     ]
     return {rule: text for table in tables for rule, text in sorted(table.items())}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -164,12 +164,11 @@ def score_many(
     Returns:
         One verdict a submission, in their order.
     """
-    grade_one = partial(_verdict, bundle=bundle, on=on, public=public, draws=draws)
-    if len(submissions) == 1:
-        return [grade_one(submissions[0])]
-    from compete.engine import map_shards
+    from compete.engine import cores, map_shards
 
-    return map_shards(partial(_verdicts, grade_one), submissions, workers=workers, shard=8)
+    grade_some = partial(_verdicts, bundle=bundle, on=on, public=public, draws=draws)
+    shard = max(1, min(64, len(submissions) // (4 * (workers or cores()))))
+    return map_shards(grade_some, submissions, workers=workers, shard=shard)
 
 
 def score(bundle: Path | str, submission: Path | str, *, on: str = "test") -> Result:
@@ -184,17 +183,19 @@ def score(bundle: Path | str, submission: Path | str, *, on: str = "test") -> Re
     return grade(open_bundle(bundle), Path(submission), on=on)
 
 
-def _verdicts(grade_one: Callable[[Path], Verdict], paths: Iterable[Path]) -> list[Verdict]:
-    return [grade_one(path) for path in paths]
-
-
-def _verdict(path: Path, *, bundle: Path, on: str, public: bool, draws: int | None) -> Verdict:
+def _verdicts(paths: Sequence[Path], *, bundle: Path, on: str, public: bool, draws: int | None) -> list[Verdict]:
+    """Score some submissions against a truth that is read once."""
     from compete.bundle import open_bundle
     from compete.errors import SubmissionError
     from compete.scoring.grading import grade
+    from compete.scoring.truth import read_truth
 
     opened = open_bundle(bundle)
-    try:
-        return Verdict(path, grade(opened, path, on=on, public=public, draws=draws))
-    except SubmissionError as error:
-        return Verdict(path, error=error)
+    truth = read_truth(opened, on)
+    verdicts = []
+    for path in paths:
+        try:
+            verdicts.append(Verdict(path, grade(opened, path, on=on, public=public, draws=draws, truth=truth)))
+        except SubmissionError as error:
+            verdicts.append(Verdict(path, error=error))
+    return verdicts

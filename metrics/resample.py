@@ -106,6 +106,7 @@ def combined_interval(
     metric: Metric,
     evidences: Sequence[Evidence],
     how: str = "mean",
+    *,
     draws: int = 1000,
     level: float = 0.95,
     seed: int = 0,

@@ -70,15 +70,11 @@ def text_codes(array: Array) -> Optional[Codes]:
         return None
     letters = array.view(np.uint32).reshape(len(array), width)
     sample = np.ascontiguousarray(letters[:: max(1, len(letters) // SAMPLE)])
-    for rows in (sample, letters):
-        bits = np.bitwise_or.reduce(rows ^ rows[0], axis=0) if rows is sample else _varying(letters)
-        fields = [(column, *_span(one)) for column, one in enumerate(bits.tolist()) if one]
-        packed = _packed(letters, fields) if sum(size for _, _, size in fields) <= PACKED else None
-        if packed is not None or rows is letters:
-            break
-        if sum(size for _, _, size in fields) > PACKED:
-            return _looked_up(array, letters, sample)
-    return packed if packed is not None else _looked_up(array, letters, sample)
+    fields = _fields(np.bitwise_or.reduce(sample ^ sample[0], axis=0))
+    packed = _packed(array, letters, fields)
+    if packed is None and _size(fields) <= PACKED:  # the sample did not show all that differs
+        packed = _packed(array, letters, _fields(_varying(letters)))
+    return _looked_up(array, letters, sample) if packed is None else packed
 
 
 def _ends(part: Array) -> tuple[Array, Array]:
@@ -99,15 +95,23 @@ def _varying(letters: Array) -> Array:
     return np.asarray(np.bitwise_or.reduce([one for _, one in ends], axis=0) & ~every)
 
 
-def _span(bits: int) -> tuple[int, int]:
-    """The place of the lowest set bit, and how many bits there are from it to the highest."""
-    low = (bits & -bits).bit_length() - 1
-    return low, bits.bit_length() - low
+def _fields(varying: Array) -> list[tuple[int, int, int]]:
+    """Of each letter's place that differs: its column, its lowest bit that does, and how many bits from there."""
+    bits = [(column, one) for column, one in enumerate(varying.tolist()) if one]
+    lowest = [(column, one, (one & -one).bit_length() - 1) for column, one in bits]
+    return [(column, low, one.bit_length() - low) for column, one, low in lowest]
 
 
-def _packed(letters: Array, fields: Sequence[tuple[int, int, int]]) -> Optional[Codes]:
-    """Codes made of the bits that differ; None where rows turn out to differ in others as well."""
-    total = sum(size for _, _, size in fields)
+def _size(fields: Sequence[tuple[int, int, int]]) -> int:
+    """How many bits the fields have in all."""
+    return sum(size for _, _, size in fields)
+
+
+def _packed(array: Array, letters: Array, fields: Sequence[tuple[int, int, int]]) -> Optional[Codes]:
+    """Codes made of the bits that differ; None where these are many, or rows turn out to differ in others as well."""
+    total = _size(fields)
+    if total > PACKED:
+        return None
     fixed = np.full(letters.shape[1], 0xFFFFFFFF, dtype=np.uint32)
     for column, low, size in fields:
         fixed[column] ^= np.uint32(((1 << size) - 1) << low)
@@ -126,10 +130,10 @@ def _packed(letters: Array, fields: Sequence[tuple[int, int, int]]) -> Optional[
     used = np.flatnonzero(tally(packed, 1 << total))
     number = np.zeros(1 << total, dtype=narrowest(len(used)))
     number[used] = np.arange(len(used))
-    return number.take(packed, mode="clip"), _unpacked(letters[0], fields, used)
+    return number.take(packed, mode="clip"), _unpacked(letters[0], fields, used, array.dtype)
 
 
-def _unpacked(first: Array, fields: Sequence[tuple[int, int, int]], used: Array) -> tuple[str, ...]:
+def _unpacked(first: Array, fields: Sequence[tuple[int, int, int]], used: Array, kind: Any) -> tuple[str, ...]:
     """The texts that packed codes stand for: the first row with the bits that differ put in."""
     text = np.repeat(first[None, :], len(used), axis=0)
     place = 0
@@ -138,7 +142,7 @@ def _unpacked(first: Array, fields: Sequence[tuple[int, int, int]], used: Array)
         text[:, column] &= np.uint32(0xFFFFFFFF ^ (mask << low))
         text[:, column] |= (((used >> place) & mask) << low).astype(np.uint32)
         place += size
-    return tuple(text.view(f"<U{len(first)}" if np.little_endian else f">U{len(first)}")[:, 0].tolist())
+    return tuple(text.view(kind)[:, 0].tolist())
 
 
 def _looked_up(array: Array, letters: Array, sample: Array) -> Optional[Codes]:

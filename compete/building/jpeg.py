@@ -39,14 +39,17 @@ class Stripped:
         trailing: bytes that followed the end of the image and were cut.
         orientation: how the camera was held, 1 to 8 as in EXIF; 1 is upright.
         frames: further pictures that were cut.
-        scan: where a JPEG's only scan holds its pixels, as a range of ``data``; empty for several scans.
+        doubtful: where scans of a JPEG that need a closer look hold their pixels, as ranges of ``data``: the only
+            scan, or of several those with a long run of zeros.
+        scans: how many scans a JPEG has.
     """
 
     data: bytes
     trailing: int = 0
     orientation: int = 1
     frames: int = 0
-    scan: range = range(0)
+    doubtful: tuple[range, ...] = ()
+    scans: int = 0
 
 
 @dataclass
@@ -90,11 +93,17 @@ def strip_jpeg(data: bytes) -> Stripped:
             _read_application(head, code, data[start + 2 : at])
     if not head.scans:
         raise Damaged("it holds no pixels")
-    cleaned = _opening(head) + b"".join(head.body)
-    pixels = len(head.body[-1]) - 4 - int.from_bytes(head.body[-1][2:4], "big") + 2 if head.scans == 1 else 0
-    return Stripped(
-        cleaned + b"\xff\xd9", len(data) - at, head.orientation, scan=range(len(cleaned) - pixels, len(cleaned))
-    )
+    return _joined(head, len(data) - at)
+
+
+def _joined(head: _Head, trailing: int) -> Stripped:
+    """Put the kept segments together, and note which scans are to be looked at closely."""
+    pieces, doubtful, end = [_opening(head), *head.body, b"\xff\xd9"], [], 0
+    for piece in pieces:
+        end += len(piece)
+        if piece[1] == SCAN and (head.scans == 1 or ZEROS in piece):
+            doubtful.append(range(end - len(piece) + 2 + int.from_bytes(piece[2:4], "big"), end))
+    return Stripped(b"".join(pieces), trailing, head.orientation, 0, tuple(doubtful), head.scans)
 
 
 def _scan_ends(data: bytes) -> list[int]:
@@ -130,12 +139,12 @@ def _refuse_lost_pixels(head: _Head, header: bytes, scan: bytes) -> None:
         raise Damaged("a scan comes before its frame")
     head.scans += 1
     arithmetic, lossless = head.frame >= 0xC9, head.frame in {0xC3, 0xC7}
-    if arithmetic or lossless or len(header) < 6 or ZEROS not in scan:
+    if arithmetic or lossless or len(header) < 6 or header[-1] >> 4 or ZEROS not in scan:
         return
-    first, refined = header[-3], header[-1] >> 4
+    first = header[-3]
     for tables in header[2:-3:2]:
         steady, varied = head.first_code.get(tables >> 4), head.first_code.get(0x10 | (tables & 15))
-        if first == 0 and not refined and steady:
+        if first == 0 and steady:
             raise Damaged("a stretch of its pixels is zeros")
         # Low nibble 0: no coefficient follows, so the block ends or skips ahead.
         if (first > 0 or head.frame < 0xC2) and varied is not None and varied & 15:

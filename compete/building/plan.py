@@ -36,7 +36,7 @@ class Plan:
         group: opaque group names, or None.
         subgroup: subgroup columns as text.
         features: names of the columns that participants see.
-        file: source paths of the items' files, or None.
+        file: the items' files: of the source, and of the bundle once they are written there; None for tables.
         findings: warnings and notes.
         parts: rows for people: part, items, groups, share.
         balance: rows for people: label, share in train, public, private.
@@ -58,9 +58,9 @@ class Plan:
     balance: tuple[tuple[str, ...], ...]
 
     def public_name(self, row: int) -> str:
-        """The name of an item's file in the bundle, without its folder; the suffix follows the content's format."""
+        """The name of an item's file in the bundle, without its folder."""
         assert self.file is not None
-        return f"{self.id[row]}{self.file[row].suffix.lower()}"
+        return f"{self.id[row]}{self.file[row].suffix}"
 
 
 def plan_build(challenge: Challenge) -> Plan:

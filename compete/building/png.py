@@ -36,12 +36,10 @@ def strip_png(data: bytes) -> Stripped:
             pixels.append(payload)
         elif name in {b"IHDR", b"PLTE", b"tRNS"}:
             _keep(kept, name, payload, late=bool(pixels))
-        elif name == b"eXIf":
-            orientation = exif_orientation(payload)
-        elif name == b"fcTL":
-            frames += 1
-        elif name[0] & 0x20 == 0 and name != b"IEND":
-            raise Damaged(f"it needs a chunk {name.decode('latin-1')} that no standard knows")
+        else:
+            frames += name == b"fcTL"
+            orientation = exif_orientation(payload) if name == b"eXIf" else orientation
+            _refuse_unknown(name)
         end = after
     if not pixels:
         raise Damaged("it holds no pixels")
@@ -49,6 +47,12 @@ def strip_png(data: bytes) -> Stripped:
     whole = [*ordered, (b"IDAT", b"".join(pixels)), (b"IEND", b"")]
     cleaned = SIGNATURE + b"".join(_chunk(name, payload) for name, payload in whole)
     return Stripped(cleaned, len(data) - end, orientation, max(frames - 1, 0))
+
+
+def _refuse_unknown(name: bytes) -> None:
+    """A chunk whose name begins with a capital is needed to show the picture."""
+    if name[0] & 0x20 == 0 and name != b"IEND":
+        raise Damaged(f"it needs a chunk {name.decode('latin-1')} that no standard knows")
 
 
 def _keep(kept: dict[bytes, bytes], name: bytes, payload: bytes, *, late: bool) -> None:

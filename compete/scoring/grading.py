@@ -21,6 +21,9 @@ from compete.scoring.truth import Array, Truth, read_truth, wanted_ids
 from compete.terms import NO_VALUE, Terms
 from compete.version import __version__
 
+FEW_GROUPS = 10
+"""With fewer groups than these an interval is told to be rough."""
+
 LEVEL = 0.95
 """The share of bootstrap draws that an interval holds."""
 
@@ -56,6 +59,7 @@ def grade(
     draws = truth.terms.draws if draws is None else draws
     scores = (*own_metric_scores(bundle, truth, read.values), *scores_of(truth, read.values, draws=draws))
     shown, hidden = _shown(scores, truth.terms.smallest_subgroup)
+    rough = _few_groups(truth) if draws else []
     return Result(
         submission={
             "file": "" if isinstance(submission, bytes) else submission.name,
@@ -68,7 +72,7 @@ def grade(
         versions={"compete": __version__, "numpy": np.__version__, "python": platform.python_version()},
         metrics=tuple(_metric_records(truth.terms)),
         scores=tuple(score for score in shown if not public or score.part != "private"),
-        findings=(*read.warnings, *hidden),
+        findings=(*read.warnings, *hidden, *rough),
     )
 
 
@@ -240,6 +244,18 @@ def _shown(scores: Sequence[Score], smallest: int) -> tuple[list[Score], list[Fi
     names = tuple(sorted(small))
     message = f"{len(small)} subgroups have fewer than {smallest} public items, so their public scores are not shown"
     return shown, [Finding("score/small-subgroup", message, items=names, severity="note", count=len(names))]
+
+
+def _few_groups(truth: Truth) -> list[Finding]:
+    """A note where so few groups are drawn that an interval says little."""
+    if truth.cluster is None:
+        return []
+    counts = [len(np.unique(truth.cluster[truth.part == number])) for number in range(len(truth.parts))]
+    few = tuple(f"{name}: {count}" for name, count in zip(truth.parts, counts) if 0 < count < FEW_GROUPS)
+    if not few:
+        return []
+    message = f"intervals drawn from fewer than {FEW_GROUPS} groups are rough, and most often too narrow"
+    return [Finding("score/few-groups", message, items=few, severity="note", count=len(few))]
 
 
 def _metric_records(terms: Terms) -> list[Mapping[str, Any]]:

@@ -33,9 +33,13 @@ class Level:
     factor: np.uint64
     shift: np.uint64
 
+    def slot(self, mixed: Array) -> Array:
+        """The slot of each hash."""
+        return ((mixed * self.factor) >> self.shift).view(np.int64)
+
     def candidate(self, mixed: Array) -> Array:
         """The entry that may be the text behind each hash; only comparing tells."""
-        return self.slots.take(((mixed * self.factor) >> self.shift).view(np.int64))
+        return self.slots.take(self.slot(mixed))
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +85,12 @@ class Vocabulary:
         short = self._built[2]
         rows = np.flatnonzero(self.column.length > PADDING).tolist()
         return sorted(short + [row for row in rows if self.long[self.column.raw(row)] != row])
+
+    def stands_at(self, low: int, high: int, length: Array, word: Array) -> bool:
+        """Whether the texts ``low:high`` are exactly these, given by lengths and words; needs no tables."""
+        if high > len(self) or not np.array_equal(self.column.length[low:high], length):
+            return False
+        return bool(_equal(word, words(self.column, low, high, self.width)).all())
 
     def search(self, word: Array) -> Array:
         """The place of each text given as words, or −1; whatever the order.
@@ -145,7 +155,7 @@ def lookup(column: Column, known: Vocabulary) -> Array:
         high = min(low + CHUNK, len(column))
         word = words(column, low, high, known.width)
         stop = expected + high - low
-        if stop <= len(known) and bool(_equal(word, known.words[expected:stop]).all()):
+        if known.stands_at(expected, stop, column.length[low:high], word):
             found[low:high] = np.arange(expected, stop)
         else:
             found[low:high] = known.search(word)
@@ -180,26 +190,29 @@ def _equal(one: Array, other: Array) -> Array:
 def _levels(known: Vocabulary) -> tuple[list[Level], dict[bytes, int], list[int]]:
     """Fill tables until every text has a slot; the last few, and texts of one hash, go into a dictionary."""
     levels: list[Level] = []
-    repeated: list[Array] = []
-    waiting = np.flatnonzero(known.column.length <= PADDING).astype(np.int32)
-    mixed = np.concatenate([np.zeros(0, np.uint64)] + [_mix(known.words[rows]) for rows in _chunks(waiting)])
-    while len(waiting) > _FEW * bool(levels) and len(levels) < _LEVELS:
-        level = _empty_level(len(waiting), len(levels))
-        slot = ((mixed * level.factor) >> level.shift).view(np.int64)
-        level.slots[slot[::-1]] = waiting[::-1]
-        winner = level.slots.take(slot)
-        lost = np.flatnonzero(winner != waiting)
-        again = _equal(known.words.take(waiting[lost], axis=0), known.words.take(winner[lost], axis=0))
-        repeated.append(waiting[lost[again]])
+    repeated: list[int] = []
+    waiting = [rows[known.column.length[rows] <= PADDING] for rows in _chunks(len(known))]
+    mixed = [_mix(known.words[rows]) for rows in waiting]
+    while (texts := sum(map(len, waiting))) > _FEW * bool(levels) and len(levels) < _LEVELS:
+        level = _empty_level(texts, len(levels))
+        # Backwards, so that of equal texts the first one stays.
+        for rows, code in zip(waiting[::-1], mixed[::-1]):
+            level.slots[level.slot(code)[::-1]] = rows[::-1]
+        for place, (rows, code) in enumerate(zip(waiting, mixed)):
+            winner = level.candidate(code)
+            lost = np.flatnonzero(winner != rows)
+            again = _equal(known.words.take(rows[lost], axis=0), known.words.take(winner[lost], axis=0))
+            repeated += rows[lost[again]].tolist()
+            waiting[place], mixed[place] = rows[lost[~again]], code[lost[~again]]
         levels.append(level)
-        waiting, mixed = waiting[lost[~again]], mixed[lost[~again]]
     stray: dict[bytes, int] = {}
-    second = [row for row in waiting.tolist() if stray.setdefault(known.words[row].tobytes(), row) != row]
-    return levels, stray, [row for rows in repeated for row in rows.tolist()] + second
+    rest = [row for rows in waiting for row in rows.tolist()]
+    repeated += [row for row in rest if stray.setdefault(known.words[row].tobytes(), row) != row]
+    return levels, stray, repeated
 
 
-def _chunks(rows: Array) -> list[Array]:
-    return [rows[low : low + CHUNK] for low in range(0, len(rows), CHUNK)]
+def _chunks(rows: int) -> list[Array]:
+    return [np.arange(low, min(low + CHUNK, rows), dtype=np.int32) for low in range(0, rows, CHUNK)]
 
 
 def _empty_level(texts: int, number: int) -> Level:

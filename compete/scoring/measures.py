@@ -26,6 +26,11 @@ MEASURE_RULES = {
         "A public score of a few items tells their labels to whoever sends many submissions. `score.smallest_subgroup` "
         "sets the limit; private scores are told to the organizer whatever the size.",
     ),
+    "score/few-groups": (
+        "There are too few groups for a good interval.",
+        "Items of one group are not independent, so intervals are drawn by group. A bootstrap of fewer than about ten "
+        "groups sees too little of what differs between them; the score itself is exact. A larger test helps.",
+    ),
     "score/unknown-metric": (
         "No metric has this name, or it has no such option.",
         "See `compete list metrics` for all names, and `compete explain NAME` for the options of one. A metric of your "

@@ -25,9 +25,10 @@ class Scan:
     columns: int
     wanted: Sequence[int]
     caps: Caps
-    start: list[list[Array]] = field(default_factory=list)
-    length: list[list[Array]] = field(default_factory=list)
+    start: list[Array] = field(default_factory=list)
+    length: list[Array] = field(default_factory=list)
     rows: int = 0
+    reserved: int = 0
     ragged: list[tuple[int, int]] = field(default_factory=list)
     ragged_rows: int = 0
     control: list[int] = field(default_factory=list)
@@ -54,7 +55,8 @@ def scan(source: Source, begin: int, columns: int, wanted: Sequence[int], caps: 
     Raises:
         SubmissionError: a fault after which nothing more can be told (no UTF-8, an open quote, a row without end).
     """
-    found = Scan(source, columns, wanted, caps, [[] for _ in wanted], [[] for _ in wanted])
+    nothing = np.zeros(0, np.int32)
+    found = Scan(source, columns, wanted, caps, [nothing for _ in wanted], [nothing for _ in wanted])
     end = source.end + (source.end > begin and source.buffer[source.end - 1] != NEWLINE)
     size = BLOCK
     while begin < end and not found.full:
@@ -70,17 +72,23 @@ def scan(source: Source, begin: int, columns: int, wanted: Sequence[int], caps: 
 
 
 def kept_column(found: Scan, place: int) -> Column:
-    """The column at a place of ``wanted``, whole; its parts are given up."""
-    start, length = found.start[place], found.length[place]
+    """The column at a place of ``wanted``."""
+    return Column(found.source.buffer, found.start[place][: found.rows], found.length[place][: found.rows])
+
+
+def _reserve(found: Scan, rows: int, used: int, left: int) -> None:
+    """Make room for more rows: for all that the file seems to hold, so that spans are written once."""
+    needed = found.rows + rows
+    if needed <= found.reserved:
+        return
+    found.reserved = needed + needed // 2 + left * rows // used + left * rows // used // 32
     kind = np.int32 if found.source.buffer.size < 2**31 else np.int64
-    column = Column(
-        found.source.buffer,
-        np.concatenate([np.zeros(0, kind), *start]),
-        np.concatenate([np.zeros(0, np.int32), *length]),
-    )
-    start.clear()
-    length.clear()
-    return column
+    for place in range(len(found.wanted)):
+        start, length = np.empty(found.reserved, kind), np.empty(found.reserved, np.int32)
+        if found.rows:
+            start[: found.rows] = found.start[place][: found.rows]
+            length[: found.rows] = found.length[place][: found.rows]
+        found.start[place], found.length[place] = start, length
 
 
 def _take_block(found: Scan, begin: int, block: Array) -> int:
@@ -199,7 +207,8 @@ def _count_blank(found: Scan, begin: int, first: Array, empty: Array, kept: Arra
 def _keep(found: Scan, begin: int, block: Array, *, first: Array, end: Array, inner: Array) -> None:
     """Keep the spans of the wanted cells, without their quotes."""
     returned = block[end[:, -1] - 1] == RETURN
-    kind = np.int32 if found.source.buffer.size < 2**31 else np.int64
+    used = int(end[-1, -1]) + 1
+    _reserve(found, len(first), used, max(found.source.end - begin - used, 0))
     for place, column in enumerate(found.wanted):
         start = first if column == 0 else end[:, column - 1] + 1
         length = end[:, column] - start
@@ -212,8 +221,8 @@ def _keep(found: Scan, begin: int, block: Array, *, first: Array, end: Array, in
                 _unfold(block, start, length, end[:, column], inner)
         if int(length.max()) > found.caps.cell:
             _refuse_long_cell(found, begin + int(start[length.argmax()]), int(length.max()))
-        found.start[place].append((start + begin).astype(kind))
-        found.length[place].append(length.astype(np.int32))
+        found.start[place][found.rows : found.rows + len(first)] = start + begin
+        found.length[place][found.rows : found.rows + len(first)] = length
     found.rows += len(first)
     found.full = found.caps.rows is not None and found.rows > found.caps.rows
 

@@ -1,0 +1,80 @@
+"""The images of a bundle: cleaned, under opaque names, and no image on both sides of the split."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from compete.building.media import CleanedFile, clean_files
+from compete.building.parts import TRAIN_PART
+from compete.building.plan import Plan
+from compete.errors import DatasetError, Finding, fatal
+
+Progress = Callable[[str, int, int], None]
+
+PICTURE_RULES = {
+    "image/same-in-both": (
+        "The same image is in train and in the test.",
+        "Two items have the same bytes once metadata are removed, and the split has put them on different sides: the "
+        "label of the one tells that of the other. Remove one of the two, or give both the same `data.group`.",
+    ),
+}
+
+
+def write_pictures(
+    plan: Plan, root: Path, *, workers: int | None = None, progress: Progress | None = None
+) -> tuple[Plan, list[Finding]]:
+    """Write every item's image to ``public/train`` or ``public/test``.
+
+    Args:
+        plan: with source files.
+        root: the bundle's draft.
+        workers: processes; None one a core.
+        progress: told how many images are done.
+
+    Returns:
+        The plan with the files as they are named in the bundle, and warnings and notes.
+
+    Raises:
+        DatasetError: if an image cannot be taken.
+    """
+    assert plan.file is not None
+    folders = {True: root / "public" / "train", False: root / "public" / "test"}
+    for folder in folders.values():
+        folder.mkdir(parents=True)
+    in_train = plan.part == TRAIN_PART
+    order = np.argsort(plan.id.astype(str), kind="stable").tolist()
+    told = (lambda done, total: progress("images", done, total)) if progress else None
+    cleaned = clean_files(
+        [plan.file[row] for row in order],
+        [folders[bool(in_train[row])] / plan.id[row] for row in order],
+        names=[plan.file[row].name for row in order],
+        workers=workers,
+        progress=told,
+    )
+    if fatal(cleaned.findings):
+        raise DatasetError("some images cannot be published", cleaned.findings)
+    written = [file for file in cleaned.files if file is not None]
+    names = dict(zip(order, (file.target for file in written), strict=True))
+    named = replace(plan, file=[names[row] for row in range(len(order))])
+    return named, [*cleaned.findings, *_twins(plan, order, written)]
+
+
+def _twins(plan: Plan, order: Sequence[int], written: Sequence[CleanedFile]) -> list[Finding]:
+    """Warn of images that are equal and stand on both sides."""
+    assert plan.file is not None
+    same: dict[str, list[int]] = defaultdict(list)
+    for row, file in zip(order, written, strict=True):
+        same[file.sha256].append(row)
+    crossing = [rows for rows in same.values() if len({bool(plan.part[row] == TRAIN_PART) for row in rows}) == 2]
+    if not crossing:
+        return []
+    pairs = tuple(" = ".join(sorted(plan.file[row].name for row in rows)) for rows in crossing)
+    message = f"{len(crossing)} images are in train and in the test alike"
+    hint = "remove the copies, or give them one data.group"
+    place = plan.challenge.where("data.file")
+    return [Finding("image/same-in-both", message, place, pairs, hint, "warning", len(crossing))]
