@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -152,10 +153,12 @@ def explanation(name: str) -> dict[str, str]:
     low, high = metric.bounds
     return {
         "name": metric.name,
+        "meaning": metric.title,
         "needs": metric.needs,
         "truth": ", ".join(sorted(metric.targets)),
         "bounds": f"{low:g} to {high:g}",
         "better": "higher" if metric.greater_is_better else "lower",
         "options": ", ".join(f"{key}={value}" for key, value in metric.options.items()) or "none",
-        "text": metric.doc,
+        "use": f"metric: {metric.name}",
+        "text": re.sub(r"Args:\n(    .*\n)+\n", "", metric.doc.partition("\n")[2].strip() or metric.doc),
     }

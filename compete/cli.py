@@ -62,7 +62,10 @@ def init(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Look at the data and write a challenge.yaml that builds, with comments on what to decide."""
+    """Write a challenge.yaml that builds, from a look at the data.
+
+    Every line says why it is what it is, and what is yours to decide.
+    """
     show.started(jobs.start_challenge(folder, source, task=task, force=force), json=json)
 
 
@@ -73,7 +76,7 @@ def demo(
     force: Force = False,
     json: Json = False,
 ) -> None:
-    """Run the whole main job on a real dataset that comes along: data, bundle, baseline, scores."""
+    """Run the whole main job on real data that comes along."""
     from compete import demos
 
     show.demonstrated(demos.run_demo(name, out, force=force, say=show.talker(quiet=json)), json=json)
@@ -81,7 +84,7 @@ def demo(
 
 @app.command(**example("compete check coral/"))
 def check(challenge: ChallengePath, json: Json = False) -> None:
-    """Say what is wrong with a challenge and its data, and what a build would do; nothing is written."""
+    """Say what a build would do, and what is wrong with the data."""
     show.checked(jobs.check_challenge(challenge), json=json)
 
 
@@ -94,7 +97,7 @@ def build(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write the bundle: public and private splits, hidden labels, sample submission."""
+    """Write the bundle: splits, hidden labels, sample submission."""
     with show.progress(quiet=quiet or json) as progress:
         built = jobs.build(challenge, out, force=force, workers=workers, progress=progress)
     show.built(built, json=json, quiet=quiet)
@@ -108,7 +111,7 @@ def verify(bundle: BundlePath, json: Json = False) -> None:
 
 @app.command(**example("compete validate coral-bundle/public submission.csv"))
 def validate(bundle: BundlePath, submission: SubmissionPath, on: On = "test", json: Json = False) -> None:
-    """Say everything that is wrong with a submission, without scoring it."""
+    """Say everything that is wrong with a submission."""
     show.validated(jobs.validate(bundle, submission, on=on), json=json)
 
 
@@ -122,7 +125,7 @@ def score(
     workers: Workers = None,
     json: Json = False,
 ) -> None:
-    """Score submissions: public and private parts, each subgroup, with intervals."""
+    """Score submissions, with an interval for every subgroup."""
     verdicts = jobs.score_many(bundle, submissions, on=on, public=public, draws=draws, workers=workers)
     raise typer.Exit(show.scored(verdicts, json=json))
 
@@ -132,7 +135,7 @@ def list_(
     what: Annotated[str, typer.Argument(metavar="WHAT", help="metrics, readers, challenges, rules or schema.")],
     json: Json = False,
 ) -> None:
-    """List the metrics, readers, challenges or rules that there are, or print the schema of challenge.yaml."""
+    """List metrics, readers, challenges, rules; print the schema."""
     from compete.catalogs import list_things
 
     show.listed(what, list_things(what), json=json)

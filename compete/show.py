@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
     from compete.demos import Demonstrated
     from compete.jobs import Built, Checked, Started, Validated, Verdict
+    from compete.scoring.result import Result
 
 Progress = Callable[[str, int, int], None]
+WIDE = 116
+"""Columns of a terminal that shows public and private scores side by side."""
 MARKS = {"error": "error", "warning": "warning", "note": "note"}
 STYLES = {"error": "bold red", "warning": "yellow", "note": "dim"}
 
@@ -187,25 +190,41 @@ def scored(verdicts: Sequence[Verdict], *, json: bool) -> int:
     if json:
         documents = [verdict.as_dict() for verdict in verdicts]
         document(documents[0] if len(documents) == 1 else {"results": documents})
-    elif len(verdicts) == 1 and not refused:
-        _one_result(verdicts[0])
+    elif len(verdicts) == 1 and verdicts[0].result:
+        _one_result(verdicts[0].result, verdicts[0].path)
     else:
         _many_results(verdicts)
     return SubmissionError.exit_code if refused else OK
 
 
-def _one_result(verdict: Verdict) -> None:
+def _one_result(result: Result, path: Path) -> None:
+    """Show public and private scores side by side, or one after the other where the terminal is narrow."""
+    console().print(f"{result.challenge['name']} {result.challenge['version']}  {path}")
+    parts = list(dict.fromkeys(score.part for score in result.scores))
+    if console().width >= WIDE:
+        _score_table(result, parts)
+    else:
+        for part in parts:
+            _score_table(result, [part])
+    print_findings(result.findings, err=False)
+
+
+def _score_table(result: Result, parts: Sequence[str]) -> None:
+    """A row for each metric and group, three columns for each part."""
     from compete.scoring.result import interval_text, shown
 
-    result = verdict.result
-    assert result is not None
-    console().print(f"{result.challenge['name']} {result.challenge['version']}  {verdict.path}")
-    rows = [
-        [score.metric, score.part, score.group or "all", shown(score.value), interval_text(score), f"{score.n:,}"]
-        for score in result.scores
-    ]
-    print_table(["metric", "part", "group", "score", "95 % interval", "items"], rows, right=(3, 4, 5))
-    print_findings(result.findings, err=False)
+    found = {(score.metric, score.group, score.part): score for score in result.scores if score.part in parts}
+    measures = [record["name"] for record in result.metrics]
+    rows, last = [], ""
+    for metric, group in sorted(dict.fromkeys(key[:2] for key in found), key=lambda key: measures.index(key[0])):
+        cells: list[str] = []
+        for part in parts:
+            score = found.get((metric, group, part))
+            cells += [shown(score.value), interval_text(score), f"{score.n:,}"] if score else ["", "", ""]
+        rows.append([metric if metric != last else "", group or "all", *cells])
+        last = metric
+    head = [name for part in parts for name in (part, "95 % interval", "items")]
+    print_table(["metric", "group", *head], rows, right=range(2, 2 + len(head)))
 
 
 def _many_results(verdicts: Sequence[Verdict]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Optional
 import numpy as np
 
 from metrics.evidence import Additive
-from metrics.inputs import CHUNK, MetricError, as_array, numbers, paired, probabilities
+from metrics.inputs import CHUNK, MetricError, numbers, paired, probabilities
 from metrics.labels import encode
 
 if TYPE_CHECKING:
@@ -98,11 +98,10 @@ def top_k(y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = None, *, k
         labels: the classes in the order of the columns.
         k: how many classes may be named.
     """
-    if as_array(y_pred, "y_pred").ndim != 2:
+    truth, prediction = paired(y_true, y_pred)
+    if prediction.ndim == 1 or prediction.shape[1] == 1:
         raise MetricError("y_pred has one column; top-k accuracy needs one score a class, shape (items, classes)")
-    codes, classes, score = class_scores(y_true, y_pred, labels)
-    if score.ndim == 1:
-        raise MetricError("y_pred has one column; top-k accuracy needs one score a class, shape (items, classes)")
+    codes, classes, score = class_scores(truth, prediction, labels)
     hit = np.empty(len(codes), dtype=np.uint8)
     for rows in row_chunks(*score.shape):
         own = np.take_along_axis(score[rows], codes[rows, None].astype(np.int64), axis=1)

@@ -17,6 +17,16 @@ from compete.errors import Finding, UsageError
 from compete.files import whole_file
 from compete.readers import READERS, sketch_dataset
 
+Choice = tuple[Any, Any]
+"""A value and its reason; or several of both."""
+
+ASKED = {
+    "id": "id: sample_id   # a column that names each item; without one, rows are counted",
+    "group": "group: patient_id   # items that belong together (patient, site) are never cut apart",
+    "subgroups": "subgroups: [sex, site]   # scored separately",
+}
+"""What to decide where the data do not tell."""
+
 SCHEMA = "challenge.schema.json"
 METRICS = {"classification": ("f1_macro", ["accuracy"]), "multilabel": ("f1_macro", []), "regression": ("rmse", ["r2"])}
 EMPTY = {"reader": "csv", "path": "data/labels.csv", "task": "classification", "label": "label"}
@@ -68,8 +78,17 @@ def write_challenge(folder: Path, source: str, *, task: str = "", force: bool = 
         file.write(text.encode())
     with whole_file(folder / SCHEMA, force=True) as file:
         file.write(schema_text().encode())
-    rows = tuple((field, _shown(value), reason) for field, (value, reason) in choices.items())
-    return Started(folder / "challenge.yaml", rows)
+    return Started(folder / "challenge.yaml", tuple(_rows(choices)))
+
+
+def _rows(choices: Mapping[str, Choice]) -> Iterator[tuple[str, str, str]]:
+    """Field, value and reason, one row a value."""
+    for field, (value, reason) in choices.items():
+        if isinstance(reason, list):
+            names = [field, *[""] * (len(reason) - 1)]
+            yield from ((name, _shown(one), why) for name, one, why in zip(names, value, reason, strict=True))
+        else:
+            yield field, _shown(value), reason
 
 
 def _source(source: str) -> tuple[str, Path]:
@@ -91,17 +110,16 @@ def _unknown(what: str, name: str, known: Sequence[str]) -> Finding:
     return Finding("usage/unknown-name", f"no {what} is called {name!r}", hint=hint)
 
 
-def _choices(proposals: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, str]]]:
+def _choices(proposals: Mapping[str, Any]) -> Iterator[tuple[str, Choice]]:
     for field, proposal in proposals.items():
         if isinstance(proposal, list):
             if proposal:
-                reasons = "; ".join(f"{_shown(one.value)}: {one.reason}" for one in proposal)
-                yield f"data.{field}", ([one.value for one in proposal], reasons)
+                yield f"data.{field}", ([one.value for one in proposal], [one.reason for one in proposal])
         elif proposal is not None:
             yield f"data.{field}", (proposal.value, proposal.reason)
 
 
-def _beside(path: Path, folder: Path, choices: Mapping[str, tuple[Any, str]]) -> dict[str, tuple[Any, str]]:
+def _beside(path: Path, folder: Path, choices: Mapping[str, Choice]) -> dict[str, Choice]:
     """The folder of images as seen from the challenge."""
     if "data.images" not in choices:
         return {}
@@ -128,7 +146,7 @@ def _flow(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _text(name: str, choices: Mapping[str, tuple[Any, str]]) -> str:
+def _text(name: str, choices: Mapping[str, Choice]) -> str:
     task = choices["task"][0]
     metric, also = METRICS[task]
     lines = [
@@ -161,21 +179,29 @@ def _text(name: str, choices: Mapping[str, tuple[Any, str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _data_lines(choices: Mapping[str, tuple[Any, str]]) -> Iterator[str]:
-    asked = {
-        "data.id": "id: sample_id   # a column that names each item; without one, rows are counted",
-        "data.group": "group: patient_id   # items that belong together (patient, site) are never cut apart",
-        "data.subgroups": "subgroups: [sex, site]   # scored separately",
-    }
-    fields = ["reader", "path", "images", "id", "file", "label", "group", "subgroups", "features", "drop"]
+def _data_lines(choices: Mapping[str, Choice]) -> Iterator[str]:
+    """The lines of the data block; what cannot be guessed is left as a comment to fill in."""
+    fields = ["reader", "path", "images", "id", "file", "label", "group", "subgroups", "drop"]
     for field in fields:
-        key = f"data.{field}"
-        if field == "features" and "data.drop" in choices:
+        if f"data.{field}" not in choices:
+            if field in ASKED:
+                yield f"  # {ASKED[field]}"
             continue
-        if key in choices:
-            value, reason = choices[key]
-            single = value[0] if isinstance(value, list) and len(value) == 1 and field == "group" else value
-            comment = "" if isinstance(value, list) and len(value) > 2 else f"   # {' '.join(reason.split())[:90]}"
-            yield f"  {field}: {_flow(single)}{comment}"
-        elif key in asked:
-            yield f"  # {asked[key]}"
+        value, reason = choices[f"data.{field}"]
+        if not isinstance(reason, list):
+            yield f"  {field}: {_flow(value)}   # {_comment(reason)}"
+        elif field == "group" and len(value) == 1:
+            yield f"  {field}: {_flow(value[0])}   # {_comment(reason[0])}"
+        else:
+            yield f"  {field}:"
+            yield from (f"    - {_flow(one)}   # {_comment(why)}" for one, why in zip(value, reason, strict=True))
+    if "data.features" in choices:
+        names, looks = choices["data.features"]
+        yield "  # What is left is what participants see; name it under `features` instead of `drop` to be sure:"
+        yield from (f"  #   {name}   {_comment(look)}" for name, look in zip(names, looks, strict=True))
+
+
+def _comment(reason: str) -> str:
+    """A reason as the end of a line."""
+    line = " ".join(reason.split())
+    return line if len(line) <= 100 else line[:99] + "…"

@@ -23,9 +23,7 @@ def write_tables(plan: Plan, root: Path) -> None:
     train = order[plan.part[order] == TRAIN_PART]
     test = order[plan.part[order] != TRAIN_PART]
     public, private = root / "public", root / "private"
-    write_file(
-        public / TRAIN, table_bytes(_shown(plan, train, "train") | _targets(plan, train))
-    )
+    write_file(public / TRAIN, table_bytes(_shown(plan, train, "train") | _targets(plan, train)))
     if belonging := _belonging(plan, train):
         write_file(public / TRAIN_GROUPS, table_bytes({ID: plan.id[train].tolist(), **belonging}))
     write_file(public / TEST, table_bytes(_shown(plan, test, "test")))

@@ -101,7 +101,11 @@ def shown(value: Optional[float]) -> str:
 
 def interval_text(score: Score) -> str:
     """The interval of a score for a reader; empty where there is none."""
-    return "" if score.low is None or score.high is None else f"{shown(score.low)} – {shown(score.high)}"
+    return "" if score.low is None or score.high is None else f"{_short(score.low)} – {_short(score.high)}"
+
+
+def _short(value: float) -> str:
+    return f"{value:.3f}" if abs(value) < 100 else f"{value:.4g}"
 
 
 def defined(value: float) -> Optional[float]:

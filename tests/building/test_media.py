@@ -1,0 +1,490 @@
+"""Images: pixels stay, everything else goes, and what is broken is found out."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps, PngImagePlugin
+
+from compete.building.jpeg import exif_orientation, orientation_exif, strip_jpeg
+from compete.building.media import MEDIA_RULES, PIXELS, clean_files, clean_image, gathered
+from compete.building.png import SIGNATURE
+from compete.errors import SystemFault
+
+SECRET = b"a secret that nobody may read"
+JPEG_SETTINGS = {
+    "plain": {},
+    "optimized": {"optimize": True},
+    "progressive": {"progressive": True},
+    "restarts": {"restart_marker_rows": 1},
+    "fine": {"quality": 100, "subsampling": 0},
+}
+
+
+def photograph(mode: str = "RGB", width: int = 203, height: int = 151, seed: int = 0) -> Image.Image:
+    y, x = np.mgrid[:height, :width]
+    waves = [128 + 90 * np.sin(x / 17 + y / 11), 128 + 90 * np.cos(x / 7), y * 255 / height]
+    noise = np.random.default_rng(seed).normal(0, 12, (height, width, 3))
+    return Image.fromarray((np.stack(waves, -1) + noise).clip(0, 255).astype(np.uint8)).convert(mode)
+
+
+def encoded(image: Image.Image, kind: str, **settings) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **settings)
+    return file.getvalue()
+
+
+def opened(data: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image
+
+
+def rules(found) -> list[str]:
+    return [finding.rule for finding in found.findings]
+
+
+def segment(code: int, payload: bytes) -> bytes:
+    return b"\xff" + bytes([code]) + struct.pack(">H", len(payload) + 2) + payload
+
+
+def codes(data: bytes) -> list[int]:
+    """The markers before the first scan."""
+    found, at = [], 2
+    while True:
+        found.append(data[at + 1])
+        if data[at + 1] == 0xDA:
+            return found
+        at += 2 + struct.unpack(">H", data[at + 2 : at + 4])[0]
+
+
+def chunk(name: bytes, payload: bytes) -> bytes:
+    return struct.pack(">I", len(payload)) + name + payload + struct.pack(">I", zlib.crc32(name + payload))
+
+
+def names(data: bytes) -> list[bytes]:
+    found, at = [], len(SIGNATURE)
+    while at < len(data):
+        found.append(data[at + 4 : at + 8])
+        at += 12 + struct.unpack(">I", data[at : at + 4])[0]
+    return found
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("settings", JPEG_SETTINGS.values(), ids=JPEG_SETTINGS)
+def test_a_jpeg_keeps_its_pixels_and_loses_all_else(mode, settings):
+    exif = Image.Exif()
+    exif[0x010E] = SECRET.decode()
+    told = {"exif": exif, "icc_profile": SECRET, "comment": SECRET, "dpi": (72, 96), "xmp": SECRET}
+    data = encoded(photograph(mode), "JPEG", **told, **settings) + SECRET
+    cleaned = clean_image(data, "a.jpg")
+    assert SECRET not in cleaned.data
+    assert (cleaned.suffix, cleaned.width, cleaned.height, cleaned.mode) == (".jpg", 203, 151, mode)
+    assert opened(cleaned.data).tobytes() == opened(data).tobytes()
+    assert opened(cleaned.data).mode == mode
+    assert set(codes(cleaned.data)) <= {0xE0, 0xEE, 0xDB, 0xDD, 0xC0, 0xC1, 0xC2, 0xC4, 0xDA}
+    assert rules(cleaned) == ["image/trailing-bytes"]
+    assert clean_image(cleaned.data, "a.jpg").data == cleaned.data
+
+
+def test_markers_that_tell_the_program_are_made_the_same():
+    plain = encoded(photograph(), "JPEG")
+    adobe = segment(0xEE, b"Adobe\x00\x65\x12\x34\x56\x78\x01" + SECRET)
+    jfif = segment(0xE0, b"JFIF\x00\x01\x02\x01\x01\x2c\x01\x2c\x01\x01" + b"rgb")
+    start = 4 + struct.unpack(">H", plain[4:6])[0]
+    cleaned = clean_image(plain[:2] + jfif + adobe + segment(0xFE, SECRET) + segment(0xE0, b"JFXX\x00") + plain[start:])
+    assert codes(cleaned.data)[:2] == [0xE0, 0xEE]
+    assert segment(0xEE, b"Adobe\x00\x64\x00\x00\x00\x00\x01") in cleaned.data
+    assert segment(0xE0, b"JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00") in cleaned.data
+    assert opened(cleaned.data).tobytes() == opened(plain).tobytes()
+
+
+def test_colours_without_any_marker_stay_as_they_are():
+    plain = encoded(photograph(), "JPEG", keep_rgb=True)
+    assert codes(plain)[0] == 0xEE
+    assert opened(clean_image(plain).data).tobytes() == opened(plain).tobytes()
+    start = 4 + struct.unpack(">H", plain[4:6])[0]
+    bare = plain[:2] + plain[start:]
+    cleaned = clean_image(bare).data
+    assert codes(cleaned)[0] not in {0xE0, 0xEE}
+    assert opened(cleaned).tobytes() == opened(bare).tobytes()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("order", "<>")
+def test_an_orientation_stays_and_is_all_that_stays(orientation, order):
+    tiff = {"<": b"II*\x00", ">": b"MM\x00*"}[order] + struct.pack(order + "IH", 8, 2)
+    tiff += struct.pack(order + "HHII", 0x010E, 2, len(SECRET), 38)
+    tiff += struct.pack(order + "HHIHH", 0x0112, 3, 1, orientation, 0) + bytes(4) + SECRET
+    data = encoded(photograph(), "JPEG", exif=b"Exif\x00\x00" + tiff)
+    cleaned = clean_image(data).data
+    assert SECRET not in cleaned
+    assert (b"Exif" in cleaned) == (orientation != 1)
+    upright = [ImageOps.exif_transpose(opened(one)).tobytes() for one in (data, cleaned)]
+    assert upright[0] == upright[1]
+    assert exif_orientation(orientation_exif(orientation)) == orientation
+
+
+@pytest.mark.parametrize(
+    "broken", [b"", b"II*\x00", b"MM\x00*\xff\xff\xff\xff\x00\x01", b"II*\x00\x08\x00\x00\x00\xff\xff"]
+)
+def test_a_broken_exif_block_counts_as_upright(broken):
+    data = encoded(photograph(), "JPEG")
+    assert clean_image(data[:2] + segment(0xE1, b"Exif\x00\x00" + broken) + data[2:]).data == clean_image(data).data
+
+
+def test_fill_bytes_and_strange_segments_between_scans_are_cut():
+    data = encoded(photograph(), "JPEG", progressive=True)
+    scan = data.index(b"\xff\xda", data.index(b"\xff\xda") + 2)
+    strange = data[:scan] + b"\xff\xff\xff" + segment(0xFE, SECRET) + b"\xff" + data[scan:-2] + b"\xff\xff\xff\xd9"
+    assert clean_image(strange).data == clean_image(data).data
+
+
+PNG_PICTURES = {
+    "1": lambda: photograph("1"),
+    "L": lambda: photograph("L"),
+    "LA": lambda: photograph("LA"),
+    "RGB": photograph,
+    "RGBA": lambda: photograph("RGBA"),
+    "P": lambda: photograph().quantize(37),
+    "I;16": lambda: Image.fromarray(np.random.default_rng(1).integers(0, 1 << 16, (50, 70), np.uint16)),
+}
+
+
+@pytest.mark.parametrize("mode", PNG_PICTURES)
+def test_a_png_keeps_its_pixels_and_loses_all_else(mode):
+    text = PngImagePlugin.PngInfo()
+    text.add_text("Comment", SECRET.decode(), zip=False)
+    text.add_itxt("Author", SECRET.decode())
+    settings = {"pnginfo": text, "dpi": (72, 72), "icc_profile": SECRET}
+    if mode == "P":
+        settings["transparency"] = bytes(range(37))
+    data = encoded(PNG_PICTURES[mode](), "PNG", **settings) + SECRET
+    cleaned = clean_image(data, "a.png")
+    assert SECRET not in cleaned.data
+    assert set(names(cleaned.data)) <= {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
+    before, after = opened(data), opened(cleaned.data)
+    assert (after.mode, after.size) == (before.mode, before.size) == (cleaned.mode, (cleaned.width, cleaned.height))
+    assert after.tobytes() == before.tobytes()
+    assert after.convert("RGBA").tobytes() == before.convert("RGBA").tobytes()
+    assert rules(cleaned) == ["image/trailing-bytes"]
+
+
+def test_where_a_program_cuts_the_pixels_of_a_png_is_not_told():
+    whole = clean_image(encoded(photograph(), "PNG")).data
+    assert names(whole) == [b"IHDR", b"IDAT", b"IEND"]
+    at = whole.index(b"IDAT")
+    pixels = whole[at + 4 : -16]
+    cut = b"".join(chunk(b"IDAT", pixels[start : start + 100]) for start in range(0, len(pixels), 100))
+    assert clean_image(whole[: at - 4] + cut + chunk(b"IEND", b"")).data == whole
+
+
+def test_sixteen_bit_colours_are_not_reduced():
+    rows = np.random.default_rng(2).integers(0, 256, (5, 1 + 7 * 6), np.uint8)
+    rows[:, 0] = 0
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 7, 5, 16, 2, 0, 0, 0))
+    data = SIGNATURE + header + chunk(b"IDAT", zlib.compress(rows.tobytes())) + chunk(b"IEND", b"")
+    assert clean_image(data).data == data
+
+
+def test_an_animated_png_keeps_its_first_frame():
+    data = encoded(photograph(), "PNG", save_all=True, append_images=[photograph(seed=seed) for seed in (1, 2)])
+    cleaned = clean_image(data, "a.png")
+    assert names(cleaned.data) == [b"IHDR", b"IDAT", b"IEND"]
+    assert opened(cleaned.data).tobytes() == photograph().tobytes()
+    assert [(finding.rule, finding.severity) for finding in cleaned.findings] == [("image/frames", "note")]
+
+
+def test_an_orientation_of_a_png_is_told():
+    data = encoded(photograph(), "PNG", exif=orientation_exif(6))
+    assert rules(clean_image(data)) == ["image/orientation"]
+
+
+@pytest.mark.parametrize("settings", JPEG_SETTINGS.values(), ids=JPEG_SETTINGS)
+def test_a_jpeg_that_ends_early_is_damaged(settings):
+    data = encoded(photograph(), "JPEG", **settings)
+    for end in range(3, len(data), 101):
+        assert rules(clean_image(data[:end])) == ["image/damaged"], end
+        assert rules(clean_image(data[:end] + bytes(len(data) - end))) == ["image/damaged"], end
+    assert clean_image(data[:-2]).data == b""
+
+
+@pytest.mark.parametrize("settings", ["plain", "optimized", "fine"])
+def test_a_jpeg_with_a_lost_stretch_is_damaged(settings):
+    data = encoded(photograph(width=400, height=300), "JPEG", **JPEG_SETTINGS[settings])
+    chance = random.Random(3)
+    lost = []
+    for _ in range(40):
+        at = chance.randrange(700, len(data) - 600)
+        lost.append(data[:at] + bytes(512) + data[at + 512 :])
+        lost.append(data[:at] + chance.randbytes(512) + data[at + 512 :])
+        lost.append(data[:at] + b"\xff\xd9")
+    found = [rules(clean_image(one)) for one in lost]
+    assert found.count(["image/damaged"]) >= 119
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_flat_and_tiny_jpegs_are_whole(seed):
+    chance = random.Random(seed)
+    width, height = chance.randrange(1, 300), chance.randrange(1, 300)
+    pixels = np.asarray(photograph(width=width, height=height)).copy()
+    pixels[chance.randrange(height) :] = chance.choice([0, 127, 128, 255])
+    image = Image.fromarray(pixels).convert(chance.choice(["RGB", "L", "CMYK"]))
+    settings = {"quality": chance.choice([5, 75, 95]), "optimize": chance.random() < 0.5, "progressive": seed % 3 == 0}
+    data = encoded(image, "JPEG", **settings)
+    cleaned = clean_image(data)
+    assert cleaned.findings == ()
+    assert opened(cleaned.data).tobytes() == opened(data).tobytes()
+
+
+def test_a_damaged_png_is_found_at_every_byte():
+    data = encoded(photograph(width=40, height=30), "PNG")
+    for at in range(0, len(data), 7):
+        flipped = data[:at] + bytes([data[at] ^ 0x10]) + data[at + 1 :]
+        assert set(rules(clean_image(flipped))) <= {"image/damaged", "image/unsupported"}
+        assert rules(clean_image(flipped)), at
+        assert set(rules(clean_image(data[:at]))) <= {"image/damaged", "image/unsupported"}
+        assert rules(clean_image(data[:at])), at
+
+
+def header_of(width: int, height: int, kind: int = 2) -> bytes:
+    return chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0))
+
+
+PIXEL_CHUNK = chunk(b"IDAT", zlib.compress(bytes(4)))
+END_CHUNK = chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        b"",
+        END_CHUNK,
+        PIXEL_CHUNK + header_of(1, 1) + END_CHUNK,
+        header_of(1, 1) + END_CHUNK,
+        header_of(1, 1) * 2 + PIXEL_CHUNK + END_CHUNK,
+        header_of(1, 1) + PIXEL_CHUNK + chunk(b"tEXt", b"a") + PIXEL_CHUNK + END_CHUNK,
+        header_of(1, 1) + chunk(b"CgBI", b"abcd") + PIXEL_CHUNK + END_CHUNK,
+        header_of(1, 1) + PIXEL_CHUNK + chunk(b"PLTE", b"abc") + END_CHUNK,
+        header_of(9, 9) + PIXEL_CHUNK + END_CHUNK,
+        header_of(0, 9) + PIXEL_CHUNK + END_CHUNK,
+        header_of(1, 1, kind=9) + PIXEL_CHUNK + END_CHUNK,
+    ],
+)
+def test_a_png_of_wrong_structure_is_damaged(chunks):
+    assert rules(clean_image(SIGNATURE + chunks)) == ["image/damaged"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xd8\xff",
+        b"\xff\xd8\xff\xd9",
+        b"\xff\xd8\xff\x00",
+        b"\xff\xd8\xff\xda\x00\x02\x01\xff\xd9",
+        b"\xff\xd8\xff\xe0\x00\x01\xff\xd9",
+        b"\xff\xd8\xff\xe0\xff\xff",
+        b"",
+    ],
+)
+def test_a_jpeg_of_wrong_structure_is_damaged(data):
+    assert rules(clean_image(data)) == ["image/damaged"]
+
+
+def test_random_changes_never_crash():
+    chance = random.Random(7)
+    for kind, settings in (
+        ("JPEG", {}),
+        ("JPEG", {"progressive": True}),
+        ("PNG", {}),
+        ("GIF", {}),
+        ("WEBP", {}),
+        ("TIFF", {}),
+    ):
+        data = bytearray(encoded(photograph(width=64, height=48), kind, **settings))
+        for _ in range(120):
+            changed = bytearray(data)
+            for _ in range(chance.randrange(1, 6)):
+                changed[chance.randrange(len(data))] = chance.randrange(256)
+            cleaned = clean_image(bytes(changed[: chance.choice([len(data), chance.randrange(len(data))])]))
+            assert bool(cleaned.data) == ("error" not in {finding.severity for finding in cleaned.findings})
+            if cleaned.data:
+                assert opened(cleaned.data).size == (cleaned.width, cleaned.height)
+
+
+def test_an_image_of_too_many_pixels_is_refused_before_it_is_decoded():
+    side = int(PIXELS**0.5) + 1
+    for width, height in ((side, side), (60000, 60000)):
+        bomb = SIGNATURE + header_of(width, height) + chunk(b"IDAT", zlib.compress(bytes(100))) + END_CHUNK
+        assert rules(clean_image(bomb)) == ["image/too-large"]
+
+
+REWRITTEN = {
+    "GIF": lambda: photograph().quantize(20),
+    "BMP": photograph,
+    "WEBP": lambda: photograph("RGBA"),
+    "TIFF": photograph,
+    "TIFF of 16 bits": PNG_PICTURES["I;16"],
+    "TIFF of 32 bits": lambda: Image.fromarray(np.arange(600, dtype=np.int32).reshape(20, 30) * 100),
+    "TIFF of 1 bit": lambda: photograph("1"),
+}
+
+
+@pytest.mark.parametrize("name", REWRITTEN)
+def test_other_formats_are_written_as_png(name):
+    kind = name.split()[0]
+    settings = {"lossless": True} if kind == "WEBP" else {}
+    data = encoded(REWRITTEN[name](), kind, **settings)
+    cleaned = clean_image(data, f"a.{kind.lower()}")
+    assert cleaned.suffix == ".png"
+    assert [(finding.rule, finding.severity) for finding in cleaned.findings] == [("image/rewritten", "note")]
+    before, after = opened(data), opened(cleaned.data)
+    assert np.array_equal(
+        np.asarray(before.convert("I" if "bits" in name else "RGBA")),
+        np.asarray(after.convert("I" if "bits" in name else "RGBA")),
+    )
+    assert set(names(cleaned.data)) <= {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
+
+
+def test_a_transparent_gif_stays_transparent_and_an_animated_one_is_told():
+    image = photograph().quantize(20)
+    data = encoded(
+        image, "GIF", transparency=3, save_all=True, append_images=[photograph(seed=1).quantize(20)], comment=SECRET
+    )
+    cleaned = clean_image(data, "a.gif")
+    assert sorted((finding.rule, finding.severity) for finding in cleaned.findings) == [
+        ("image/frames", "warning"),
+        ("image/rewritten", "note"),
+    ]
+    assert opened(cleaned.data).convert("RGBA").tobytes() == opened(data).convert("RGBA").tobytes()
+    assert SECRET not in cleaned.data
+
+
+def test_a_turned_webp_is_written_upright():
+    data = encoded(photograph(), "WEBP", lossless=True, exif=orientation_exif(6))
+    assert opened(clean_image(data).data).tobytes() == ImageOps.exif_transpose(opened(data)).tobytes()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<html>not found</html>",
+        b"%PDF-1.7",
+        encoded(photograph("CMYK"), "TIFF"),
+        encoded(Image.fromarray(np.ones((4, 4), np.float32)), "TIFF"),
+        encoded(Image.fromarray(np.full((4, 4), 70000, np.int32)), "TIFF"),
+        encoded(photograph(), "PPM"),
+    ],
+    ids=["html", "pdf", "cmyk", "float", "32 bits", "ppm"],
+)
+def test_what_cannot_be_taken_is_refused(data):
+    cleaned = clean_image(data, "a.tif")
+    assert rules(cleaned) == ["image/unsupported"]
+    assert cleaned.data == b""
+
+
+def test_a_suffix_that_does_not_fit_the_content_is_told():
+    assert rules(clean_image(encoded(photograph(), "PNG"), "a.jpg")) == ["image/suffix"]
+    assert rules(clean_image(encoded(photograph(), "JPEG"), "a.JPEG")) == []
+    assert rules(clean_image(encoded(photograph(), "JPEG"))) == []
+
+
+def test_files_are_cleaned_in_order_with_one_time_and_one_mode(tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    contents = [encoded(photograph(seed=seed), "PNG" if seed % 2 else "JPEG") for seed in range(6)]
+    contents[2] = contents[2][:-100]
+    contents[4] += b"tail"
+    contents[5] += b"tails"
+    sources = [tmp_path / f"{row}.{'png' if row % 2 else 'jpg'}" for row in range(6)]
+    for source, content in zip(sources, contents, strict=True):
+        source.write_bytes(content)
+        source.chmod(0o600)
+    sources.append(tmp_path / "missing.png")
+    os.mkfifo(tmp_path / "pipe.png")
+    sources.append(tmp_path / "pipe.png")
+    steps = []
+    old = os.umask(0o077)
+    try:
+        done = clean_files(
+            sources,
+            [out / f"item{row}" for row in range(8)],
+            names=[source.name for source in sources],
+            progress=lambda *step: steps.append(step),
+        )
+    finally:
+        os.umask(old)
+    assert [file and file.target.name for file in done.files] == [
+        "item0.jpg", "item1.png", None, "item3.png", "item4.jpg", "item5.png", None, None,
+    ]  # fmt: skip
+    assert [(finding.rule, finding.items, finding.count) for finding in done.findings] == [
+        ("image/damaged", ("2.jpg",), 1),
+        ("image/trailing-bytes", ("4.jpg", "5.png"), 2),
+        ("image/unreadable", ("missing.png", "pipe.png"), 2),
+    ]
+    assert steps == [(8, 8)]
+    for file in filter(None, done.files):
+        status = file.target.stat()
+        assert (status.st_mtime, status.st_mode & 0o777, status.st_size) == (315532800, 0o644, file.size)
+    assert sorted(path.name for path in out.iterdir()) == [file.target.name for file in done.files if file]
+
+
+def test_many_files_are_the_same_from_one_process_and_from_two(tmp_path):
+    source = tmp_path / "a.png"
+    source.write_bytes(encoded(photograph(width=20, height=20), "PNG"))
+    seen = []
+    for workers in (1, 2):
+        out = tmp_path / str(workers)
+        out.mkdir()
+        done = clean_files([source] * 300, [out / f"{row:03}" for row in range(300)], workers=workers)
+        seen.append([(file.target.name, file.sha256) for file in done.files if file])
+    assert seen[0] == seen[1]
+    assert len(seen[0]) == 300
+
+
+def test_a_folder_that_is_not_there_is_a_fault_of_the_system(tmp_path):
+    source = tmp_path / "a.png"
+    source.write_bytes(encoded(photograph(), "PNG"))
+    with pytest.raises(SystemFault, match="the system stopped the work"):
+        clean_files([source], [tmp_path / "nowhere" / "a"])
+
+
+def test_every_rule_is_explained_and_findings_of_one_kind_are_told_once():
+    found = [
+        *clean_image(b"", "a.jpg").findings,
+        *clean_image(b"x", "b.jpg").findings,
+        *clean_image(b"", "c.jpg").findings,
+    ]
+    told = gathered(found)
+    assert [(finding.rule, finding.items) for finding in told] == [
+        ("image/damaged", ("a.jpg", "c.jpg")),
+        ("image/unsupported", ("b.jpg",)),
+    ]
+    assert {finding.rule for finding in told} <= set(MEDIA_RULES)
+
+
+def test_real_photographs_are_whole():
+    folder = os.environ.get("COMPETE_REAL_DATA")
+    if not folder:
+        pytest.skip("COMPETE_REAL_DATA does not name the folder of real data")
+    paths = [path for path in sorted(Path(folder).rglob("*")) if path.suffix.lower() in {".jpg", ".jpeg", ".png"}]
+    assert paths
+    for path in paths:
+        data = path.read_bytes()
+        cleaned = clean_image(data, path.name)
+        assert "error" not in {finding.severity for finding in cleaned.findings}, (path, cleaned.findings)
+        assert opened(cleaned.data).tobytes() == opened(data).tobytes()
+
+
+def test_a_scan_is_where_it_is_said_to_be():
+    data = encoded(photograph(), "JPEG")
+    stripped = strip_jpeg(data)
+    (scan,) = stripped.doubtful
+    assert stripped.data[scan.start : scan.stop] == data[data.index(b"\xff\xda") + 14 : -2]
