@@ -34,7 +34,7 @@ import sys
 import pandas as pd
 from sklearn.metrics import accuracy_score, f1_score
 solution, submission = pd.read_csv(sys.argv[1]), pd.read_csv(sys.argv[2])
-both = solution.merge(submission, on="id", suffixes=("_true", "_pred"), validate="one_to_one")
+both = solution.merge(submission, on="id", suffixes=("_true", "_pred"))
 for usage, rows in both.groupby("Usage"):
     print(usage, f1_score(rows.label_true, rows.label_pred, average="macro"), accuracy_score(rows.label_true, rows.label_pred))
 """

@@ -23,6 +23,7 @@ from benchmarks.side_by_side import Contest, compare
 SIX = ("accuracy", "balanced_accuracy", "f1_macro", "precision_macro", "matthews_corrcoef", "cohen_kappa")
 FOUR = ("accuracy", "precision", "recall", "f1")
 DRAWS = 1000
+MEASURED = 50
 
 
 def check(ours: Any, peer: Any, what: str) -> None:
@@ -54,17 +55,16 @@ def six_scores(n: int) -> Contest:
     return Contest(f"six classification scores, {n:,} int labels", ours, theirs, goal=200)
 
 
-def text_f1(n: int) -> Contest:
+def text_f1(n: int, names: list[str], what: str) -> Contest:
     from sklearn.metrics import f1_score
 
-    random = np.random.default_rng(2)
-    names = np.array([f"species_{i:02d}" for i in range(10)])
-    true = random.integers(0, 10, n)
-    predicted = names[np.where(random.random(n) < 0.7, true, random.integers(0, 10, n))]
-    true = names[true]
+    random, classes = np.random.default_rng(2), len(names)
+    true = random.integers(0, classes, n)
+    predicted = np.array(names)[np.where(random.random(n) < 0.7, true, random.integers(0, classes, n))]
+    true = np.array(names)[true]
     ours, peer = partial(metrics.f1_macro, true, predicted), partial(f1_score, true, predicted, average="macro")
     check(ours(), peer(), "F1 of text")
-    return Contest(f"macro F1, {n:,} string labels", ours, peer, goal=50, repeats=3)
+    return Contest(f"macro F1, {n:,} string labels ({what})", ours, peer, goal=50)
 
 
 def two_classes(n: int, seed: int) -> tuple[Any, Any]:
@@ -91,7 +91,7 @@ def logarithm(n: int) -> Contest:
     return Contest(f"log loss, {n:,} probabilities", ours, peer, goal=20)
 
 
-def drawn(name: str, score: Any, true: Any, predicted: Any, measured: int, goal: float, repeats: int) -> Contest:
+def drawn(name: str, score: Any, true: Any, predicted: Any, goal: float) -> Contest:
     """A bootstrap of DRAWS draws, beside a loop of which some draws are measured."""
     metric, n = metrics.get(name), len(true)
     check(metric(true, predicted), score(true, predicted), name)
@@ -101,29 +101,29 @@ def drawn(name: str, score: Any, true: Any, predicted: Any, measured: int, goal:
 
     def peer() -> list[float]:
         random = np.random.default_rng(0)
-        rows = (random.integers(0, n, n) for _ in range(measured))
+        rows = (random.integers(0, n, n) for _ in range(MEASURED))
         return [score(true[row], predicted[row]) for row in rows]
 
     spread, theirs = float(np.std(ours())), float(np.std(peer()))
     if not 0.5 < spread / theirs < 2:
         raise SystemExit(f"{name}: the draws spread by {spread:.3g}, the peer's by {theirs:.3g}")
-    note = f"(peer: {measured} draws, scaled to {DRAWS:,})"
+    note = f"(peer: {MEASURED} draws, scaled to {DRAWS:,})"
     title = f"bootstrap of {name}, {DRAWS:,} draws, n = {n:,}"
-    return Contest(title, ours, peer, goal=goal, repeats=repeats, peer_share=measured / DRAWS, note=note)
+    return Contest(title, ours, peer, goal=goal, peer_share=MEASURED / DRAWS, note=note)
 
 
 def drawn_f1(n: int) -> Contest:
     from sklearn.metrics import f1_score
 
     true, score = two_classes(n, 5)
-    return drawn("f1", f1_score, true, (score > 0.5).astype(int), 50, 2000, 5)
+    return drawn("f1", f1_score, true, (score > 0.5).astype(int), 2000)
 
 
 def drawn_area(n: int) -> Contest:
     from sklearn.metrics import roc_auc_score
 
     true, score = two_classes(n, 6)
-    return drawn("roc_auc", roc_auc_score, true, score, 50, 18, 3)
+    return drawn("roc_auc", roc_auc_score, true, score, 18)
 
 
 def groups(n: int, size: int) -> Contest:
@@ -158,10 +158,13 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small sizes; the goals are for the full ones")
     quick = parser.parse_args().quick
     warnings.simplefilter("ignore")
-    many, text, some, rows, size = (100_000, 20_000, 5_000, 20_000, 50) if quick else (10**7, 2 * 10**6, 10**5, 10**6, 1000)
+    many, text, some, rows, size = (
+        (100_000, 20_000, 5_000, 20_000, 50) if quick else (10**7, 2 * 10**6, 10**5, 10**6, 1000)
+    )
     makers = [
         partial(six_scores, many),
-        partial(text_f1, text),
+        partial(text_f1, text, [f"species_{i:02d}" for i in range(10)], "species_00 …"),
+        partial(text_f1, text, ["Adelie", "Chinstrap", "Gentoo"], "three names"),
         partial(area, many),
         partial(logarithm, many),
         partial(drawn_f1, some),

@@ -1,9 +1,9 @@
 """Splits by class and by group, beside scikit-learn and a greedy loop: CPU seconds, and how even the classes come out.
 
-Run ``python benchmarks/bench_splits.py [--largest 10000000] [--rounds 3]``. Peers alternate inside each round; the table
-shows medians. Error is the largest |items / wanted - 1| over classes and parts, for train 70 %, public 10 %, private 20 %.
-The data is made here: twelve classes whose size falls with the cube of their rank, groups of log-normal size of which 70 %
-is one class.
+Run ``python benchmarks/bench_splits.py [--largest 10000000] [--rounds 3]``. Peers alternate inside each round; the
+table shows medians. Error is the largest |items / wanted - 1| over classes and parts, for train 70 %, public 10 %,
+private 20 %. The data is made here: twelve classes whose size falls with the cube of their rank, groups of log-normal
+size of which 70 % is one class.
 """
 
 from __future__ import annotations

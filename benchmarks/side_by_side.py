@@ -8,9 +8,9 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
-Work = Union[Callable[[], Any], Sequence[str]]
+Work = Callable[[], Any] | Sequence[str]
 
 
 @dataclass(frozen=True)

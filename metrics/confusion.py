@@ -151,7 +151,11 @@ def _pairs(one: Coded, other: Coded) -> tuple[Array, Array, Array]:
         return _sparse_pairs(one, other)
     n = len(one.stored)
     code = np.empty(n, dtype=narrowest(size))
-    for start in range(0, n, CHUNK):
+    small = code.dtype == np.uint8 and one.stored.dtype == other.stored.dtype == np.uint8 and not one.low + other.low
+    if small:
+        np.multiply(one.stored, np.uint8(len(other.values)), out=code)
+        code += other.stored
+    for start in range(0, 0 if small else n, CHUNK):
         rows = slice(start, start + CHUNK)
         pair = one.codes(rows)
         pair *= len(other.values)
@@ -162,7 +166,7 @@ def _pairs(one: Coded, other: Coded) -> tuple[Array, Array, Array]:
     if len(cells) < size:
         place = np.zeros(size, dtype=narrowest(len(cells)))
         place[cells] = np.arange(len(cells))
-        code = place[code]
+        code = place.take(code, mode="clip")
     return code, cells, count[cells]
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Optional, Protocol
 
 import numpy as np
 
-from metrics.inputs import weights
+from metrics.inputs import CHUNK, weights
 from metrics.weighting import BATCH, TABLE, Draws, LeaveOut, Partition
 
 if TYPE_CHECKING:
@@ -160,22 +160,37 @@ class Additive:
         """Sums by group and cell, shape (size, channels, cells); without groups all items are one."""
         if group is None and weight is None and self.table is None and self.count is not None:
             return self.count.reshape(1, 1, self.cells).astype(np.float64)
-        place = self._places(group)
-        blocks = 1 if self.code is None or self.code.ndim == 1 else self.code.shape[1]
-        out = np.empty((size, self.channels, self.cells))
-        for channel in range(self.channels):
-            factor = weight if not channel or self.table is None else _times(weight, self.table[channel - 1])
-            out[:, channel] = _tally(place, self.n, factor, size * self.cells, blocks).reshape(size, self.cells)
-        return out
+        if group is None and self.code is None:
+            sums = [float(self.n) if one is None else one.sum(dtype=np.float64) for one in self._factors(weight)]
+            return np.array(sums).reshape(1, self.channels, 1)
+        total = size * self.cells
+        out = np.zeros((self.channels, total))
+        step = CHUNK if total <= CHUNK else self.n
+        for start in range(0, self.n, step):
+            rows = slice(start, start + step)
+            place = self._places(group, rows)
+            for channel, factor in enumerate(self._factors(weight, rows)):
+                out[channel] += np.bincount(place, factor, total)
+        return out.reshape(self.channels, size, self.cells).swapaxes(0, 1)
 
-    def _places(self, group: Optional[Array]) -> Optional[Array]:
-        """The number of each item's cell within its group, flat; None where all items share one."""
-        if group is None:
-            return None if self.code is None else self.code.ravel()
-        start = group.astype(np.int64) * self.cells
-        if self.code is None:
+    def _places(self, group: Optional[Array], rows: slice) -> Array:
+        """The number of each item's cell within its group, flat."""
+        code = None if self.code is None else self.code[rows]
+        if group is None and code is not None:
+            return code.ravel()
+        start = np.asarray(group)[rows].astype(np.int64)
+        if code is None:
             return start
-        return start + self.code if self.code.ndim == 1 else (start[:, None] + self.code).ravel()
+        start *= self.cells
+        return start + code if code.ndim == 1 else (start[:, None] + code).ravel()
+
+    def _factors(self, weight: Optional[Array], rows: slice = slice(None)) -> list[Optional[Array]]:
+        """What is summed: how often each item counts, and its numbers as often; None counts each once."""
+        weight = None if weight is None else weight[rows]
+        columns = [] if self.table is None else [column[rows] for column in self.table]
+        factors = [weight, *(column if weight is None else weight * column for column in columns)]
+        blocks = 1 if self.code is None or self.code.ndim == 1 else self.code.shape[1]
+        return factors if blocks == 1 else [None if one is None else np.repeat(one, blocks) for one in factors]
 
     def _parted(self, parts: Partition) -> Iterator[Array]:
         """Sums of each group, or of all items but each group, some groups at a time."""
@@ -224,20 +239,6 @@ class Additive:
             out = np.zeros((rows, 1, self.cells))
             out[:, 0, filled] = random.multinomial(self.n, count[filled] / self.n, size=rows)
             yield out
-
-
-def _times(weight: Optional[Array], column: Array) -> Array:
-    """A column of numbers, each as often as its item counts."""
-    return column if weight is None else weight * column
-
-
-def _tally(place: Optional[Array], n: int, factor: Optional[Array], size: int, blocks: int) -> Array:
-    """Sum a factor by place; without places in all, without a factor count."""
-    if place is None:
-        return np.array([float(n) if factor is None else factor.sum(dtype=np.float64)])
-    if factor is not None and blocks > 1:
-        factor = np.repeat(factor, blocks)
-    return np.bincount(place, weights=factor, minlength=size).astype(np.float64, copy=False)
 
 
 def _without(whole: Array, sums: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,10 @@ CONTRACT_RULES = {
         "The submission's columns do not fit the task.",
         "One column for a label; one a class for probabilities (one alone for two classes: the positive one's); one a "
         "label column for several labels; one a target for values.",
+    ),
+    "challenge/range": (
+        "Labels of the data lie outside the range that a submission may have.",
+        "The perfect submission would be refused. Widen `submission.range`, or mend the labels.",
     ),
     "challenge/class": (
         "A class is named that the data does not have, or the data has one that is not named.",
@@ -132,6 +136,22 @@ def ordered_classes(challenge: Challenge, labels: np.ndarray[Any, Any]) -> tuple
         else:
             classes = [name for name in classes if name != positive] + [positive]
     return tuple(classes), findings
+
+
+def range_findings(challenge: Challenge, targets: Mapping[str, np.ndarray[Any, Any]]) -> list[Finding]:
+    """Say which labels no submission could name, because they lie outside its declared range."""
+    if challenge.submission.range is None or challenge.task != "regression":
+        return []
+    low, high = challenge.submission.range
+    findings = []
+    for name, texts in targets.items():
+        values = texts.astype(np.float64)
+        outside = np.flatnonzero((values < low) | (values > high))
+        if len(outside):
+            message = f"{len(outside)} labels of {name!r} lie outside {low:g} to {high:g}"
+            place = challenge.where("submission.range")
+            findings.append(Finding("challenge/range", message, place, tuple(texts[outside[:3]]), count=len(outside)))
+    return findings
 
 
 def name_findings(challenge: Challenge, terms: Terms, features: Sequence[str]) -> list[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,8 +105,8 @@ def _write_rest(plan: Plan, root: Path) -> None:
     write_file(root / "private" / "key", plan.key.hex().encode() + b"\n")
     for name, path in plan.challenge.pages:
         write_file(public / "pages" / f"{name}.md", (folder / path).read_bytes())
-    if ".py:" in plan.terms.metric:
-        shutil.copyfile(folder / plan.terms.metric.partition(":")[0], public / "metric.py")
+    if own := plan.challenge.score.own:
+        write_file(public / "metric.py", (folder / own[0]).read_bytes())
     write_file(public / "README.md", participants_guide(plan.terms, public).encode())
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from compete.building.contract import name_findings, ordered_classes, terms_of
+from compete.building.contract import name_findings, ordered_classes, range_findings, terms_of
 from compete.building.identity import derived_key, opaque_ids, repeated, secret_key, seed_findings
 from compete.building.parts import TRAIN_PART, divide
 from compete.challenge import Challenge
@@ -86,7 +86,7 @@ def plan_build(challenge: Challenge) -> Plan:
     train = int((division.part == TRAIN_PART).sum())
     terms = terms_of(challenge, classes, train=train, test=len(division.part) - train)
     features = feature_columns(challenge, dataset)
-    findings += name_findings(challenge, terms, features)
+    findings += [*name_findings(challenge, terms, features), *range_findings(challenge, target)]
     if fatal(findings):
         raise ChallengeError("the challenge does not fit the data", findings)
     return Plan(

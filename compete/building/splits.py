@@ -56,11 +56,8 @@ def split_items(
 ) -> SplitResult:
     """Divide items into train and one or more parts of the test.
 
-    Random, by class, by whole groups, by several labels, or any of these together; with ``time`` the newest items are
-    the test and only the test's parts are drawn. What is random follows from the key and from the items' (or, where
-    there are groups, the groups') identity: the order of the rows has no say.
-
-    With time and groups a group goes where its newest item goes, so train holds nothing from the test's time.
+    With ``time`` the newest items are the test, a group goes where its newest item goes, and only the test's parts are
+    drawn. What is random follows from key and identity (with groups, the groups'): the order of rows has no say.
 
     Args:
         n: how many items.
@@ -75,12 +72,9 @@ def split_items(
         parts: the parts' names; default train, public, private for three and train, test for two.
         learned: false if the classes of ``stratify`` are only to be spread evenly and need not be in train.
 
-    Returns:
-        The parts with findings; nothing is raised for data that cannot be divided as asked.
-
     Raises:
         ValueError: an argument has a wrong shape, or the fractions do not sum to one.
-        DatasetError: two items or two groups have the same identity.
+        DatasetError: two items or two groups have the same identity. What else cannot be met is a finding.
 
     >>> split = split_items(10, (0.6, 0.2, 0.2), key=b"secret", stratify=["cat", "dog"] * 5, parts=("train", "a", "b"))
     >>> split.balance.count.tolist()

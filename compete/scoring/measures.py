@@ -21,6 +21,10 @@ VIEWS = {
 """What a metric may need, for each kind of submission; labels are decided from probabilities."""
 
 MEASURE_RULES = {
+    "submission/own-metric": (
+        "The challenge's own metric refused the submission.",
+        "The message is the organizer's: it says what their metric.py found wrong with the predictions.",
+    ),
     "score/small-subgroup": (
         "A subgroup is too small for its public score to be shown.",
         "A public score of a few items tells their labels to whoever sends many submissions. `score.smallest_subgroup` "

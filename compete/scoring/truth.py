@@ -93,6 +93,8 @@ def read_truth(bundle: Bundle, on: str = "test") -> Truth:
     subgroups = tuple(_subgrouping(belonging, name) for name in terms.subgroups if belonging)
     cluster = as_codes(belonging, GROUP)[0] if terms.grouped and belonging else None
     ids = vocabulary(table.columns[ID])
+    if ids.repeated:
+        raise _not_as_built(path)
     digest = hashlib.sha256(raw).hexdigest()
     return Truth(terms, ids, _y_true(table, terms, path), part, PARTS[on], subgroups, cluster, digest)
 

@@ -70,5 +70,5 @@ def test_combinations_of_zero_and_less():
     assert np.isnan(metrics.combine([-0.5, 1.0], "geometric_mean"))
     with pytest.raises(metrics.MetricError, match="no combination"):
         metrics.combine([1.0], "median")
-    with pytest.raises(metrics.MetricError, match="nothing|no scores"):
+    with pytest.raises(metrics.MetricError, match="no scores"):
         metrics.combine([])

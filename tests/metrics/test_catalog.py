@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 
@@ -83,10 +84,8 @@ def test_any_option_parses_back(label, beta):
 
 @given(st.text())
 def test_any_text_is_a_metric_or_a_metric_error(text):
-    try:
+    with contextlib.suppress(metrics.MetricError):
         assert metrics.parse(text).name
-    except metrics.MetricError as fault:
-        assert str(fault)
 
 
 def test_a_taken_name_is_an_error():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -205,11 +207,8 @@ anything = st.one_of(
 @given(st.sampled_from(metrics.names()), anything, anything)
 def test_anything_is_scored_or_refused(name, y_true, y_pred):
     metric = metrics.get(name)
-    try:
+    with contextlib.suppress(metrics.MetricError):
         score = metric(y_true, y_pred)
-    except metrics.MetricError as fault:
-        assert str(fault)
-    else:
         low, high = metric.bounds
         assert np.isnan(score) or low <= score <= high
 
