@@ -36,7 +36,8 @@ from sklearn.metrics import accuracy_score, f1_score
 solution, submission = pd.read_csv(sys.argv[1]), pd.read_csv(sys.argv[2])
 both = solution.merge(submission, on="id", suffixes=("_true", "_pred"))
 for usage, rows in both.groupby("Usage"):
-    print(usage, f1_score(rows.label_true, rows.label_pred, average="macro"), accuracy_score(rows.label_true, rows.label_pred))
+    true, pred = rows.label_true, rows.label_pred
+    print(usage, f1_score(true, pred, average="macro"), accuracy_score(true, pred))
 """
 
 
@@ -79,7 +80,9 @@ def main() -> None:
     command, python = [sys.executable, "-m", "compete"], [sys.executable, "-c"]
     with tempfile.TemporaryDirectory() as folder:
         contests = [
-            Contest("--help (peer: import pandas)", [*command, "--help"], [*python, "import pandas"], note="≤ 0.25 s CPU")
+            Contest(
+                "--help (peer: import pandas)", [*command, "--help"], [*python, "import pandas"], note="≤ 0.25 s CPU"
+            )
         ]
         for rows in asked.rows:
             root, submission = write_bundle_of(rows, Path(folder))

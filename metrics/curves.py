@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 BINS = 1 << 10
 """Quantile bins of a coarse curve."""
 
+GRID = 1 << 20
+"""Places of the grid on which long scores are binned."""
+
 SAMPLE = 1 << 17
 """Items that tell where quantile bins end."""
 
@@ -181,14 +184,30 @@ def quantile_bins(score: Array, bins: int) -> tuple[Array, Array]:
     Returns:
         The bin of each score, shape (n,), and whether each bin holds more than one score, shape (bins,).
     """
-    sample = np.sort(score[:: max(1, len(score) // SAMPLE)])
+    step = max(1, len(score) // SAMPLE)
+    grid = _on_grid(score, step)
+    values = score if grid is None else grid
+    sample = np.sort(values[::step])
     edges = sample[np.arange(1, bins) * len(sample) // bins]
     repeated = np.flatnonzero(edges[1:] == edges[:-1]) + 1
-    edges[repeated] = np.nextafter(edges[repeated], np.inf)
+    edges[repeated] = np.nextafter(edges[repeated], np.inf) if grid is None else edges[repeated] + 1
     bin_of_sample = np.searchsorted(edges, sample, side="right")
     first, after = (np.searchsorted(bin_of_sample, np.arange(bins), side=side) for side in ("left", "right"))
     several = sample[np.minimum(first, len(sample) - 1)] != sample[np.maximum(after - 1, 0)]
-    return np.searchsorted(edges, score, side="right"), several & (after > first)
+    if grid is None:
+        return np.searchsorted(edges, score, side="right"), several & (after > first)
+    return np.searchsorted(edges, np.arange(GRID), side="right")[grid], several & (after > first)
+
+
+def _on_grid(score: Array, step: int) -> Optional[Array]:
+    """Long scores as places on an even grid, which are binned by a table; None where the grid is too coarse."""
+    low, high = float(score.min()), float(score.max())
+    scale = (GRID - 1) / (high - low) if high > low else np.inf
+    if step == 1 or not 0 < scale < np.inf:
+        return None
+    place = ((score - low) * scale).astype(np.int32)
+    distinct = [len(np.flatnonzero(np.diff(np.sort(part[::step])))) for part in (score, place)]
+    return place if 2 * distinct[1] > distinct[0] else None
 
 
 def _running(weight: Array) -> Array:

@@ -218,7 +218,7 @@ class Additive:
         units = draws.units(self.n)
         count = self.n if draws.cluster is None else int(units.max()) + 1
         numbers = count * self.channels * self.cells
-        if numbers <= min(10 * self.n * self.width + BATCH, 8 * TABLE):  # a small table beats a loop over draws
+        if numbers <= min(10 * self.n * self.width + BATCH, 2 * TABLE):  # a small table beats a loop over draws
             parts = Partition(units, count, draws.sample_weight)
             table = np.concatenate(list(self._parted(parts))).reshape(count, self.channels * self.cells)
             for batch in draws.batches(self.n, table.shape[1]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from metrics.catalog import metric
 from metrics.evidence import Additive, Totals
-from metrics.inputs import MetricError, mean_defined, numbers, paired, ratio
+from metrics.inputs import CHUNK, MetricError, extremes, mean_defined, numbers, paired, ratio
 from metrics.ranked import RankPairs, Ranks, places
 
 if TYPE_CHECKING:
@@ -245,23 +246,40 @@ def moments(y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = None) ->
     of the truth.
     """
     true, predicted = value_columns(y_true, y_pred)
-    one, size = _centred(true)
-    other, _ = _centred(predicted)
-    error = (true / 2 - predicted / 2) / (size / 2)
-    columns = (one, other, one * one, other * other, one * other, error * error)
-    return _errors(np.concatenate(columns))
+    table = np.empty((6, *true.shape))
+    for target, (one, other) in enumerate(zip(true, predicted)):
+        _fill_moments(one, other, table[:, target])
+    return _errors(table.reshape(-1, true.shape[1]))
 
 
-def _centred(values: Array) -> tuple[Array, Array]:
-    """Values about their mean, scaled to at most 2 by a power of two, and that power."""
-    top = np.maximum(values.max(axis=1, keepdims=True) / 4, -values.min(axis=1, keepdims=True) / 4)
-    shift = np.mean(values / 4, axis=1, keepdims=True)
-    constant = values.max(axis=1, keepdims=True) == values.min(axis=1, keepdims=True)
-    centred = np.where(constant, 0.0, values / 4 - shift)
-    largest = np.abs(centred).max(axis=1, keepdims=True)
-    _, power = np.frexp(np.where(largest > 0, largest, np.maximum(top, np.finfo(float).tiny)))
-    scale = np.ldexp(1.0, np.clip(power, -1000, 1020))
-    return centred / scale, 4 * scale
+def _fill_moments(true: Array, predicted: Array, out: Array) -> None:
+    """The six numbers of each item of one target, a cache full at a time."""
+    one, other = _centre(true), _centre(predicted)
+    half = one[0] * one[2] / 2
+    for start in range(0, len(true), CHUNK):
+        rows = slice(start, start + CHUNK)
+        for place, values, (small, mean, large) in ((0, true, one), (1, predicted, other)):
+            part = out[place, rows]
+            np.divide(values[rows], small, out=part)
+            part -= mean
+            part /= large
+            np.multiply(part, part, out=out[place + 2, rows])
+        np.multiply(out[0, rows], out[1, rows], out=out[4, rows])
+        error = out[5, rows]
+        np.subtract(true[rows] / 2, predicted[rows] / 2, out=error)
+        error /= half
+        np.multiply(error, error, out=error)
+
+
+def _centre(values: Array) -> tuple[float, float, float]:
+    """What brings values about their mean, to a size of about 1: a power of two, the mean in it, and another power."""
+    low, high = extremes(values)
+    small = math.ldexp(1.0, min(max(math.frexp(max(abs(low), abs(high)))[1], -1000), 1023))
+    if low == high:
+        return small, low / small, 1.0
+    sums = [float((values[start : start + CHUNK] / small).sum()) for start in range(0, len(values), CHUNK)]
+    mean = math.fsum(sums) / len(values)
+    return small, mean, math.ldexp(1.0, math.frexp(max(high / small - mean, mean - low / small))[1])
 
 
 def _spread(square: Array, mean: Array) -> Array:

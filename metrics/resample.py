@@ -217,7 +217,9 @@ class _Drawing:
         weight = None if self.sample_weight is None else weights(self.sample_weight, self.n)
         exact = _score(metric, evidence, weight)
         drawn_from = evidence.coarse() if self.large else evidence
-        drawn = np.asarray(metric.reduce(drawn_from, Draws(self.draws, self.seed, self.units(), None, weight)))
+        alone = not self.paired and self.cluster is None and weight is None and _in_cells(drawn_from)
+        units = None if alone else self.units()
+        drawn = np.asarray(metric.reduce(drawn_from, Draws(self.draws, self.seed, units, None, weight)))
         if drawn_from is evidence:
             return exact, drawn
         return exact, drawn + (exact - _score(metric, drawn_from, weight))
@@ -258,8 +260,12 @@ def _score(metric: Metric, evidence: Evidence, weight: Optional[Array]) -> float
 
 def _is_large(evidence: Evidence) -> bool:
     """Whether draws of the items themselves would cost too much."""
-    cells = isinstance(evidence, Additive) and evidence.table is None and evidence.width == 1
-    return not cells and evidence.n * evidence.width > LARGE
+    return not _in_cells(evidence) and evidence.n * evidence.width > LARGE
+
+
+def _in_cells(evidence: Evidence) -> bool:
+    """Whether each item lies in one cell and has no number, so that draws are of cells."""
+    return isinstance(evidence, Additive) and evidence.table is None and evidence.width == 1
 
 
 def _without_gaps(codes: Array) -> Array:

@@ -75,7 +75,7 @@ def _sorted(key: Array) -> Array:
     """The keys in order; many are split at their middle and sorted on two cores, where there are two."""
     if len(key) < PARALLEL or (os.cpu_count() or 1) < 2:
         return np.sort(key)
-    sample = np.sort(key[:: len(key) // SAMPLE])
+    sample = np.sort(key[:: max(1, len(key) // SAMPLE)])
     below = key < sample[len(sample) // 2]
     halves = [key[below], key[~below]]
     other = threading.Thread(target=halves[1].sort)

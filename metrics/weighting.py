@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BATCH = 1 << 18
 """Numbers drawn at a time: a batch of draws stays in the processor's cache."""
 
-TABLE = 1 << 22
+TABLE = 1 << 24
 """Numbers in one table of totals; larger tables are made in several parts."""
 
 

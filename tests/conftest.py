@@ -16,6 +16,23 @@ ROOT = Path(__file__).parents[1]
 CHALLENGES = sorted(path.parent.name for path in (ROOT / "challenges").glob("*/challenge.yaml"))
 
 
+REAL_DATA = os.environ.get("COMPETE_REAL_DATA", "")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs real data where there is none, and say so."""
+    skip = pytest.mark.skip(reason="COMPETE_REAL_DATA does not name the folder of real data")
+    for item in items:
+        if item.get_closest_marker("real_data") and not REAL_DATA:
+            item.add_marker(skip)
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """The folder of real data sets."""
+    return Path(REAL_DATA)
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a command answered."""

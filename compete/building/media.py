@@ -143,7 +143,10 @@ def clean_files(
 
     Raises:
         SystemFault: a file could not be written, or a worker was killed again and again.
+        ValueError: two images have the same target.
     """
+    if len(set(targets)) != len(targets):
+        raise ValueError("two images would be written to one target")
     names = [str(source) for source in sources] if names is None else names
     jobs = list(zip(sources, targets, names, strict=True))
     done = map_shards(_clean_shard, jobs, workers=workers, progress=progress)
@@ -202,8 +205,7 @@ def _read(source: Path) -> bytes:
 
 
 def _write(target: Path, data: bytes) -> None:
-    with target.open("xb") as file:
-        file.write(data)
+    target.write_bytes(data)  # over what a killed worker may have left half written
     target.chmod(0o644)
     os.utime(target, (EPOCH, EPOCH))
 

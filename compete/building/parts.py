@@ -96,12 +96,11 @@ def _part_rows(result: SplitResult, group: Texts | None) -> tuple[tuple[str, ...
 def _balance_rows(result: SplitResult) -> tuple[tuple[str, ...], ...]:
     """Each class's items and share in every part; of many classes the largest."""
     balance = result.balance
-    order = np.argsort(-balance.count.sum(axis=1), kind="stable")[:CLASSES_SHOWN]
+    order = np.argsort(-balance.count.sum(axis=1), kind="stable")
     shares = balance.count / np.maximum(1, balance.size)
-    return tuple(
-        (
-            balance.classes[row],
-            *(f"{count:,} ({share:.1%})" for count, share in zip(balance.count[row], shares[row], strict=True)),
-        )
-        for row in np.sort(order).tolist()
-    )
+    rows = [
+        (balance.classes[row], *map("{:,} ({:.1%})".format, balance.count[row], shares[row]))
+        for row in np.sort(order[:CLASSES_SHOWN]).tolist()
+    ]
+    rest = len(order) - len(rows)
+    return (*rows, (f"and {rest:,} smaller ones", "", "", "")) if rest else tuple(rows)

@@ -326,11 +326,9 @@ def test_every_rule_is_explained_and_findings_of_one_kind_are_told_once():
     assert {finding.rule for finding in told} <= set(MEDIA_RULES)
 
 
-def test_real_photographs_are_whole():
-    folder = os.environ.get("COMPETE_REAL_DATA")
-    if not folder:
-        pytest.skip("COMPETE_REAL_DATA does not name the folder of real data")
-    paths = [path for path in sorted(Path(folder).rglob("*")) if path.suffix.lower() in {".jpg", ".jpeg", ".png"}]
+@pytest.mark.real_data
+def test_real_photographs_are_whole(real_data: Path):
+    paths = [path for path in sorted(real_data.rglob("*")) if path.suffix.lower() in {".jpg", ".jpeg", ".png"}]
     assert paths
     for path in paths:
         data = path.read_bytes()

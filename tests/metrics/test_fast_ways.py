@@ -7,7 +7,7 @@ import pytest
 import sklearn.metrics as sk
 
 import metrics
-from metrics import sorting, text_codes
+from metrics import curves, sorting, text_codes
 from metrics.labels import coded, encode
 from metrics.text_codes import tally
 
@@ -55,6 +55,18 @@ def test_31_bit_keys_are_used_and_exact_where_scores_share_them():
     assert pairs is not None
     assert pairs / (hits * (len(score) - hits)) == pytest.approx(sk.roc_auc_score(positive, score), abs=1e-13)
     assert sorting.area_by_keys(np.round(score, 2), positive) is None
+
+
+@pytest.mark.parametrize("kind", ["uniform", "rounded", "one value", "skewed", "two signs, one key"])
+def test_two_cores_sort_the_same(kind, monkeypatch):
+    random = np.random.default_rng(6)
+    score, true = SCORES[kind](random), random.integers(0, 2, N)
+    alone = metrics.roc_auc(true, score), metrics.average_precision(true, score)
+    monkeypatch.setattr(sorting, "PARALLEL", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert (metrics.roc_auc(true, score), metrics.average_precision(true, score)) == alone
+    key = random.integers(0, 1000, N).astype(np.uint32)
+    np.testing.assert_array_equal(sorting._sorted(key), np.sort(key))
 
 
 TEXTS = {
@@ -138,3 +150,22 @@ def test_evidence_that_is_too_large_to_keep_sorted_is_sorted_again(monkeypatch):
     evidence = metrics.roc_auc_ovr.collect(true, score)
     assert metrics.roc_auc_ovr.reduce(evidence) == expected
     assert not evidence._kept
+
+
+SHAPES = {**SCORES, "tiny range": lambda r: r.integers(0, 9, N) * 5e-324, "heavy value": lambda r: r.random(N).round(1)}
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_quantile_bins_rise_with_the_score(kind, monkeypatch):
+    score = SHAPES[kind](np.random.default_rng(7)).astype(float)
+    for sample in (curves.SAMPLE, 1 << 12):
+        monkeypatch.setattr(curves, "SAMPLE", sample)
+        bins, several = curves.quantile_bins(score, 256)
+        assert 0 <= bins.min() <= bins.max() < 256
+        order = np.argsort(score, kind="stable")
+        assert (np.diff(bins[order]) >= 0).all()
+        assert (np.diff(bins[order])[np.diff(score[order]) == 0] == 0).all()
+        spread = [np.ptp(score[bins == b]) > 0 for b in np.unique(bins)]
+        if kind in ("uniform", "normal", "rounded", "heavy value", "one value"):
+            assert several[np.unique(bins)].tolist() == spread
+            assert np.bincount(bins).max() < N / 256 * 2 or kind in ("heavy value", "one value", "rounded")

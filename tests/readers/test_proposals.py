@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -95,12 +94,9 @@ def test_a_table_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         sketch(tmp_path, "a,b", ["1", "1,2"])
 
 
-REAL = os.environ.get("COMPETE_REAL_DATA")
-
-
-@pytest.mark.skipif(REAL is None, reason="COMPETE_REAL_DATA does not name the folder of real data")
-def test_real_tables_find_their_labels() -> None:
-    folder = Path(REAL or "")
+@pytest.mark.real_data
+def test_real_tables_find_their_labels(real_data: Path) -> None:
+    folder = real_data
     covid = sketch_dataset("csv", folder / "covid_cxr" / "metadata.csv")
     assert (covid["label"].value, values(covid["group"])) == ("finding", ["Patientid"])
     assert "clinical notes" in values(covid["drop"])

@@ -201,7 +201,7 @@ def cases():
     return [case for case in listed if case["family"] in "TNP" and case["path"].endswith(".csv")]
 
 
-@pytest.mark.skipif(not cases(), reason="COMPETE_REAL_DATA does not name the folder beside the shared corpus")
+@pytest.mark.real_data
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case["id"])
 def test_the_shared_corpus(case):
     truth = json.loads((shared() / "truth.json").read_text("utf-8"))
