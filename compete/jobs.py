@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,32 +11,11 @@ from typing import TYPE_CHECKING, Any
 from compete.errors import ChallengeError, CompeteError, Finding, fatal
 
 if TYPE_CHECKING:
-    from compete.building.pipeline import Built
+    from compete.building.plan import Outcome, Plan
     from compete.building.starter import Started
     from compete.scoring.result import Result
 
-    __all__ = ["Built", "Started"]
-
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What a build of a challenge would do."""
-
-    challenge: Path
-    findings: tuple[Finding, ...]
-    parts: tuple[tuple[str, ...], ...]
-    balance: tuple[tuple[str, ...], ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The record as plain JSON data."""
-        return {
-            "challenge": str(self.challenge),
-            "parts": [list(row) for row in self.parts],
-            "balance": [list(row) for row in self.balance],
-            "findings": [finding.as_dict() for finding in self.findings],
-        }
 
 
 @dataclass(frozen=True)
@@ -78,22 +57,17 @@ def start_challenge(folder: Path, source: str, *, task: str = "", force: bool = 
     return write_challenge(folder, source, task=task, force=force)
 
 
-def check_challenge(path: Path) -> Checked:
+def check_challenge(path: Path) -> Outcome:
     """Say what a build would do, and what is wrong.
 
     Raises:
         ChallengeError: if ``challenge.yaml`` is at fault.
         DatasetError: if the data are.
     """
-    from compete.building.plan import plan_build
-    from compete.challenge import load_challenge
-    from compete.scoring.measures import metric_findings
+    from compete.building.plan import Outcome
 
-    plan = plan_build(load_challenge(path))
-    found = metric_findings(plan.terms)
-    if fatal(found):
-        raise ChallengeError("the challenge asks for what cannot be scored", found)
-    return Checked(path, (*plan.findings, *found), plan.parts, plan.balance)
+    plan = _planned(path)
+    return Outcome(path, plan.findings, plan.parts, plan.balance)
 
 
 def build(
@@ -103,23 +77,37 @@ def build(
     force: bool = False,
     workers: int | None = None,
     progress: Progress | None = None,
-) -> Built:
+) -> Outcome:
     """Build a bundle, and try its scoring before it is kept.
+
+    Args:
+        path: ``challenge.yaml``, or its folder.
+        out: the bundle to make; it appears whole or not at all.
+        force: replace an earlier bundle there.
+        workers: processes for images; None one a core.
+        progress: told what is being done, how far it is, and how much there is.
 
     Raises:
         CompeteError: as ``check_challenge``, and if the output is there or the trial fails.
     """
     from compete.building.pipeline import write_bundle
+    from compete.scoring.trial import try_bundle
+
+    return write_bundle(_planned(path), out, force=force, workers=workers, trial=try_bundle, progress=progress)
+
+
+def _planned(path: Path) -> Plan:
+    """The plan of a challenge whose metrics can be computed."""
     from compete.building.plan import plan_build
     from compete.challenge import load_challenge
     from compete.scoring.measures import metric_findings
-    from compete.scoring.trial import try_bundle
 
-    plan = plan_build(load_challenge(path))
-    found = metric_findings(plan.terms)
+    challenge = load_challenge(path)
+    plan = plan_build(challenge)
+    found = [replace(finding, where=challenge.where(finding.where)) for finding in metric_findings(plan.terms)]
     if fatal(found):
         raise ChallengeError("the challenge asks for what cannot be scored", found)
-    return write_bundle(plan, out, force=force, workers=workers, trial=try_bundle, progress=progress)
+    return replace(plan, findings=(*plan.findings, *found))
 
 
 def verify(path: Path) -> list[Finding]:

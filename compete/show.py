@@ -14,8 +14,10 @@ from compete.errors import OK, CompeteError, Finding, SubmissionError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from compete.building.plan import Outcome
+    from compete.building.starter import Started
     from compete.demos import Demonstrated
-    from compete.jobs import Built, Checked, Started, Validated, Verdict
+    from compete.jobs import Validated, Verdict
     from compete.scoring.result import Result
 
 Progress = Callable[[str, int, int], None]
@@ -126,7 +128,7 @@ def started(made: Started, *, json: bool) -> None:
     next_step(f"compete check {made.path.parent}", f"compete build {made.path.parent} -o {made.path.parent}-bundle")
 
 
-def checked(report: Checked, *, json: bool) -> None:
+def checked(report: Outcome, *, json: bool) -> None:
     """Show what a build would do."""
     if json:
         document(report.as_dict())
@@ -134,7 +136,7 @@ def checked(report: Checked, *, json: bool) -> None:
     summary(report.parts, report.balance)
     print_findings(report.findings, err=False)
     console().print("nothing stands in the way of a build")
-    next_step(f"compete build {report.challenge} -o BUNDLE")
+    next_step(f"compete build {report.path} -o BUNDLE")
 
 
 def summary(parts: Sequence[Sequence[str]], balance: Sequence[Sequence[str]]) -> None:
@@ -144,7 +146,7 @@ def summary(parts: Sequence[Sequence[str]], balance: Sequence[Sequence[str]]) ->
         print_table(["label", "train", "public", "private"], balance, right=(1, 2, 3))
 
 
-def built(result: Built, *, json: bool, quiet: bool = False) -> None:
+def built(result: Outcome, *, json: bool, quiet: bool = False) -> None:
     """Show a finished bundle."""
     if json:
         document(result.as_dict())

@@ -22,6 +22,32 @@ Texts = np.ndarray[tuple[int], np.dtype[np.object_]]
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What a build did, or would do.
+
+    Attributes:
+        path: the bundle that was written, or the challenge that was looked at.
+        findings: warnings and notes, of the data, the split and the trial.
+        parts: rows for people: part, items, groups, share.
+        balance: rows for people: label, share in train, public, private.
+    """
+
+    path: Path
+    findings: tuple[Finding, ...]
+    parts: tuple[tuple[str, ...], ...]
+    balance: tuple[tuple[str, ...], ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record as plain JSON data."""
+        return {
+            "path": str(self.path),
+            "parts": [list(row) for row in self.parts],
+            "balance": [list(row) for row in self.balance],
+            "findings": [finding.as_dict() for finding in self.findings],
+        }
+
+
+@dataclass(frozen=True)
 class Plan:
     """A build before it is written; row ``i`` of every array is the dataset's item ``i``.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 import metrics
 from compete.errors import Finding
-from compete.terms import Terms
+from compete.terms import Combined, Terms
 
 VIEWS = {
     "label": {"label"},
@@ -111,20 +111,21 @@ def shape_of(terms: Terms) -> str:
 
 
 def metric_findings(terms: Terms) -> list[Finding]:
-    """Say which metrics of a challenge are unknown, or cannot be computed from its submissions."""
-    findings: list[Finding] = []
-    named = [("score.metric", terms.metric), *(("score.also", text) for text in terms.also)]
-    combined = {entry.name: entry for entry in terms.combine}
-    named += [(f"score.combine ({name})", entry.metric) for name, entry in combined.items()]
-    for where, text in named:
-        if text in combined or (is_own(text) and where == "score.metric"):
-            continue
-        finding = _unfit(text, terms, where)
-        if finding:
-            findings.append(finding)
-    for name, entry in combined.items():
-        findings += _combination_findings(name, entry.over, entry.by, terms)
-    return findings
+    """Say which metrics of a challenge are unknown, or cannot be computed from its submissions.
+
+    Returns:
+        Findings whose place is the key of ``challenge.yaml``, such as ``score.also.0``.
+    """
+    findings: list[Optional[Finding]] = []
+    combined = {entry.name for entry in terms.combine}
+    plain = [("score.metric", terms.metric), *((f"score.also.{place}", text) for place, text in enumerate(terms.also))]
+    for where, text in plain:
+        if text not in combined and not (is_own(text) and where == "score.metric"):
+            findings.append(_unfit(text, terms, where))
+    for place, entry in enumerate(terms.combine):
+        where = f"score.combine.{place}"
+        findings += [_unfit(entry.metric, terms, f"{where}.metric"), *_uncombinable(entry, terms, where)]
+    return [finding for finding in findings if finding]
 
 
 def _unfit(text: str, terms: Terms, where: str) -> Optional[Finding]:
@@ -143,16 +144,15 @@ def _unfit(text: str, terms: Terms, where: str) -> Optional[Finding]:
     return None
 
 
-def _combination_findings(name: str, over: str, by: str, terms: Terms) -> list[Finding]:
-    where, rule = f"score.combine ({name})", "score/unknown-combination"
-    findings = []
-    if over not in terms.subgroups:
+def _uncombinable(entry: Combined, terms: Terms, where: str) -> list[Finding]:
+    rule, findings = "score/unknown-combination", []
+    if entry.over not in terms.subgroups:
         known = ", ".join(terms.subgroups) or "there are none"
-        findings.append(Finding(rule, f"{over!r} is not a subgroup", where, hint=f"data.subgroups: {known}"))
-    if by not in metrics.COMBINATIONS:
-        findings.append(
-            Finding(rule, f"{by!r} is no way to combine", where, hint=f"one of {', '.join(metrics.COMBINATIONS)}")
-        )
+        message = f"{entry.over!r} is not a subgroup"
+        findings.append(Finding(rule, message, f"{where}.over", hint=f"data.subgroups: {known}"))
+    if entry.by not in metrics.COMBINATIONS:
+        hint = f"one of {', '.join(metrics.COMBINATIONS)}"
+        findings.append(Finding(rule, f"{entry.by!r} is no way to combine", f"{where}.by", hint=hint))
     return findings
 
 
