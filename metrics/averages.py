@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Union
 import numpy as np
 
 from metrics.catalog import metric
-from metrics.confusion import Counts, RowCounts, confusion, row_overlap
+from metrics.confusion import Counts, RowCounts, label_pairs, row_overlap
 from metrics.inputs import mean_defined, ratio
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _register(name: str, over: str) -> None:
     samples = over == "samples"
     metric(
         f"{name}_{over}",
-        collect=row_overlap if samples else confusion,
+        collect=row_overlap if samples else label_pairs,
         needs="label",
         targets=("multilabel",) if samples else ("binary", "multiclass", "multilabel"),
         bounds=(0.0, 1.0),

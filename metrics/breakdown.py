@@ -19,7 +19,7 @@ COMBINATIONS = ("mean", "geometric_mean", "harmonic_mean", "minimum")
 """The ways to make one number of the scores of several groups."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class GroupScores:
     """One metric by group.
 

@@ -27,7 +27,7 @@ Limits = Mapping[str, Union[tuple[float, float], tuple[str, ...]]]
 _registered: dict[str, Metric] = {}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Metric:
     """One way to score a prediction, with its options filled in; call it, or collect once and reduce often.
 
@@ -139,8 +139,7 @@ class Metric:
 
 def defaults(function: Callable[..., Any]) -> dict[str, Any]:
     """The options of a function, which are its keyword-only parameters, with their defaults."""
-    kind = inspect.Parameter.KEYWORD_ONLY
-    return {name: p.default for name, p in inspect.signature(function).parameters.items() if p.kind is kind}
+    return dict(getattr(function, "__kwdefaults__", None) or {})
 
 
 def metric(

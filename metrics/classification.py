@@ -9,7 +9,7 @@ import numpy as np
 from metrics.averages import f1_of, fbeta_of, jaccard_of, recall_of
 from metrics.catalog import metric
 from metrics.columns import top_k
-from metrics.confusion import Counts, confusion
+from metrics.confusion import Counts, label_pairs
 from metrics.evidence import Totals
 from metrics.inputs import mean_defined, ratio
 
@@ -22,7 +22,7 @@ UNIT = (0.0, 1.0)
 BETA = {"beta": (0.0, 1e6)}
 
 
-@metric("accuracy", collect=confusion, needs="label", targets=ANY, bounds=UNIT, greater_is_better=True)
+@metric("accuracy", collect=label_pairs, needs="label", targets=ANY, bounds=UNIT, greater_is_better=True)
 def accuracy(counts: Counts) -> Array:
     """Share of items that are right; of a 0/1 matrix, of rows that are right in every column.
 
@@ -40,7 +40,7 @@ def accuracy(counts: Counts) -> Array:
     return ratio(counts.correct, counts.total)
 
 
-@metric("hamming_loss", collect=confusion, needs="label", targets=ANY, bounds=UNIT, greater_is_better=False)
+@metric("hamming_loss", collect=label_pairs, needs="label", targets=ANY, bounds=UNIT, greater_is_better=False)
 def hamming_loss(counts: Counts) -> Array:
     """Share of labels that are wrong; of a 0/1 matrix, over all its cells.
 
@@ -61,7 +61,7 @@ def hamming_loss(counts: Counts) -> Array:
     return ratio(wrong, judged * counts.total)
 
 
-@metric("balanced_accuracy", collect=confusion, needs="label", targets=SINGLE, bounds=UNIT, greater_is_better=True)
+@metric("balanced_accuracy", collect=label_pairs, needs="label", targets=SINGLE, bounds=UNIT, greater_is_better=True)
 def balanced_accuracy(counts: Counts) -> Array:
     """Share of each class that is found, then the plain mean over the classes that occur in truth.
 
@@ -80,7 +80,7 @@ def balanced_accuracy(counts: Counts) -> Array:
 
 
 @metric(
-    "matthews_corrcoef", collect=confusion, needs="label", targets=SINGLE, bounds=(-1.0, 1.0), greater_is_better=True
+    "matthews_corrcoef", collect=label_pairs, needs="label", targets=SINGLE, bounds=(-1.0, 1.0), greater_is_better=True
 )
 def matthews_corrcoef(counts: Counts) -> Array:
     """Correlation of true and predicted classes: 1 is perfect, 0 is chance.
@@ -106,7 +106,7 @@ def matthews_corrcoef(counts: Counts) -> Array:
 
 @metric(
     "cohen_kappa",
-    collect=confusion,
+    collect=label_pairs,
     needs="label",
     targets=SINGLE,
     bounds=(-1.0, 1.0),
@@ -187,7 +187,7 @@ def _at(counts: Counts, positive: Any) -> tuple[Array, Array, Array]:
     return counts.hit[:, place], counts.true[:, place], counts.predicted[:, place]
 
 
-@metric("precision", collect=confusion, needs="label", targets=("binary",), bounds=UNIT, greater_is_better=True)
+@metric("precision", collect=label_pairs, needs="label", targets=("binary",), bounds=UNIT, greater_is_better=True)
 def precision(counts: Counts, *, positive: Optional[Union[str, int]] = None) -> Array:
     """Share of the items called positive that are positive.
 
@@ -207,7 +207,7 @@ def precision(counts: Counts, *, positive: Optional[Union[str, int]] = None) -> 
     return ratio(hit, predicted)
 
 
-@metric("recall", collect=confusion, needs="label", targets=("binary",), bounds=UNIT, greater_is_better=True)
+@metric("recall", collect=label_pairs, needs="label", targets=("binary",), bounds=UNIT, greater_is_better=True)
 def recall(counts: Counts, *, positive: Optional[Union[str, int]] = None) -> Array:
     """Share of the positive items that are called positive; also called sensitivity.
 
@@ -226,7 +226,7 @@ def recall(counts: Counts, *, positive: Optional[Union[str, int]] = None) -> Arr
     return recall_of(*_at(counts, positive))
 
 
-@metric("f1", collect=confusion, needs="label", targets=("binary",), bounds=UNIT, greater_is_better=True)
+@metric("f1", collect=label_pairs, needs="label", targets=("binary",), bounds=UNIT, greater_is_better=True)
 def f1(counts: Counts, *, positive: Optional[Union[str, int]] = None) -> Array:
     """Harmonic mean of precision and recall of the positive class.
 
@@ -246,7 +246,7 @@ def f1(counts: Counts, *, positive: Optional[Union[str, int]] = None) -> Array:
 
 
 @metric(
-    "fbeta", collect=confusion, needs="label", targets=("binary",), bounds=UNIT, greater_is_better=True, limits=BETA
+    "fbeta", collect=label_pairs, needs="label", targets=("binary",), bounds=UNIT, greater_is_better=True, limits=BETA
 )
 def fbeta(counts: Counts, *, beta: float = 1.0, positive: Optional[Union[str, int]] = None) -> Array:
     """Weighted harmonic mean of precision and recall of the positive class.
@@ -267,7 +267,7 @@ def fbeta(counts: Counts, *, beta: float = 1.0, positive: Optional[Union[str, in
     return fbeta_of(*_at(counts, positive), beta=beta)
 
 
-@metric("jaccard", collect=confusion, needs="label", targets=("binary",), bounds=UNIT, greater_is_better=True)
+@metric("jaccard", collect=label_pairs, needs="label", targets=("binary",), bounds=UNIT, greater_is_better=True)
 def jaccard(counts: Counts, *, positive: Optional[Union[str, int]] = None) -> Array:
     """Items both positive and called positive, by items that are either; intersection over union.
 

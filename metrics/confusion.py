@@ -60,7 +60,7 @@ class Counts:
         raise MetricError(f"positive={label} is not one of the labels")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PairCells:
     """Cells that are the distinct pairs of true and predicted class, in the order of the true class.
 
@@ -95,7 +95,7 @@ def _by_class(weight: Array, ordered: Array, size: int) -> Array:
     return out
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ColumnCells:
     """Four cells a column of a multilabel matrix (2 true + predicted), then one for wrong and one for right rows."""
 
@@ -111,7 +111,7 @@ class ColumnCells:
         return Counts(hit, true, predicted, correct, total, tuple(range(self.columns)), nothing, nothing[0])
 
 
-def confusion(y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = None) -> Additive:
+def label_pairs(y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = None) -> Additive:
     """Collect each item's pair of true and predicted label; of a 0/1 matrix, one pair a column.
 
     Args:
@@ -237,7 +237,7 @@ class RowCounts:
     predicted: Array
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RowCells:
     """Cells that are the distinct triples of hits, true labels and predicted labels of a row."""
 

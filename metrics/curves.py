@@ -25,7 +25,7 @@ SAMPLE = 1 << 17
 """Items that tell where quantile bins end."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Curve:
     """What lies at or above each threshold, highest first, under each weighting.
 
@@ -59,7 +59,7 @@ class Curve:
         return ratio((width * height).sum(axis=1), 2.0 * self.positives * self.negatives)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Ranking:
     """Items of two classes by falling score: one column of ranked evidence.
 
@@ -101,7 +101,7 @@ class Ranking:
         return float(ratio(pairs, float(positives) * float(len(self.positive) - positives)))
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Weighed:
     """A ranking under some weightings, not yet summed.
 
@@ -141,7 +141,7 @@ class Weighed:
         return self.positive.sum(axis=1), self.negative.sum(axis=1)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Binned:
     """A ranking whose scores were put into bins, under some weightings."""
 
@@ -160,7 +160,7 @@ class Binned:
         return self.points.positives, self.points.negatives
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class BinnedCurves:
     """Cells that are, of each column, its quantile bins by rising score times (negative, positive).
 

@@ -101,7 +101,7 @@ def as_it_is(totals: Totals) -> Totals:
     return totals
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Additive:
     """Items in cells, items with numbers, or both: weighted sums are all that the formula needs.
 

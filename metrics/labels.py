@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Optional
 import numpy as np
 
 from metrics.inputs import CHUNK, MetricError
-from metrics.text_codes import narrowest, tally, text_codes
+from metrics.text_codes import coded_text, narrowest, tally
 
 if TYPE_CHECKING:
     from metrics.inputs import Array
@@ -18,7 +18,7 @@ WIDEST = 1 << 16
 """Whole numbers that span more values than this are coded by sorting instead of by subtraction."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Coded:
     """A column of labels: item ``i`` has the value ``values[stored[i] - low]``.
 
@@ -67,7 +67,7 @@ def coded(array: Array, name: str) -> Coded:
     if kind in "iu":
         return _coded_numbers(array, name)
     if kind == "U":
-        quick = text_codes(np.ascontiguousarray(array))
+        quick = coded_text(np.ascontiguousarray(array))
         if quick is not None:
             return Coded(quick[0], 0, quick[1])
     if kind in "UOT":

@@ -25,7 +25,7 @@ SIDE = 1 << 6
 """Quantile bins on each side of coarse rank correlation."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Ranked:
     """Scores against classes: one ranking a column.
 
@@ -135,7 +135,7 @@ class RankPairs:
     weight: Array
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Ranks:
     """Values against values, by order alone: one pair of rankings a column.
 
@@ -211,7 +211,7 @@ def places(values: Array) -> Array:
     return out
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class BinnedRanks:
     """Cells that are, of each column, the pairs of quantile bins of truth and prediction."""
 

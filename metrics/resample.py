@@ -200,7 +200,7 @@ def paired_test(
     return PairedTest(difference, low, high, _p_value(defined), score_a, score_b, len(defined), first.n)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Drawing:
     """How the draws of one question are made."""
 

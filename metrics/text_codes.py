@@ -59,7 +59,7 @@ def tally(codes: Array, size: int) -> Array:
     return wanted
 
 
-def text_codes(array: Array) -> Optional[Codes]:
+def coded_text(array: Array) -> Optional[Codes]:
     """Each row's text as a small code, and the text of each code.
 
     Args:
@@ -119,7 +119,8 @@ def _packed(array: Array, letters: Array, fields: Sequence[tuple[int, int, int]]
     fixed = np.full(letters.shape[1], 0xFFFFFFFF, dtype=np.uint32)
     for column, low, size in fields:
         fixed[column] ^= np.uint32(((1 << size) - 1) << low)
-    packed = np.zeros(len(letters), dtype=narrowest(1 << total))
+    kind = narrowest(1 << total)
+    bits, packed = 8 * np.dtype(kind).itemsize, np.zeros(len(letters), dtype=kind)
     for start in range(0, len(letters), ROWS):
         part = letters[start : start + ROWS]
         every, some = _ends(part)
@@ -127,9 +128,11 @@ def _packed(array: Array, letters: Array, fields: Sequence[tuple[int, int, int]]
             return None
         place = 0
         for column, low, size in fields:
-            field = part[:, column] >> np.uint32(low)
-            field &= np.uint32((1 << size) - 1)
-            packed[start : start + ROWS] |= (field << np.uint32(place)).astype(packed.dtype)
+            field = (part[:, column] >> np.uint32(low) if low + size > bits else part[:, column]).astype(packed.dtype)
+            field >>= kind(0 if low + size > bits else low)
+            field &= kind((1 << size) - 1)
+            field <<= kind(place)
+            packed[start : start + ROWS] |= field
             place += size
     used = np.flatnonzero(tally(packed, 1 << total))
     number = np.zeros(1 << total, dtype=narrowest(len(used)))
@@ -206,7 +209,7 @@ def _proven(words: Array, known: Array, columns: Sequence[int]) -> Optional[Arra
     slot = _hashed(known, columns) >> shift
     if len(known) > 1 << 8 or _distinct(slot) < len(known):
         return None
-    number = np.zeros(1 << 16, dtype=np.uint8)
+    number = np.zeros(1 << 16, dtype=np.intp)
     number[slot] = np.arange(len(known))
     codes = np.empty(len(words), dtype=np.uint8)
     for start in range(0, len(words), ROWS):

@@ -27,7 +27,7 @@ TABLE = 1 << 24
 """Numbers in one table of totals; larger tables are made in several parts."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Partition:
     """One weighting a group: 1 for its items, 0 for all others.
 
@@ -60,12 +60,12 @@ class Partition:
         return [order[ends[group] : ends[group + 1]] for group in range(self.size)]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LeaveOut(Partition):
     """One weighting a group: 0 for its items, 1 for all others. This is the jackknife."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Draws:
     """Bootstrap draws: multinomial weights of the items, shared inside a cluster.
 

@@ -11,7 +11,7 @@ import numpy as np
 
 import metrics
 from compete.bundle import ID, Bundle
-from compete.errors import Finding
+from compete.errors import Finding, SubmissionError
 from compete.scoring.matching import Vocabulary
 from compete.scoring.measures import Measure, is_own, measures_of, view
 from compete.scoring.own import load_own_metric, own_score
@@ -24,6 +24,7 @@ from compete.version import __version__
 FEW_GROUPS = 10
 """With fewer groups than these an interval is told to be rough."""
 
+UNFIT = "see compete explain for the metric: it says which values it takes"
 LEVEL = 0.95
 """The share of bootstrap draws that an interval holds."""
 
@@ -125,7 +126,11 @@ def _evidence(measure: Measure, truth: Truth, values: Array) -> metrics.Evidence
     predicted = view(values, measure.metric.needs, truth.terms)
     if truth.y_true.ndim > predicted.ndim:  # several labels of which there is but one
         predicted = predicted[:, None]
-    return measure.metric.collect(truth.y_true, predicted, classes)
+    try:
+        return measure.metric.collect(truth.y_true, predicted, classes)
+    except metrics.MetricError as error:
+        finding = Finding("submission/unfit-values", f"{measure.name} cannot be computed: {error}", hint=UNFIT)
+        raise SubmissionError("submission refused", [finding]) from None
 
 
 def _plain(measure: Measure, evidence: metrics.Evidence, truth: Truth, draws: int) -> list[Score]:

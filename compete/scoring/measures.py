@@ -21,6 +21,11 @@ VIEWS = {
 """What a metric may need, for each kind of submission; labels are decided from probabilities."""
 
 MEASURE_RULES = {
+    "submission/unfit-values": (
+        "A metric of the challenge cannot be computed from the values.",
+        "Some metrics take only part of all numbers: a logarithm none from -1 down, a percentage no truth of 0. The "
+        "message says which; change these predictions and send the file again.",
+    ),
     "submission/own-metric": (
         "The challenge's own metric refused the submission.",
         "The message is the organizer's: it says what their metric.py found wrong with the predictions.",

@@ -12,7 +12,7 @@ from typing import Any, Optional
 import numpy as np
 
 from compete.bundle import ID, SAMPLE, Bundle, open_bundle
-from compete.errors import CompeteError, Finding, SubmissionError
+from compete.errors import CompeteError, Finding, SubmissionError, fatal
 from compete.scoring.grading import own_metric_scores, read_predictions, scores_of
 from compete.scoring.measures import measures_of
 from compete.scoring.result import Score
@@ -26,6 +26,11 @@ TRIAL_RULES = {
         "The perfect submission does not reach the best score.",
         "The build sent the solution itself as a submission, and the ranking metric did not answer with its best "
         "value. Labels, classes or the challenge's own metric do not fit together; nothing was kept.",
+    ),
+    "trial/refused": (
+        "The solution itself is refused when it is sent as a submission.",
+        "A label lies outside what a submission may hold, or the metric takes no such values (a logarithm of less than "
+        "-1, a percentage of 0). Mend the labels, or choose another metric.",
     ),
     "trial/undefined": (
         "A metric has no value on a part of the items.",
@@ -72,8 +77,11 @@ def try_bundle(root: Path) -> list[Finding]:
         findings = _perfect(truth, scores)
         findings += _order(bundle, truth, header, perfect, scores)
         findings += _chance(bundle, truth)
-    except SubmissionError:
-        raise
+    except SubmissionError as error:
+        hint = "even the solution itself is refused as a submission: mend the labels, or choose another metric"
+        return [
+            replace(finding, rule="trial/refused", severity="error", hint=hint) for finding in fatal(error.findings)
+        ]
     except CompeteError as error:
         return list(error.findings)
     return findings + _dropped(truth, header, perfect)

@@ -246,6 +246,16 @@ def test_groups_stay_whole_with_several_labels(challenge: Make, tmp_path: Path) 
     assert {len(places) for places in together.values()} == {1}
 
 
+@pytest.mark.parametrize("metric", ["rmsle", "mape"])
+def test_a_metric_that_does_not_take_the_labels_stops_the_build(challenge: Make, tmp_path: Path, metric: str) -> None:
+    columns = {**COLUMNS, "change": [number % 3 - 1 for number in range(N)]}
+    root = challenge(columns, task="regression", data=data(label="change"), score={"metric": metric})
+    with pytest.raises(BundleError, match="failed its own trial") as told:
+        jobs.build(root, tmp_path / "out")
+    assert [finding.rule for finding in told.value.findings] == ["trial/refused"]
+    assert "cannot be computed" in str(told.value)
+
+
 def test_pages_and_an_own_metric_come_along(challenge: Make, tmp_path: Path) -> None:
     root = challenge(
         pages={"overview": "overview.md"},

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import metrics
 from metrics.catalog import metric
-from metrics.confusion import confusion
+from metrics.confusion import label_pairs
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_any_text_is_a_metric_or_a_metric_error(text):
 
 def test_a_taken_name_is_an_error():
     register = metric(
-        "accuracy", collect=confusion, needs="label", targets=("binary",), bounds=(0, 1), greater_is_better=True
+        "accuracy", collect=label_pairs, needs="label", targets=("binary",), bounds=(0, 1), greater_is_better=True
     )
     before = metrics.accuracy
     with pytest.raises(metrics.MetricError, match="taken"):
@@ -102,7 +102,7 @@ def test_a_taken_name_is_an_error():
 def test_a_record_that_makes_no_sense_is_an_error(fault):
     facts = {"name": "fresh", "needs": "label", "targets": ("binary",)} | fault
     with pytest.raises(metrics.MetricError, match="must be a word"):
-        metric(facts.pop("name"), collect=confusion, bounds=(0, 1), greater_is_better=True, **facts)(lambda counts: 0)
+        metric(facts.pop("name"), collect=label_pairs, bounds=(0, 1), greater_is_better=True, **facts)(lambda counts: 0)
     assert "fresh" not in metrics.names()
 
 

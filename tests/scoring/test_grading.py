@@ -183,6 +183,14 @@ def test_values(tmp_path: Path) -> None:
     assert value(result, "r2", "private") == pytest.approx(sklearn_metrics.r2_score(true[rows], given[rows]), abs=1e-12)
 
 
+def test_values_that_the_metric_does_not_take_refuse_the_submission(tmp_path: Path) -> None:
+    true = RANDOM.random(N)
+    terms = Terms("r", "R", "1", "regression", ("depth",), "value", ("depth",), "rmsle")
+    bundle = open_bundle(write_small_bundle(tmp_path / "r", terms, {"id": IDS, "depth": true, "Usage": USAGE}))
+    with pytest.raises(SubmissionError, match="rmsle cannot be computed"):
+        grade(bundle, submission({"depth": true - 5}, tmp_path))
+
+
 OWN = """
 import pandas as pd
 
