@@ -107,12 +107,21 @@ def schema_document() -> Any:
     return json.loads(schema_text())
 
 
+def result_schema() -> Any:
+    """The published schema of what ``compete score --json`` prints."""
+    import json
+    from importlib.resources import files
+
+    return json.loads(files("compete.scoring").joinpath("result.schema.json").read_text(encoding="utf-8"))
+
+
 LISTS: dict[str, Callable[[], Any]] = {
     "metrics": metric_rows,
     "readers": reader_rows,
     "challenges": challenge_rows,
     "rules": rule_rows,
     "schema": schema_document,
+    "result-schema": result_schema,
 }
 
 

@@ -132,7 +132,9 @@ def score(
 
 @app.command("list", **example("compete list metrics"))
 def list_(
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="metrics, readers, challenges, rules or schema.")],
+    what: Annotated[
+        str, typer.Argument(metavar="WHAT", help="metrics, readers, challenges, rules, schema or result-schema.")
+    ],
     json: Json = False,
 ) -> None:
     """List metrics, readers, challenges, rules; print the schema."""

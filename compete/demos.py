@@ -36,7 +36,8 @@ def run_demo(name: str, out: Path | None, *, force: bool = False, say: Callable[
     Raises:
         UsageError: if there is no such challenge, or the output is there already.
     """
-    from compete.files import whole_folder
+    from compete.challenge import schema_text
+    from compete.files import whole_folder, write_file
 
     known = gallery()
     if name not in known:
@@ -48,6 +49,7 @@ def run_demo(name: str, out: Path | None, *, force: bool = False, say: Callable[
     with whole_folder(target, force=force, ours=ours) as draft:
         folder = draft / name
         shutil.copytree(known[name], folder, ignore=shutil.ignore_patterns("data", "__pycache__"))
+        write_file(folder / "challenge.schema.json", schema_text().encode())
         say(f"1. make the data           cd {target / name} && python make_data.py")
         _run(folder, "make_data.py")
         say(f"2. build the competition   compete build {target / name} -o {target / 'bundle'}")

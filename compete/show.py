@@ -261,7 +261,7 @@ def demonstrated(shown_demo: Demonstrated, *, json: bool) -> None:
 
 def listed(what: str, rows: Any, *, json: bool) -> None:
     """Show a list of what there is."""
-    if json or what == "schema":
+    if json or isinstance(rows, dict):
         document(rows)
         return
     if rows:

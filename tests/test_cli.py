@@ -194,6 +194,26 @@ def test_the_schema_is_printed(run: Run) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(run("list", "schema").out))
 
 
+def test_what_score_prints_is_as_published(run: Run, penguins: Made, tmp_path: Path) -> None:
+    import jsonschema
+
+    schema = json.loads(run("list", "result-schema").out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    check = jsonschema.Draft202012Validator(schema)
+    bad = tmp_path / "bad.csv"
+    bad.write_text("id,Species\nx,y\n")
+    for words in (
+        [penguins.bundle, penguins.baseline],
+        [penguins.bundle, penguins.baseline, "--public"],
+        [penguins.bundle, bad],
+        [penguins.bundle, bad, penguins.baseline],
+        [tmp_path, bad],
+        [penguins.bundle, tmp_path / "nowhere.csv"],
+    ):
+        document = json.loads(run("score", *words, "--json").out)
+        assert [fault.message for fault in check.iter_errors(document)] == []
+
+
 def test_a_started_challenge_builds(run: Run, penguins: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     table = next((penguins.challenge / "data").glob("*.csv"))
