@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
@@ -194,6 +195,53 @@ def verify_bundle(path: Path | str) -> list[Finding]:
     strays = sorted(entry.name for entry in root.iterdir() if entry.name not in expected)
     findings += [Finding("bundle/added", "it was not built", name, hint="remove it") for name in strays]
     return findings
+
+
+def expected_digests(bundle: Bundle) -> dict[str, str]:
+    """SHA-256 of each file of the bundle as it was built, by its path below the root.
+
+    Returns:
+        Digests; empty where only the public half is at hand, which holds no manifest.
+
+    Raises:
+        BundleError: if a manifest is gone, or not as it was written.
+    """
+    if bundle.private is None:
+        return {}
+    places = {"private": bundle.private / PRIVATE_MANIFEST, "public": bundle.root / MANIFEST}
+    for place in places.values():
+        if not place.is_file():
+            raise _unfit(Finding("bundle/missing", "it is gone", str(place), hint="restore it, or build again"))
+    sealed, findings = _read_sealed(places["private"])
+    raw = places["public"].read_bytes()  # its seal need not be tried: the private half knows its digest
+    if sealed is None:
+        raise _unfit(*findings)
+    if sealed["manifest"] != _digest(raw):
+        raise _unfit(Finding("bundle/manifest", "it is not the one that the private half knows", MANIFEST))
+    files = {"private": sealed["files"], "public": json.loads(raw)["files"]}
+    return {f"{half}/{name}": entry["sha256"] for half, listed in files.items() for name, entry in listed.items()}
+
+
+def refuse_changed(bundle: Bundle, found: Mapping[str, str]) -> None:
+    """Refuse to go on with files that are not as they were built.
+
+    Args:
+        bundle: as opened; of the public half alone nothing is known.
+        found: SHA-256 of the files that were read, by their paths below the root.
+
+    Raises:
+        BundleError: if one is not as it was built.
+    """
+    expected = expected_digests(bundle)
+    changed = [name for name, digest in found.items() if expected and expected.get(name) != digest]
+    if changed:
+        hint = "restore it, or build again; compete verify tells what else is changed"
+        message = "its bytes are not those that were built"
+        raise _unfit(*(Finding("bundle/changed", message, name, hint=hint) for name in changed))
+
+
+def _unfit(*findings: Finding) -> BundleError:
+    return BundleError("the bundle cannot be used", findings)
 
 
 def _verify_half(root: Path, folder: Path, manifest: Path) -> list[Finding]:

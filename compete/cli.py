@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from compete import jobs, show
-from compete.errors import BUG, OK, SYSTEM, CompeteError
+from compete.errors import BUG, OK, SYSTEM, USAGE, CompeteError
 from compete.version import __version__
 
 EPILOG = "Exit codes: 0 fine · 1 challenge, data or bundle at fault · 2 usage · 3 submission refused · 5 disk · 70 bug."
@@ -38,6 +39,7 @@ Force = Annotated[bool, typer.Option("--force", help="Replace what compete wrote
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say only what is wrong.")]
 On = Annotated[str, typer.Option("--on", help="test, or train for out-of-fold predictions.")]
+Draws = Annotated[int | None, typer.Option("--draws", min=0, max=100_000, help="Bootstrap draws an interval; 0: none.")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; default: one a core.")]
 
 
@@ -85,7 +87,9 @@ def demo(
 @app.command(**example("compete check coral/"))
 def check(challenge: ChallengePath, json: Json = False) -> None:
     """Say what a build would do, and what is wrong with the data."""
-    show.checked(jobs.check_challenge(challenge), json=json)
+    with show.progress(quiet=json) as progress:
+        report = jobs.check_challenge(challenge, progress=progress)
+    show.checked(report, json=json)
 
 
 @app.command(**example("compete build coral/ -o coral-bundle"))
@@ -121,7 +125,7 @@ def score(
     submissions: SubmissionPaths,
     on: On = "test",
     public: Annotated[bool, typer.Option("--public", help="Show only what participants may see.")] = False,
-    draws: Annotated[int | None, typer.Option("--draws", min=0, help="Bootstrap draws an interval; 0: none.")] = None,
+    draws: Draws = None,
     workers: Workers = None,
     json: Json = False,
 ) -> None:
@@ -157,23 +161,63 @@ def explain(
 def main() -> NoReturn:
     """Run the command line; the only place that catches."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the work is spread over processes, not inside numpy
+    _open_mouth()
     try:
-        app(prog_name="compete")
+        code = app(prog_name="compete", standalone_mode=False) or OK
     except CompeteError as error:
-        show.failed(error, json="--json" in sys.argv)
-        code = error.exit_code
+        code = _told(error)
     except BrokenPipeError:  # the reader of our output has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
         code = SYSTEM
     except OSError as error:
         from compete.files import system_fault
 
-        show.failed(system_fault(error), json="--json" in sys.argv)
-        code = SYSTEM
+        code = _told(system_fault(error))
     except KeyboardInterrupt:
         code = 130
-    except Exception:
-        traceback.print_exc()
-        print("\nThis is a bug in compete, not in your data. Please report the lines above.", file=sys.stderr)  # noqa: T201
-        code = BUG
+    except Exception as error:
+        code = _misused(error) if hasattr(error, "format_message") else _bug()
     sys.exit(code)
+
+
+def _open_mouth() -> None:
+    """Make the streams take any text, whatever the locale; a stream that the caller closed swallows it."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+        elif isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _silence() -> None:
+    """Let what stdout still holds go nowhere, so that leaving does not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _told(error: CompeteError) -> int:
+    """Say what a person must mend: on stderr, where stdout is what takes nothing."""
+    try:
+        show.failed(error, json="--json" in sys.argv)
+    except OSError:
+        _silence()
+        show.failed(error, json=False)
+    return error.exit_code
+
+
+def _misused(error: Any) -> int:
+    """Say what the command line does not know; ``error`` is one of the parser's own."""
+    error.show()
+    if "--json" in sys.argv:
+        show.document({"error": error.format_message(), "exit_code": USAGE, "findings": []})
+    return USAGE
+
+
+def _bug() -> int:
+    """Say that it is our fault."""
+    traceback.print_exc()
+    told = "This is a bug in compete, not in your data."
+    print(f"\n{told} Please report the lines above.", file=sys.stderr)  # noqa: T201
+    if "--json" in sys.argv:
+        show.document({"error": told, "exit_code": BUG, "findings": []})
+    return BUG

@@ -57,17 +57,24 @@ def start_challenge(folder: Path, source: str, *, task: str = "", force: bool = 
     return write_challenge(folder, source, task=task, force=force)
 
 
-def check_challenge(path: Path) -> Outcome:
-    """Say what a build would do, and what is wrong.
+def check_challenge(path: Path, *, workers: int | None = None, progress: Progress | None = None) -> Outcome:
+    """Say what a build would do, and what is wrong: all that a build does, and nothing is kept.
+
+    Args:
+        path: ``challenge.yaml``, or its folder.
+        workers: processes for images; None one a core.
+        progress: told what is being done, how far it is, and how much there is.
 
     Raises:
-        ChallengeError: if ``challenge.yaml`` is at fault.
-        DatasetError: if the data are.
+        CompeteError: as ``build``, but for the output.
     """
+    from compete.building.pipeline import rehearse_bundle
     from compete.building.plan import Outcome
+    from compete.scoring.trial import try_bundle
 
     plan = _planned(path)
-    return Outcome(path, plan.findings, plan.parts, plan.balance)
+    findings = rehearse_bundle(plan, workers=workers, trial=try_bundle, progress=progress)
+    return Outcome(path, tuple(findings), plan.parts, plan.balance)
 
 
 def build(
@@ -139,7 +146,7 @@ def score_many(
     draws: int | None = None,
     workers: int | None = None,
 ) -> list[Verdict]:
-    """Score submissions on all cores; one that is refused does not stop the others.
+    """Score submissions on all cores; one that is refused, or cannot be read, does not stop the others.
 
     Args:
         bundle: a built bundle, or its public half.
@@ -174,7 +181,6 @@ def score(bundle: Path | str, submission: Path | str, *, on: str = "test") -> Re
 def _verdicts(paths: Sequence[Path], *, bundle: Path, on: str, public: bool, draws: int | None) -> list[Verdict]:
     """Score some submissions against a truth that is read once."""
     from compete.bundle import open_bundle
-    from compete.errors import SubmissionError
     from compete.scoring.grading import grade
     from compete.scoring.truth import read_truth
 
@@ -184,6 +190,6 @@ def _verdicts(paths: Sequence[Path], *, bundle: Path, on: str, public: bool, dra
     for path in paths:
         try:
             verdicts.append(Verdict(path, grade(opened, path, on=on, public=public, draws=draws, truth=truth)))
-        except SubmissionError as error:
+        except CompeteError as error:  # the bundle was read before, so whatever is wrong is wrong with this submission
             verdicts.append(Verdict(path, error=error))
     return verdicts

@@ -36,8 +36,12 @@ def console(*, err: bool = False) -> Console:
 
 
 def document(content: Any) -> None:
-    """Print one JSON document."""
-    sys.stdout.write(json_module.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    """Print one JSON document; what the terminal's encoding, or any, cannot hold is spelt as JSON spells it."""
+    unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    text = json_module.dumps(content, indent=2, ensure_ascii=not unicode, allow_nan=False) + "\n"
+    # A file name that is not UTF-8 comes as lone surrogates, which no encoding takes.
+    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+    sys.stdout.flush()
 
 
 def plain(text: str) -> str:
@@ -151,10 +155,12 @@ def built(result: Outcome, *, json: bool, quiet: bool = False) -> None:
     if json:
         document(result.as_dict())
         return
+    if quiet:
+        print_findings(finding for finding in result.findings if finding.severity == "warning")
+        return
     console().print(f"built {result.path}")
-    if not quiet:
-        summary(result.parts, result.balance)
-        print_findings(result.findings, err=False)
+    summary(result.parts, result.balance)
+    print_findings(result.findings, err=False)
     next_step(
         f"compete verify {result.path}",
         f"compete score {result.path} {result.path}/public/sample_submission.csv",
@@ -187,8 +193,10 @@ def validated(report: Validated, *, json: bool) -> None:
 
 
 def scored(verdicts: Sequence[Verdict], *, json: bool) -> int:
-    """Show scores and refusals; the exit code tells whether any was refused."""
-    refused = [verdict for verdict in verdicts if verdict.result is None]
+    """Show scores and refusals; the exit code is that of the gravest fault."""
+    errors = [verdict.error for verdict in verdicts if verdict.error]
+    if len(verdicts) == 1 and errors and not isinstance(errors[0], SubmissionError):
+        raise errors[0]
     if json:
         documents = [verdict.as_dict() for verdict in verdicts]
         document(documents[0] if len(documents) == 1 else {"results": documents})
@@ -196,7 +204,7 @@ def scored(verdicts: Sequence[Verdict], *, json: bool) -> int:
         _one_result(verdicts[0].result, verdicts[0].path)
     else:
         _many_results(verdicts)
-    return SubmissionError.exit_code if refused else OK
+    return max((error.exit_code for error in errors), default=OK)
 
 
 def _one_result(result: Result, path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from metrics.evidence import Additive, Totals
 from metrics.inputs import CHUNK, MetricError, numbers, paired
 from metrics.labels import Coded, class_positions, coded, ordered_classes
-from metrics.text_codes import narrowest, tally
+from metrics.text_codes import narrowest, recoded, tally
 
 if TYPE_CHECKING:
     from metrics.inputs import Array
@@ -139,7 +139,7 @@ def label_pairs(y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = None
     if not np.array_equal(order, np.arange(len(order))):
         place = np.empty(len(order), dtype=narrowest(len(order)))
         place[order] = np.arange(len(order))
-        code, true, predicted, count = place[code], true[order], predicted[order], count[order]
+        code, true, predicted, count = recoded(place, code), true[order], predicted[order], count[order]
     target = "binary" if len(classes) <= 2 else "multiclass"
     return Additive(len(code), target, PairCells(classes, true, predicted), code, len(true), count=count)
 
@@ -166,7 +166,7 @@ def _pairs(one: Coded, other: Coded) -> tuple[Array, Array, Array]:
     if len(cells) < size:
         place = np.zeros(size, dtype=narrowest(len(cells)))
         place[cells] = np.arange(len(cells))
-        code = place.take(code, mode="clip")
+        code = recoded(place, code)
     return code, cells, count[cells]
 
 

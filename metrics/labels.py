@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Optional
 import numpy as np
 
 from metrics.inputs import CHUNK, MetricError
-from metrics.text_codes import coded_text, narrowest, tally
+from metrics.text_codes import coded_text, narrowest, recoded, tally
 
 if TYPE_CHECKING:
     from metrics.inputs import Array
@@ -186,4 +186,4 @@ def encode(array: Array, labels: Optional[Sequence[Any]] = None, name: str = "y_
     position = class_positions(column.values, used, classes, name)
     if np.array_equal(position, np.arange(len(position))):
         return codes, classes
-    return position.astype(narrowest(len(classes)))[codes], classes
+    return recoded(position.astype(narrowest(len(classes))), codes), classes

@@ -296,7 +296,8 @@ def r2(totals: Totals) -> Array:
         totals: summed moments and weight, shape (w, 6 · targets, 1) and (w, 1).
 
     Returns:
-        One score a weighting, shape (w,); nan where truth is constant or nothing has weight.
+        One score a weighting, shape (w,); nan where truth is constant or nothing has weight. Truth is constant, too, if
+        it spreads less than a millionth of its distance from the mean of all items.
 
     Source: Draper and Smith, Applied Regression Analysis (1998), ch. 1; scikit-learn, r2_score.
 

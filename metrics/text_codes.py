@@ -29,7 +29,7 @@ PACKED = 16
 SAMPLE = 1 << 12
 """How many rows tell what differs."""
 
-ROWS = 1 << 13
+ROWS = 1 << 15
 """Rows handled at a time."""
 
 
@@ -57,6 +57,14 @@ def tally(codes: Array, size: int) -> Array:
         count[codes[-1]] += 1
     wanted: Array = count[:size]
     return wanted
+
+
+def recoded(table: Array, codes: Array) -> Array:
+    """The entry of a table for each code, shape (n,), in the type of the table."""
+    out: Array = np.empty(len(codes), dtype=table.dtype)
+    for start in range(0, len(codes), CHUNK):
+        np.take(table, codes[start : start + CHUNK], out=out[start : start + CHUNK], mode="clip")
+    return out
 
 
 def coded_text(array: Array) -> Optional[Codes]:
@@ -137,7 +145,7 @@ def _packed(array: Array, letters: Array, fields: Sequence[tuple[int, int, int]]
     used = np.flatnonzero(tally(packed, 1 << total))
     number = np.zeros(1 << total, dtype=narrowest(len(used)))
     number[used] = np.arange(len(used))
-    return number.take(packed, mode="clip"), _unpacked(letters[0], fields, used, array.dtype)
+    return recoded(number, packed), _unpacked(letters[0], fields, used, array.dtype)
 
 
 def _unpacked(first: Array, fields: Sequence[tuple[int, int, int]], used: Array, kind: Any) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def cut_by_time(population: Population, time: NDArray[np.generic], fraction: flo
         hint = "see split.time; if groups reach to the newest time, see data.group"
         return np.zeros(population.items, np.int8), [Finding("split/one-time", message, hint=hint)]
     part = (newest >= first).astype(np.int8)
-    note = Finding("split/time-cut", f"the test begins at {values[first]}", severity="note")
+    note = Finding("split/time-cut", f"the test begins at {_shown(values[first])}", severity="note")
     return part, [note, *_straddling(population, moment, newest, first)]
 
 
@@ -56,6 +56,13 @@ def _first_of_test(count: Ints, fraction: float) -> int | None:
     newer = np.cumsum(count[held][::-1])[::-1]
     miss = np.abs(newer[1:] - fraction * count.sum())
     return int(held[1 + int(miss.argmin())])
+
+
+def _shown(moment: np.generic) -> str:
+    """A moment as one writes it: a day without a time of day, a whole number without decimals."""
+    if isinstance(moment, np.floating):
+        return f"{moment:.15g}"
+    return str(moment).removesuffix("T00:00:00").replace("T", " ")
 
 
 def _straddling(population: Population, moment: Ints, newest: Ints, first: int) -> list[Finding]:

@@ -10,6 +10,7 @@ import numpy as np
 import metrics
 from compete.bundle import GROUP, ID, USAGE
 from compete.challenge import Challenge
+from compete.dataset import counted
 from compete.errors import Finding
 from compete.terms import Combined, Terms
 
@@ -30,6 +31,11 @@ CONTRACT_RULES = {
     "challenge/range": (
         "Labels of the data lie outside the range that a submission may have.",
         "The perfect submission would be refused. Widen `submission.range`, or mend the labels.",
+    ),
+    "challenge/no-features": (
+        "Participants would see nothing but the id.",
+        "No column is left to predict from: all are dropped, or serve as id, label, group, subgroup, time or split. Name "
+        "what participants see under `data.features`, or drop less under `data.drop`.",
     ),
     "challenge/class": (
         "A class is named that the data does not have, or the data has one that is not named.",
@@ -114,19 +120,14 @@ def ordered_classes(challenge: Challenge, labels: np.ndarray[Any, Any]) -> tuple
     if declared and set(declared) != set(found):
         unnamed, unseen = sorted(set(found) - set(declared)), sorted(set(declared) - set(found))
         where = challenge.where("data.classes")
-        for names, what in ((unnamed, "labels of the data are not in the list"), (unseen, "classes have no item")):
-            if names:
-                severity = "error" if names is unnamed else "warning"
-                findings.append(
-                    Finding(
-                        "challenge/class",
-                        f"{len(names)} {what}",
-                        where,
-                        tuple(names),
-                        severity=severity,
-                        count=len(names),
-                    )
-                )
+        if unnamed:
+            message = f"{counted(len(unnamed), 'label of the data is', 'labels of the data are')} not in the list"
+            findings.append(Finding("challenge/class", message, where, tuple(unnamed), count=len(unnamed)))
+        if unseen:
+            message = f"{counted(len(unseen), 'class has', 'classes have')} no item"
+            findings.append(
+                Finding("challenge/class", message, where, tuple(unseen), severity="warning", count=len(unseen))
+            )
     classes = list(declared or found)
     positive = challenge.data.positive
     if positive:
@@ -152,6 +153,15 @@ def range_findings(challenge: Challenge, targets: Mapping[str, np.ndarray[Any, A
             place = challenge.where("submission.range")
             findings.append(Finding("challenge/range", message, place, tuple(texts[outside[:3]]), count=len(outside)))
     return findings
+
+
+def feature_findings(challenge: Challenge, features: Sequence[str]) -> list[Finding]:
+    """Warn where participants would have nothing to predict from."""
+    if features or challenge.data.file:
+        return []
+    message, hint = "participants would see nothing but the id", "name what they see under data.features, or drop less"
+    place = challenge.where("data.drop" if challenge.data.drop else "data")
+    return [Finding("challenge/no-features", message, place, hint=hint, severity="warning")]
 
 
 def name_findings(challenge: Challenge, terms: Terms, features: Sequence[str]) -> list[Finding]:

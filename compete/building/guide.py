@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import textwrap
 from pathlib import Path
 
@@ -59,7 +60,8 @@ def _files(terms: Terms, public: Path) -> str:
 
 def _header(path: Path) -> str:
     with path.open(encoding="utf-8", newline="") as file:
-        return ", ".join(f"`{name}`" for name in file.readline().strip().split(","))
+        names = next(csv.reader(file))
+    return ", ".join(f"`{' '.join(name.split())}`".replace("|", "\\|") for name in names)
 
 
 def _submission(terms: Terms, public: Path) -> str:

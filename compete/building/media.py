@@ -27,6 +27,9 @@ PIXELS = 100_000_000
 BYTES = 1 << 29
 """Bytes of the largest file that is read."""
 
+Job = tuple[Path, Path | None, str]
+"""Source, target and name of an image."""
+
 SUFFIXES = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "PNG": (".png", ".apng"),
@@ -124,7 +127,7 @@ def clean_image(data: bytes, name: str = "") -> Cleaned:
 
 def clean_files(
     sources: Sequence[Path],
-    targets: Sequence[Path],
+    targets: Sequence[Path] | None,
     *,
     names: Sequence[str] | None = None,
     workers: int | None = None,
@@ -136,7 +139,8 @@ def clean_files(
 
     Args:
         sources: files to read.
-        targets: where to write them, without suffix; their folders must be there, the files must not.
+        targets: where to write them, without suffix; their folders must be there, the files must not. None writes
+            nothing: the files are the sources, with the digests that they would have.
         names: what findings call the images; default the sources.
         workers: processes; default one a core.
         progress: told how many images are done, and of how many.
@@ -145,10 +149,11 @@ def clean_files(
         SystemFault: a file could not be written, or a worker was killed again and again.
         ValueError: two images have the same target.
     """
-    if len(set(targets)) != len(targets):
+    if targets is not None and len(set(targets)) != len(targets):
         raise ValueError("two images would be written to one target")
     names = [str(source) for source in sources] if names is None else names
-    jobs = list(zip(sources, targets, names, strict=True))
+    places: Sequence[Path | None] = [None] * len(sources) if targets is None else targets
+    jobs: list[Job] = list(zip(sources, places, names, strict=True))
     done = map_shards(_clean_shard, jobs, workers=workers, progress=progress)
     findings = gathered(finding for _, found in done for finding in found)
     return CleanedFiles(tuple(file for file, _ in done), findings)
@@ -168,11 +173,11 @@ def gathered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(told)
 
 
-def _clean_shard(jobs: Sequence[tuple[Path, Path, str]]) -> list[tuple[CleanedFile | None, tuple[Finding, ...]]]:
+def _clean_shard(jobs: Sequence[Job]) -> list[tuple[CleanedFile | None, tuple[Finding, ...]]]:
     return [_clean_file(*job) for job in jobs]
 
 
-def _clean_file(source: Path, target: Path, name: str) -> tuple[CleanedFile | None, tuple[Finding, ...]]:
+def _clean_file(source: Path, target: Path | None, name: str) -> tuple[CleanedFile | None, tuple[Finding, ...]]:
     try:
         data = _read(source)
     except OSError as error:
@@ -182,13 +187,14 @@ def _clean_file(source: Path, target: Path, name: str) -> tuple[CleanedFile | No
     cleaned = clean_image(data, name if Path(name).suffix else f"{name}{source.suffix}")
     if not cleaned.suffix:
         return None, cleaned.findings
-    target = target.with_name(target.name + cleaned.suffix)
-    try:
-        _write(target, cleaned.data)
-    except OSError as error:
-        raise system_fault(error) from error
+    if target is not None:
+        target = target.with_name(target.name + cleaned.suffix)
+        try:
+            _write(target, cleaned.data)
+        except OSError as error:
+            raise system_fault(error) from error
     digest = hashlib.sha256(cleaned.data).hexdigest()
-    written = CleanedFile(target, digest, len(cleaned.data), cleaned.width, cleaned.height, cleaned.mode)
+    written = CleanedFile(target or source, digest, len(cleaned.data), cleaned.width, cleaned.height, cleaned.mode)
     return written, cleaned.findings
 
 

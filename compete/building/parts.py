@@ -10,7 +10,7 @@ import numpy as np
 
 from compete.building.splits import SplitResult, quantile_strata, split_given, split_items
 from compete.challenge import Challenge
-from compete.dataset import Dataset, time_values
+from compete.dataset import Dataset, parsed_number, time_values
 from compete.errors import Finding
 
 Texts = np.ndarray[tuple[int], np.dtype[np.object_]]
@@ -61,10 +61,17 @@ def divide(
         given = [text.strip() for text in dataset.items[split.column]]
         result = split_given(given, split.public, values=dict(split.values) or None, **wishes)
     else:
-        time = time_values(dataset, split.time) if split.time else None
+        time = _time(dataset, split.time) if split.time else None
         fractions = (1 - split.test, split.test * split.public, split.test * (1 - split.public))
         result = split_items(len(dataset.items), fractions, time=time, **wishes)
     return Division(result.part, tuple(result.findings), _part_rows(result, group), _balance_rows(result))
+
+
+def _time(dataset: Dataset, column: str) -> np.ndarray[Any, Any]:
+    """When each item was made: numbers, or dates that a finding can tell."""
+    time = time_values(dataset, column)
+    dates = any(parsed_number(text) is None for text in dataset.items[column])
+    return time.astype("datetime64[s]") if dates else time
 
 
 def _strata(challenge: Challenge, dataset: Dataset, target: Mapping[str, Texts]) -> dict[str, Any]:

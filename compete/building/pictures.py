@@ -42,26 +42,50 @@ def write_pictures(
     Raises:
         DatasetError: if an image cannot be taken.
     """
-    assert plan.file is not None
     folders = {True: root / "public" / "train", False: root / "public" / "test"}
     for folder in folders.values():
         folder.mkdir(parents=True)
     in_train = plan.part == TRAIN_PART
-    order = np.argsort(plan.id.astype(str), kind="stable").tolist()
+    order = _order(plan)
+    targets = [folders[bool(in_train[row])] / plan.id[row] for row in order]
+    written, findings = _cleaned(plan, order, targets, workers=workers, progress=progress)
+    names = dict(zip(order, (file.target for file in written), strict=True))
+    return replace(plan, file=[names[row] for row in range(len(order))]), findings
+
+
+def try_pictures(plan: Plan, *, workers: int | None = None, progress: Progress | None = None) -> list[Finding]:
+    """Say what ``write_pictures`` would say, and write nothing.
+
+    Raises:
+        DatasetError: if an image cannot be taken.
+    """
+    return _cleaned(plan, _order(plan), None, workers=workers, progress=progress)[1]
+
+
+def _order(plan: Plan) -> list[int]:
+    """The items in the order of their ids, which tells nothing."""
+    order: list[int] = np.argsort(plan.id.astype(str), kind="stable").tolist()
+    return order
+
+
+def _cleaned(
+    plan: Plan, order: Sequence[int], targets: Sequence[Path] | None, *, workers: int | None, progress: Progress | None
+) -> tuple[list[CleanedFile], list[Finding]]:
+    """The images in an order, cleaned, and what was found."""
+    assert plan.file is not None
     told = (lambda done, total: progress("images", done, total)) if progress else None
-    cleaned = clean_files(
-        [plan.file[row] for row in order],
-        [folders[bool(in_train[row])] / plan.id[row] for row in order],
-        names=[plan.file[row].name for row in order],
-        workers=workers,
-        progress=told,
-    )
+    sources, names = [plan.file[row] for row in order], [_name(plan, row) for row in order]
+    cleaned = clean_files(sources, targets, names=names, workers=workers, progress=told)
     if fatal(cleaned.findings):
         raise DatasetError("some images cannot be published", cleaned.findings)
-    written = [file for file in cleaned.files if file is not None]
-    names = dict(zip(order, (file.target for file in written), strict=True))
-    named = replace(plan, file=[names[row] for row in range(len(order))])
-    return named, [*cleaned.findings, *_twins(plan, order, written)]
+    files = [file for file in cleaned.files if file is not None]
+    return files, [*cleaned.findings, *_twins(plan, order, files)]
+
+
+def _name(plan: Plan, row: int) -> str:
+    """What a finding calls an item's image: its file with the folder it is in, which alone may tell two apart."""
+    assert plan.file is not None
+    return "/".join(plan.file[row].parts[-2:])
 
 
 def _twins(plan: Plan, order: Sequence[int], written: Sequence[CleanedFile]) -> list[Finding]:
@@ -73,7 +97,7 @@ def _twins(plan: Plan, order: Sequence[int], written: Sequence[CleanedFile]) -> 
     crossing = [rows for rows in same.values() if len({bool(plan.part[row] == TRAIN_PART) for row in rows}) == 2]
     if not crossing:
         return []
-    pairs = tuple(" = ".join(sorted(plan.file[row].name for row in rows)) for rows in crossing)
+    pairs = tuple(" = ".join(sorted(_name(plan, row) for row in rows)) for rows in crossing)
     message = f"{len(crossing)} images are in train and in the test alike"
     hint = "remove the copies, or give them one data.group"
     place = plan.challenge.where("data.file")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -53,6 +54,36 @@ def write_bundle(
         if trial:
             findings += _passed(trial(root))
     return Outcome(out, tuple(findings), plan.parts, plan.balance)
+
+
+def rehearse_bundle(
+    plan: Plan, *, workers: int | None = None, trial: Trial | None = None, progress: Progress | None = None
+) -> list[Finding]:
+    """Do all that may stop a build, and keep nothing: open the images, try the scoring on tables that are thrown away.
+
+    Args:
+        plan: what would be written.
+        workers: processes for images; default one a core.
+        trial: as for ``write_bundle``.
+        progress: told what is being done, how far it is, and how much there is.
+
+    Returns:
+        All findings of the build.
+
+    Raises:
+        CompeteError: as ``write_bundle``, but for the output.
+    """
+    findings = list(plan.findings)
+    if plan.file is not None:
+        from compete.building.pictures import try_pictures
+
+        findings += try_pictures(plan, workers=workers, progress=progress)
+    if trial:
+        with tempfile.TemporaryDirectory(prefix="compete-check-") as folder:
+            write_tables(plan, Path(folder))
+            _write_rest(plan, Path(folder))
+            findings += _passed(trial(Path(folder)))
+    return findings
 
 
 def _write_rest(plan: Plan, root: Path) -> None:

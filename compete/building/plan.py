@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from compete.building.contract import name_findings, ordered_classes, range_findings, terms_of
-from compete.building.identity import derived_key, opaque_ids, repeated, secret_key, seed_findings
+from compete.building.contract import feature_findings, name_findings, ordered_classes, range_findings, terms_of
+from compete.building.identity import derived_key, file_name_findings, opaque_ids, repeated, secret_key, seed_findings
 from compete.building.parts import TRAIN_PART, divide
 from compete.challenge import Challenge
 from compete.dataset import Dataset, feature_columns, group_values, subgroup_values
@@ -112,7 +112,8 @@ def plan_build(challenge: Challenge) -> Plan:
     train = int((division.part == TRAIN_PART).sum())
     terms = terms_of(challenge, classes, train=train, test=len(division.part) - train)
     features = feature_columns(challenge, dataset)
-    findings += [*name_findings(challenge, terms, features), *range_findings(challenge, target)]
+    findings += [*name_findings(challenge, terms, features), *feature_findings(challenge, features)]
+    findings += range_findings(challenge, target)
     if fatal(findings):
         raise ChallengeError("the challenge does not fit the data", findings)
     return Plan(
@@ -154,10 +155,13 @@ def _public_ids(challenge: Challenge, dataset: Dataset, key: bytes) -> Texts:
     """Opaque ids, or the organizer's own where the challenge keeps them.
 
     Raises:
-        DatasetError: if two items would get one id.
+        DatasetError: if two items would get one id, or an image would be named by an id that is no name of a file.
     """
     own = dataset.items.index.tolist()
-    ids = _texts(own) if challenge.data.ids == "keep" else opaque_ids(derived_key(key, "id"), own)
+    kept = challenge.data.ids == "keep"
+    if kept and challenge.data.file and (bad := file_name_findings(own, challenge.where("data.ids"))):
+        raise DatasetError("the images cannot be named by their ids", bad)
+    ids = _texts(own) if kept else opaque_ids(derived_key(key, "id"), own)
     if twice := repeated(ids.tolist()):
         finding = Finding(
             "dataset/repeated-id", f"{len(twice)} ids occur twice", items=tuple(twice[:3]), count=len(twice)

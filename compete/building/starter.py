@@ -69,10 +69,8 @@ def write_challenge(folder: Path, source: str, *, task: str = "", force: bool = 
     if source:
         choices["data.path"] = (_relative(path, folder), "as given")
         choices.update(_beside(path, folder, choices))
-    choices["task"] = (
-        task or choices.pop("data.task", ("classification",))[0],
-        "as given" if task else "the labels look so",
-    )
+    looks = choices.pop("data.task", ("classification", "fill in"))
+    choices["task"] = (task, "as given") if task else looks
     text = _text(re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "challenge", choices)
     with whole_file(folder / "challenge.yaml", force=force) as file:
         file.write(text.encode())
@@ -198,10 +196,10 @@ def _data_lines(choices: Mapping[str, Choice]) -> Iterator[str]:
     if "data.features" in choices:
         names, looks = choices["data.features"]
         yield "  # What is left is what participants see; name it under `features` instead of `drop` to be sure:"
-        yield from (f"  #   {name}   {_comment(look)}" for name, look in zip(names, looks, strict=True))
+        yield from (f"  #   {_comment(name)}   {_comment(look)}" for name, look in zip(names, looks, strict=True))
 
 
 def _comment(reason: str) -> str:
-    """A reason as the end of a line."""
-    line = " ".join(reason.split())
+    """A text that stands in a comment: on one line, and without what YAML does not take."""
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in reason).split())
     return line if len(line) <= 100 else line[:99] + "…"

@@ -152,6 +152,9 @@ def _check_shown(draft: Draft) -> Iterator[Finding]:
     if draft.get("data", "reader") == "folder" and draft.get("data", "ids") == "keep":
         message = "`data.ids: keep` would show the name of the class folder, which is the label"
         yield draft.finding("label-shown", ("data", "ids"), message, "leave the line out: ids are made anew")
+    elif draft.get("data", "ids") == "keep" and not draft.has("data", "id"):
+        message = "`data.ids: keep` without `data.id` would show the number of each row, and so how the table is sorted"
+        yield draft.finding("label-shown", ("data", "ids"), message, "name the column of ids, or leave the line out")
     features = draft.texts("data", "features")
     hidden = dict.fromkeys(draft.texts("data", "label"), "the label")
     hidden |= dict.fromkeys(draft.texts("split", "column"), "the split, and so which test items are private")

@@ -80,6 +80,11 @@ def _value_findings(challenge: Challenge, dataset: Dataset) -> list[Finding]:
             where = challenge.where("data", "label", number)
             message = f"{counted(len(bad), 'label', 'labels')} in {name!r} not a number (declared at {where})"
             findings.append(_told(dataset, "not-a-number", message, bad, name=name, hint=hint))
+        elif len({float(text) for text in set(cells)}) == 1:
+            message = f"all items have {excerpt(cells[0])} in {name!r}"
+            place = challenge.where("data", "label", number)
+            severity = "error" if len(challenge.data.label) == 1 else "warning"
+            findings.append(Finding("dataset/single-class", message, place, severity=severity))
     return findings
 
 

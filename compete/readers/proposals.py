@@ -204,7 +204,7 @@ def _thirds(column: _Column) -> list[int]:
 
 def _useless(column: _Column, truth: _Column | None) -> str:
     """Why participants should not get the column; nothing where they should."""
-    names_rows = not column.all(_is_number) and len(column.distinct) > len(column.present) / 2
+    names_rows = not column.all(_is_number) and not column.all(_has_decimal_comma) and len(column.distinct) > len(column.present) / 2
     running = column.called(("number", "no", "nr", "index", "row")) and column.all(str.isdigit)
     reasons = (
         (not column.distinct, "no values"),
@@ -233,6 +233,10 @@ def _is_number(text: str) -> bool:
     return parsed_number(text) is not None
 
 
+def _has_decimal_comma(text: str) -> bool:
+    return text.count(",") <= 1 and _is_number(text.replace(",", "."))
+
+
 def _gives_away(column: _Column, truth: _Column) -> bool:
     """Whether each of the column's few words goes with one label only."""
     if column.all(_is_number) or len(column.distinct) > FEW * 4:
@@ -253,4 +257,6 @@ def _looks(column: _Column) -> str:
     if len(column.distinct) <= 5:
         return f"values: {', '.join(sorted(column.distinct))}{tail}"
     kind = "numbers" if column.all(_is_number) else "values"
+    if kind == "values" and column.all(_has_decimal_comma):
+        kind = "numbers with a decimal comma, which few programs read: better write a point"
     return f"{len(column.distinct)} different {kind}{tail}"

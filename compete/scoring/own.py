@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
+import sys
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from compete.errors import BundleError, Finding, SubmissionError
@@ -22,17 +23,18 @@ def load_own_metric(public: Path, text: str) -> OwnMetric:
         BundleError: if the file cannot be run, or has no such function.
     """
     path, name = public / FILE, text.partition(":")[2]
-    spec = importlib.util.spec_from_file_location("own_metric", path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise _broken(str(path), "the file is missing")
-    module = importlib.util.module_from_spec(spec)
+    if not path.is_file():
+        raise _broken(FILE, "the file is missing")
+    # Not imported: that would leave a __pycache__ in the bundle, with a path of this machine in it.
+    module = sys.modules["own_metric"] = ModuleType("own_metric")
+    module.__file__ = str(path)
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:  # whatever the organizer's code does, the reader gets a place and a kind
+        exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102
+    except (Exception, SystemExit) as error:  # whatever the organizer's code does, the reader gets a place and a kind
         raise _broken(_place(path, error), f"it stops with {type(error).__name__} when it is loaded") from error
     function = getattr(module, name, None)
     if not callable(function):
-        raise _broken(str(path), f"it has no function {name}")
+        raise _broken(FILE, f"it has no function {name}")
     return function  # type: ignore[no-any-return]  # what a file of the organizer holds cannot be known
 
 
@@ -54,7 +56,7 @@ def own_score(function: OwnMetric, solution: Mapping[str, Any], submission: Mapp
 
     try:
         value = float(function(pd.DataFrame(dict(solution)), pd.DataFrame(dict(submission)), row_id))
-    except Exception as error:  # the organizer's code, see above
+    except (Exception, SystemExit) as error:  # the organizer's code, see above
         if type(error).__name__ == "ParticipantVisibleError":
             finding = Finding("submission/own-metric", str(error), FILE)
             raise SubmissionError("submission refused by the challenge's own metric", [finding]) from None
@@ -67,6 +69,8 @@ def own_score(function: OwnMetric, solution: Mapping[str, Any], submission: Mapp
 def _place(path: Path, error: BaseException) -> str:
     """File and line of the organizer's code at which it stopped."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(FILE)]
+    if isinstance(error, SyntaxError) and str(error.filename).endswith(FILE) and error.lineno:
+        lines = [error.lineno]
     return f"{path.name}:{lines[-1]}" if lines else path.name
 
 

@@ -25,6 +25,9 @@ FLAGS = ("0", "1", "0.0", "1.0", "False", "True", "FALSE", "TRUE", "false", "tru
 MOST = 100_000
 """Cells that are looked at one by one for words such as NA."""
 
+LARGEST = 1e100
+"""The largest value: the sum of the squares of larger ones would soon be beyond all numbers."""
+
 SUM_TOLERANCE = 1e-3
 """How far a row of probabilities may be from 1: enough for values rounded to four decimals."""
 
@@ -261,8 +264,9 @@ def _numbers(table: Table, contract: Contract) -> tuple[list[Array], list[Findin
 
 def _range_findings(table: Table, contract: Contract, names: Sequence[str], values: Sequence[Array]) -> list[Finding]:
     probability = contract.kind == "probability"
-    low = contract.low if contract.low is not None else 0.0 if probability else -math.inf
-    high = contract.high if contract.high is not None else 1.0 if probability else math.inf
+    widest = LARGEST if contract.kind == "value" else math.inf
+    low = max(-widest, contract.low if contract.low is not None else 0.0 if probability else -math.inf)
+    high = min(widest, contract.high if contract.high is not None else 1.0 if probability else math.inf)
     outside = [np.flatnonzero((value < low) | (value > high)) for value in values]
     faults = [Fault(name, rows) for name, rows in zip(names, outside) if len(rows)]
     if not faults:

@@ -14,7 +14,7 @@ import numpy as np
 from compete.bundle import ID, SAMPLE, Bundle, open_bundle
 from compete.errors import CompeteError, Finding, SubmissionError, fatal
 from compete.scoring.grading import own_metric_scores, read_predictions, scores_of
-from compete.scoring.measures import measures_of
+from compete.scoring.measures import is_own, measures_of
 from compete.scoring.result import Score
 from compete.scoring.truth import Truth, read_truth
 
@@ -76,7 +76,7 @@ def try_bundle(root: Path) -> list[Finding]:
         scores = _scores(bundle, truth, as_csv(header, perfect))
         findings = _perfect(truth, scores)
         findings += _order(bundle, truth, header, perfect, scores)
-        findings += _chance(bundle, truth)
+        findings += [*_own_best(bundle, truth, scores), *_chance(bundle, truth)]
     except SubmissionError as error:
         hint = "even the solution itself is refused as a submission: mend the labels, or choose another metric"
         return [
@@ -131,6 +131,23 @@ def _perfect(truth: Truth, scores: Sequence[Score]) -> list[Finding]:
             if np.isfinite(best) and abs(score.value - best) > SLACK:
                 message = f"{score.metric} gives {score.value:.6g} to a perfect submission; its best is {best:g}"
                 findings.append(Finding("trial/perfect", message, "score"))
+    return findings
+
+
+def _own_best(bundle: Bundle, truth: Truth, perfect: Sequence[Score]) -> list[Finding]:
+    """The challenge's own metric must not like the sample submission better than the perfect one."""
+    if not is_own(truth.terms.metric):
+        return []
+    sample = _overall(_scores(bundle, truth, (bundle.public / SAMPLE).read_bytes()))
+    sign = 1 if truth.terms.greater_is_better else -1
+    findings = []
+    for (metric, part), best in _overall(perfect).items():
+        chance = sample[metric, part] if metric == truth.terms.metric else None
+        if best is not None and chance is not None and sign * (chance - best) > SLACK:
+            better = "greater" if sign > 0 else "smaller"
+            message = f"{metric} gives {best:.6g} to the perfect submission and {chance:.6g} to the sample ({part})"
+            hint = f"the challenge says that {better} is better: see score.greater_is_better, and the function's sign"
+            findings.append(Finding("trial/perfect", message, "score", hint=hint))
     return findings
 
 

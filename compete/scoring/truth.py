@@ -11,7 +11,7 @@ from typing import Any, Optional, Union
 import numpy as np
 import numpy.typing as npt
 
-from compete.bundle import GROUP, ID, PRIVATE, PUBLIC, SAMPLE, TRAIN, TRAIN_GROUPS, USAGE, Bundle
+from compete.bundle import GROUP, ID, PRIVATE, PUBLIC, SAMPLE, TERMS, TRAIN, TRAIN_GROUPS, USAGE, Bundle, refuse_changed
 from compete.errors import BundleError, Finding, UsageError
 from compete.scoring.matching import Vocabulary, vocabulary
 from compete.scoring.table import Table, as_codes, as_numbers, read_table
@@ -77,12 +77,15 @@ def read_truth(bundle: Bundle, on: str = "test") -> Truth:
         BundleError: if the file is missing, or not as it was built.
         UsageError: if ``on`` is neither.
     """
-    if on not in PARTS:
-        raise UsageError("nothing was scored", [Finding("usage/unknown-name", f"--on {on}", hint="test or train")])
+    _check_part(on)
     path = bundle.solution() if on == "test" else bundle.public / TRAIN
     raw = _bytes_of(path)
+    terms, digest = bundle.terms, hashlib.sha256(raw).hexdigest()
+    found = {f"{path.parent.name}/{path.name}": digest, f"public/{TERMS}": bundle.terms_sha256}
+    if on == "train" and (terms.grouped or terms.subgroups):
+        found[f"public/{TRAIN_GROUPS}"] = hashlib.sha256(_bytes_of(bundle.public / TRAIN_GROUPS)).hexdigest()
+    refuse_changed(bundle, found)
     table = _read(raw, path)
-    terms = bundle.terms
     if on == "test":
         usage, found = as_codes(table, USAGE)
         names = {PUBLIC: 0, PRIVATE: 1}
@@ -95,7 +98,6 @@ def read_truth(bundle: Bundle, on: str = "test") -> Truth:
     ids = vocabulary(table.columns[ID])
     if ids.repeated:
         raise _not_as_built(path)
-    digest = hashlib.sha256(raw).hexdigest()
     return Truth(terms, ids, _y_true(table, terms, path), part, PARTS[on], subgroups, cluster, digest)
 
 
@@ -104,9 +106,16 @@ def wanted_ids(bundle: Bundle, on: str = "test") -> Vocabulary:
 
     Raises:
         BundleError: if the file is missing, or not as it was built.
+        UsageError: if ``on`` is neither ``test`` nor ``train``.
     """
+    _check_part(on)
     path = bundle.public / (SAMPLE if on == "test" else TRAIN)
     return vocabulary(_read(_bytes_of(path), path).columns[ID])
+
+
+def _check_part(on: str) -> None:
+    if on not in PARTS:
+        raise UsageError("nothing was scored", [Finding("usage/unknown-name", f"--on {on}", hint="test or train")])
 
 
 def _training_groups(bundle: Bundle, train: Table) -> Optional[Table]:
