@@ -201,7 +201,7 @@ def expected_digests(bundle: Bundle) -> dict[str, str]:
     """SHA-256 of each file of the bundle as it was built, by its path below the root.
 
     Returns:
-        Digests; empty where only the public half is at hand, which holds no manifest.
+        Digests; empty where there is no manifest: in the public half alone, or in a draft that is still being tried.
 
     Raises:
         BundleError: if a manifest is gone, or not as it was written.
@@ -209,9 +209,11 @@ def expected_digests(bundle: Bundle) -> dict[str, str]:
     if bundle.private is None:
         return {}
     places = {"private": bundle.private / PRIVATE_MANIFEST, "public": bundle.root / MANIFEST}
-    for place in places.values():
-        if not place.is_file():
-            raise _unfit(Finding("bundle/missing", "it is gone", str(place), hint="restore it, or build again"))
+    gone = [place for place in places.values() if not place.is_file()]
+    if len(gone) == len(places):
+        return {}
+    if gone:
+        raise _unfit(Finding("bundle/missing", "it is gone", str(gone[0]), hint="restore it, or build again"))
     sealed, findings = _read_sealed(places["private"])
     raw = places["public"].read_bytes()  # its seal need not be tried: the private half knows its digest
     if sealed is None:

@@ -14,7 +14,7 @@ from metrics.breakdown import COMBINATIONS, GroupScores, by_group, combine, gap,
 from metrics.catalog import Metric, evaluate, get, metric, names, parse
 from metrics.evidence import Evidence
 from metrics.inputs import MetricError
-from metrics.resample import PairedTest, combined_interval, interval, paired_test
+from metrics.resample import PairedTest, combined_interval, interval, intervals, paired_test
 from metrics.weighting import Draws, LeaveOut, Partition, partition
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "gap",
     "get",
     "interval",
+    "intervals",
     "metric",
     "names",
     "paired_test",

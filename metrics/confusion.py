@@ -10,7 +10,7 @@ import numpy as np
 
 from metrics.evidence import Additive, Totals
 from metrics.inputs import CHUNK, MetricError, numbers, paired
-from metrics.labels import Coded, class_positions, coded, ordered_classes
+from metrics.labels import Coded, class_positions, coded_pair, ordered_classes
 from metrics.text_codes import narrowest, recoded, tally
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def label_pairs(y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = None
     truth, prediction = paired(y_true, y_pred)
     if truth.ndim == 2 or prediction.ndim == 2:
         return _column_confusion(*binary_matrices(truth, prediction))
-    one, other = coded(truth, "y_true"), coded(prediction, "y_pred")
+    one, other = coded_pair(truth, prediction)
     code, cells, count = _pairs(one, other)
     true_value, predicted_value = cells // len(other.values), cells % len(other.values)
     values = [(one, true_value, "y_true"), (other, predicted_value, "y_pred")]

@@ -14,6 +14,9 @@ from metrics.text_codes import coded_text, narrowest, recoded, tally
 if TYPE_CHECKING:
     from metrics.inputs import Array
 
+PARALLEL = 1 << 19
+"""From this many rows of text on, a second core is worth its thread."""
+
 WIDEST = 1 << 16
 """Whole numbers that span more values than this are coded by sorting instead of by subtraction."""
 
@@ -73,6 +76,17 @@ def coded(array: Array, name: str) -> Coded:
     if kind in "UOT":
         return _coded_objects(array.tolist(), name)
     raise MetricError(f"{name} must hold labels (text, whole numbers, true/false), not {array.dtype}")
+
+
+def coded_pair(truth: Array, prediction: Array) -> tuple[Coded, Coded]:
+    """Both columns as codes; long text is read on two cores."""
+    if truth.dtype.kind != "U" or prediction.dtype.kind != "U" or len(truth) < PARALLEL:
+        return coded(truth, "y_true"), coded(prediction, "y_pred")
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as second:
+        other = second.submit(coded, prediction, "y_pred")
+        return coded(truth, "y_true"), other.result()
 
 
 def _whole(array: Array, name: str) -> Array:

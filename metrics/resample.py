@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 
-from metrics.evidence import Additive, Evidence
+from metrics.evidence import Additive, Evidence, reduce_evidence
 from metrics.inputs import MetricError, as_array, weights
 from metrics.labels import encode, ordered_classes
 from metrics.weighting import Draws, LeaveOut
@@ -100,6 +100,38 @@ def interval(
         left_out = drawing.left_out(metric, evidence)
         return _ends(drawn, score, _bca_tails(drawn, score, left_out, tail))
     return _ends(drawn, score, (tail, 1.0 - tail))
+
+
+def intervals(
+    chosen: Sequence[Metric],
+    evidence: Evidence,
+    *,
+    draws: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    cluster: Any = None,
+) -> list[tuple[float, float]]:
+    """Percentile intervals of several metrics of the same evidence, from one set of draws.
+
+    Args:
+        chosen: metrics of one ``evidence_key``.
+        evidence: what they collected.
+        draws: how many bootstrap draws.
+        level: how often such intervals hold the true score, between 0 and 1.
+        seed: of the draws.
+        cluster: one label an item, shape (n,): items that are drawn together.
+
+    Returns:
+        Low and high of each metric: the same numbers as ``interval`` gives, at the cost of little more than one.
+
+    Raises:
+        MetricError: as ``interval``.
+    """
+    if not 0 < level < 1:
+        raise MetricError(f"level={level} must lie between 0 and 1")
+    drawing = _Drawing(evidence.n, draws, seed, cluster, None, _is_large(evidence))
+    tail = (1.0 - level) / 2
+    return [_ends(drawn, score, (tail, 1.0 - tail)) for score, drawn in drawing.scores_of(chosen, evidence)]
 
 
 def combined_interval(
@@ -214,15 +246,21 @@ class _Drawing:
 
     def scores(self, metric: Metric, evidence: Evidence) -> tuple[float, Array]:
         """The exact score, and the scores of all draws."""
+        return self.scores_of([metric], evidence)[0]
+
+    def scores_of(self, chosen: Sequence[Metric], evidence: Evidence) -> list[tuple[float, Array]]:
+        """The exact score, and the scores of all draws, of each metric of one evidence."""
+        formulas = [metric.bound for metric in chosen]
         weight = None if self.sample_weight is None else weights(self.sample_weight, self.n)
-        exact = _score(metric, evidence, weight)
+        exact = reduce_evidence(evidence, formulas, weight)
         drawn_from = evidence.coarse() if self.large else evidence
         alone = not self.paired and self.cluster is None and weight is None and _in_cells(drawn_from)
         units = None if alone else self.units()
-        drawn = np.asarray(metric.reduce(drawn_from, Draws(self.draws, self.seed, units, None, weight)))
-        if drawn_from is evidence:
-            return exact, drawn
-        return exact, drawn + (exact - _score(metric, drawn_from, weight))
+        drawn = reduce_evidence(drawn_from, formulas, Draws(self.draws, self.seed, units, None, weight))
+        if drawn_from is not evidence:
+            rough = reduce_evidence(drawn_from, formulas, weight)
+            drawn = [scores + (one - other) for scores, one, other in zip(drawn, exact, rough)]
+        return [(float(one), np.asarray(scores)) for one, scores in zip(exact, drawn)]
 
     def units(self) -> Optional[Array]:
         """The unit each item is drawn with; None where items are drawn one by one in any order."""

@@ -11,10 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
 CHALLENGES = sorted(path.parent.name for path in (ROOT / "challenges").glob("*/challenge.yaml"))
 
+
+# In CI the examples follow from the tests alone, so that a change is judged by itself; at home they are drawn anew.
+settings.register_profile("ci", derandomize=True, print_blob=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 REAL_DATA = os.environ.get("COMPETE_REAL_DATA", "")
 

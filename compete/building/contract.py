@@ -34,8 +34,8 @@ CONTRACT_RULES = {
     ),
     "challenge/no-features": (
         "Participants would see nothing but the id.",
-        "No column is left to predict from: all are dropped, or serve as id, label, group, subgroup, time or split. Name "
-        "what participants see under `data.features`, or drop less under `data.drop`.",
+        "No column is left to predict from: all are dropped, or serve as id, label, group, subgroup, time or split. "
+        "Name what participants see under `data.features`, or drop less under `data.drop`.",
     ),
     "challenge/class": (
         "A class is named that the data does not have, or the data has one that is not named.",

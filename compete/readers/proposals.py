@@ -204,7 +204,7 @@ def _thirds(column: _Column) -> list[int]:
 
 def _useless(column: _Column, truth: _Column | None) -> str:
     """Why participants should not get the column; nothing where they should."""
-    names_rows = not column.all(_is_number) and not column.all(_has_decimal_comma) and len(column.distinct) > len(column.present) / 2
+    names_rows = not column.all(_has_decimal_comma) and len(column.distinct) > len(column.present) / 2
     running = column.called(("number", "no", "nr", "index", "row")) and column.all(str.isdigit)
     reasons = (
         (not column.distinct, "no values"),

@@ -108,17 +108,15 @@ def scores_of(truth: Truth, values: Array, *, draws: int) -> list[Score]:
         values: predictions in their order, as submitted.
         draws: bootstrap draws an interval; 0 for none.
     """
-    evidence: dict[Any, metrics.Evidence] = {}
-    scores: list[Score] = []
+    alike: dict[Any, list[Measure]] = {}
     for measure in measures_of(truth.terms):
-        key = measure.metric.evidence_key, measure.metric.needs
-        if key not in evidence:
-            evidence[key] = _evidence(measure, truth, values)
-        if measure.over:
-            scores += _combined(measure, evidence[key], truth, draws)
-        else:
-            scores += _plain(measure, evidence[key], truth, draws)
-    return scores
+        alike.setdefault((measure.metric.evidence_key, measure.metric.needs), []).append(measure)
+    found: dict[str, list[Score]] = {}
+    for measures in alike.values():
+        evidence = _evidence(measures[0], truth, values)
+        found.update(_plain([measure for measure in measures if not measure.over], evidence, truth, draws))
+        found.update({one.name: _combined(one, evidence, truth, draws) for one in measures if one.over})
+    return [score for measure in measures_of(truth.terms) for score in found[measure.name]]
 
 
 def _evidence(measure: Measure, truth: Truth, values: Array) -> metrics.Evidence:
@@ -133,42 +131,54 @@ def _evidence(measure: Measure, truth: Truth, values: Array) -> metrics.Evidence
         raise SubmissionError("submission refused", [finding]) from None
 
 
-def _plain(measure: Measure, evidence: metrics.Evidence, truth: Truth, draws: int) -> list[Score]:
-    """A metric on each part, overall and by each subgroup."""
+def _plain(measures: Sequence[Measure], evidence: metrics.Evidence, truth: Truth, draws: int) -> dict[str, list[Score]]:
+    """Metrics of one evidence on each part, overall and by each subgroup."""
     divisions = [("", truth.parts, truth.part)]
     for subgroup in truth.subgroups:
         names = [f"{subgroup.column}={name}" for name in subgroup.names]
         code = truth.part * len(names) + subgroup.code
         divisions += [("subgroup", tuple(names), code)]
-    return [score for division in divisions for score in _divided(measure, evidence, truth, division, draws)]
+    found: dict[str, list[Score]] = {measure.name: [] for measure in measures}
+    for division in divisions if measures else []:
+        for score in _divided(measures, evidence, truth, division, draws):
+            found[score.metric].append(score)
+    return found
 
 
 def _divided(
-    measure: Measure, evidence: metrics.Evidence, truth: Truth, division: tuple[str, Sequence[str], Array], draws: int
+    measures: Sequence[Measure],
+    evidence: metrics.Evidence,
+    truth: Truth,
+    division: tuple[str, Sequence[str], Array],
+    draws: int,
 ) -> list[Score]:
-    """A metric on each group of one division of the items."""
+    """Metrics of one evidence on each group of one division of the items."""
     kind, names, code = division
     size = len(names) * (len(truth.parts) if kind else 1)
     count = np.bincount(code, minlength=size)
-    values = np.asarray(measure.metric.reduce(evidence, metrics.Partition(code, size)))
+    values = [np.asarray(one.metric.reduce(evidence, metrics.Partition(code, size))) for one in measures]
     scores = []
     for place in np.flatnonzero(count).tolist():
         part = truth.parts[place // len(names)] if kind else names[place]
         group = names[place % len(names)] if kind else ""
-        low, high = _interval(measure, evidence, truth, code == place, draws)
-        scores.append(Score(measure.name, part, group, defined(values[place]), low, high, int(count[place])))
+        ends = _intervals(measures, evidence, truth, code == place, draws)
+        scores += [
+            Score(measure.name, part, group, defined(value[place]), low, high, int(count[place]))
+            for measure, value, (low, high) in zip(measures, values, ends)
+        ]
     return scores
 
 
-def _interval(
-    measure: Measure, evidence: metrics.Evidence, truth: Truth, member: Array, draws: int
-) -> tuple[Optional[float], Optional[float]]:
-    """The bootstrap interval of a metric on some items, drawn by group where items belong together."""
+def _intervals(
+    measures: Sequence[Measure], evidence: metrics.Evidence, truth: Truth, member: Array, draws: int
+) -> list[tuple[Optional[float], Optional[float]]]:
+    """The bootstrap intervals of metrics on some items, drawn by group where items belong together."""
     if not draws or int(member.sum()) < 2:
-        return None, None
+        return [(None, None)] * len(measures)
     cluster = None if truth.cluster is None else truth.cluster[member]
-    low, high = metrics.interval(measure.metric, evidence.take(member), draws=draws, level=LEVEL, cluster=cluster)
-    return defined(low), defined(high)
+    chosen = [measure.metric for measure in measures]
+    ends = metrics.intervals(chosen, evidence.take(member), draws=draws, level=LEVEL, cluster=cluster)
+    return [(defined(low), defined(high)) for low, high in ends]
 
 
 def _combined(measure: Measure, evidence: metrics.Evidence, truth: Truth, draws: int) -> list[Score]:

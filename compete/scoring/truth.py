@@ -81,10 +81,10 @@ def read_truth(bundle: Bundle, on: str = "test") -> Truth:
     path = bundle.solution() if on == "test" else bundle.public / TRAIN
     raw = _bytes_of(path)
     terms, digest = bundle.terms, hashlib.sha256(raw).hexdigest()
-    found = {f"{path.parent.name}/{path.name}": digest, f"public/{TERMS}": bundle.terms_sha256}
+    read = {f"{path.parent.name}/{path.name}": digest, f"public/{TERMS}": bundle.terms_sha256}
     if on == "train" and (terms.grouped or terms.subgroups):
-        found[f"public/{TRAIN_GROUPS}"] = hashlib.sha256(_bytes_of(bundle.public / TRAIN_GROUPS)).hexdigest()
-    refuse_changed(bundle, found)
+        read[f"public/{TRAIN_GROUPS}"] = hashlib.sha256(_bytes_of(bundle.public / TRAIN_GROUPS)).hexdigest()
+    refuse_changed(bundle, read)
     table = _read(raw, path)
     if on == "test":
         usage, found = as_codes(table, USAGE)

