@@ -228,14 +228,14 @@ def refuse_changed(bundle: Bundle, found: Mapping[str, str]) -> None:
     """Refuse to go on with files that are not as they were built.
 
     Args:
-        bundle: as opened; of the public half alone nothing is known.
+        bundle: as opened; nothing is known of the public half alone, nor of a file that was not built.
         found: SHA-256 of the files that were read, by their paths below the root.
 
     Raises:
         BundleError: if one is not as it was built.
     """
     expected = expected_digests(bundle)
-    changed = [name for name, digest in found.items() if expected and expected.get(name) != digest]
+    changed = [name for name, digest in found.items() if expected.get(name, digest) != digest]
     if changed:
         hint = "restore it, or build again; compete verify tells what else is changed"
         message = "its bytes are not those that were built"

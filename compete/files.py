@@ -32,6 +32,11 @@ DISK_RULES = {
         "Nothing is overwritten without being asked. Give another place with -o, or --force to replace what this "
         "tool wrote there earlier. A folder that it did not write is never replaced, even with --force.",
     ),
+    "output/inside-data": (
+        "The output would lie among the data.",
+        "Every folder inside the folder of images counts as a class, so the next build would take the bundle for one. "
+        "Choose a place outside with -o.",
+    ),
     "disk/full": (
         "No room is left on the disk.",
         "The work stopped and what was half written has been removed; an earlier result is untouched. Make room, or "
@@ -154,6 +159,10 @@ def whole_folder(target: Path, *, force: bool = False, ours: Callable[[Path], bo
             _refuse_existing(target, force=force, ours=ours)
             _take_name(content, target)
             _sync_folder(target.parent)
+    except OSError as error:
+        if not error.filename or str(error.filename).startswith(str(draft)):  # nobody knows the hidden folder
+            error.filename, error.filename2 = str(target), None
+        raise
     finally:
         shutil.rmtree(draft / target.name, ignore_errors=True)  # the lock goes last: it marks what is left as abandoned
         shutil.rmtree(draft, ignore_errors=True)

@@ -26,6 +26,7 @@ class Validated:
     file: Path
     rows: int
     findings: tuple[Finding, ...]
+    on: str = "test"
 
     def as_dict(self) -> dict[str, Any]:
         """The record as plain JSON data."""
@@ -134,7 +135,7 @@ def validate(bundle: Path, submission: Path, *, on: str = "test") -> Validated:
     from compete.scoring.grading import check_submission
 
     read = check_submission(open_bundle(bundle), submission, on=on)
-    return Validated(bundle, submission, read.rows, read.warnings)
+    return Validated(bundle, submission, read.rows, read.warnings, on)
 
 
 def score_many(

@@ -67,7 +67,7 @@ def failed(error: CompeteError, *, json: bool) -> None:
         document({"error": error.message, "exit_code": error.exit_code, "findings": found})
         return
     console(err=True).print(plain(error.message), style="bold")
-    print_findings(error.findings)
+    print_findings(sorted(error.findings, key=lambda finding: finding.severity != "error"))  # what stops comes first
     rules = list(dict.fromkeys(finding.rule for finding in error.findings if finding.severity == "error"))
     if rules:
         console(err=True).print(f"  more: compete explain {rules[0]}", style="dim")
@@ -189,7 +189,12 @@ def validated(report: Validated, *, json: bool) -> None:
         return
     console().print(f"{report.file}: {report.rows:,} rows, fit to be scored")
     print_findings(report.findings, err=False)
-    next_step(f"compete score {report.bundle} {report.file}")
+    if report.on == "train":
+        next_step(f"compete score {report.bundle} {report.file} --on train")
+    elif (report.bundle / "private").is_dir():
+        next_step(f"compete score {report.bundle} {report.file}")
+    else:
+        next_step("send it to the organizer, who has the solution")
 
 
 def scored(verdicts: Sequence[Verdict], *, json: bool) -> int:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 BATCH = 1 << 18
 """Numbers drawn at a time: a batch of draws stays in the processor's cache."""
 
+DRAWN = 1 << 16
+"""Numbers of units drawn at a time: little enough that their memory is used again, not fetched anew from the system."""
+
 TABLE = 1 << 24
 """Numbers in one table of totals; larger tables are made in several parts."""
 
@@ -126,7 +129,7 @@ class Draws:
         random = np.random.default_rng(self.seed)
         units = n if self.cluster is None else int(self.cluster.max()) + 1
         chance = None if self.copies is None else self.copies / self.copies.sum()
-        step = max(1, BATCH // max(units, width))
+        step = max(1, DRAWN // max(units, width))
         for start in range(0, self.count, step):
             rows = min(step, self.count - start)
             if chance is not None and self.copies is not None:

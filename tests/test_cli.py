@@ -244,8 +244,58 @@ def test_a_started_challenge_of_images_builds(run: Run, tmp_path: Path, monkeypa
     assert all(re.fullmatch(r"[bcdfghjkmnpqrstv]{16}\.png", name) for name in names)
 
 
+def test_a_quiet_build_says_only_what_is_wrong(run: Run, penguins: Made, tmp_path: Path) -> None:
+    loud = run("build", penguins.challenge, "-o", tmp_path / "loud")
+    assert "built" in loud.out
+    quiet = run("build", penguins.challenge, "-o", tmp_path / "quiet", "-q")
+    assert (quiet.code, quiet.out) == (0, "")
+    assert "note " not in quiet.err
+    assert ("warning " in quiet.err) == ("warning " in loud.out)
+
+
 def test_an_empty_form_is_written_without_data(run: Run, tmp_path: Path) -> None:
     answer = run("init", tmp_path / "new")
     assert answer.code == 0, answer.err
     told = run("check", tmp_path / "new")
     assert (told.code, "dataset/missing-file" in told.err) == (1, True)
+
+
+def test_what_the_parser_refuses_and_bugs_are_json_too(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from compete import catalogs
+
+    for words in (["score", "--json"], ["score", "a", "b", "--draws", "-1", "--json"], ["scoer", "--json"]):
+        answer = run(*words)
+        assert (answer.code, json.loads(answer.out)["exit_code"]) == (2, 2)
+    monkeypatch.setattr(catalogs, "list_things", lambda what: 1 / 0)
+    answer = run("list", "metrics", "--json")
+    assert (answer.code, json.loads(answer.out)["exit_code"]) == (70, 70)
+
+
+def test_a_file_that_cannot_be_read_stops_no_other(run: Run, penguins: Made, tmp_path: Path) -> None:
+    answer = run("score", penguins.bundle, tmp_path, penguins.baseline, tmp_path / "nowhere.csv", "--json")
+    assert answer.code == 2
+    assert ["refused" in result for result in json.loads(answer.out)["results"]] == [True, False, True]
+    refused(run, "validate", penguins.bundle, penguins.baseline, "--on", "all", code=2, rule="usage/unknown-name")
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="other systems have no file names that are no text, or no /dev/full"
+)
+def test_any_file_name_locale_and_stream(penguins: Made, tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/caf\xe9.csv"
+    Path(os.fsdecode(name)).write_bytes(penguins.baseline.read_bytes())
+    for encoding in ("utf-8", "ascii", "cp1252"):
+        for words in (["--json"], []):
+            done = subprocess.run(
+                [sys.executable, "-m", "compete", "score", penguins.bundle, name, "--draws", "9", *words],
+                capture_output=True,
+                env={**os.environ, "PYTHONIOENCODING": encoding},
+                cwd=ROOT,
+            )
+            assert (done.returncode, done.stderr) == (0, b"")
+            assert not words or json.loads(done.stdout.decode(encoding))["submission"]["file"] == "caf\udce9.csv"
+    command = f"{sys.executable} -m compete score {penguins.bundle} {penguins.baseline} --json"
+    full = subprocess.run(["bash", "-c", f"{command} >/dev/full"], capture_output=True, text=True, cwd=ROOT)
+    assert (full.returncode, "disk/full" in full.stderr, "Traceback" in full.stderr) == (5, True, False)
+    closed = subprocess.run(["bash", "-c", f"{command} >&-"], capture_output=True, text=True, cwd=ROOT)
+    assert (closed.returncode, closed.stderr) == (0, "")

@@ -48,6 +48,16 @@ def test_a_failure_leaves_no_trace_and_the_old_folder(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_a_fault_of_the_disk_names_the_target_and_not_the_hidden_folder(tmp_path: Path, named: bool) -> None:
+    with pytest.raises(OSError, match="No space left") as told, whole_folder(tmp_path / "out", ours=ours) as draft:
+        raise OSError(errno.ENOSPC, "No space left", *([str(draft / "mark")] if named else []))
+    assert told.value.filename == str(tmp_path / "out")
+    with pytest.raises(FileNotFoundError) as other, whole_folder(tmp_path / "out", ours=ours):
+        (tmp_path / "source").read_bytes()
+    assert other.value.filename == str(tmp_path / "source")
+
+
 def test_an_existing_folder_is_replaced_only_when_asked_and_ours(tmp_path: Path) -> None:
     target = tmp_path / "out"
     make(target, "old")

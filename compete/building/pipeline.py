@@ -10,7 +10,7 @@ from compete.building.guide import participants_guide
 from compete.building.plan import Outcome, Plan
 from compete.building.tables import write_tables
 from compete.bundle import TERMS, is_bundle, write_manifests
-from compete.errors import BundleError, Finding, fatal
+from compete.errors import BundleError, Finding, UsageError, fatal
 from compete.files import canonical_json, whole_folder, write_file
 
 Progress = Callable[[str, int, int], None]
@@ -39,8 +39,9 @@ def write_bundle(
     Raises:
         DatasetError: if an image cannot be taken.
         BundleError: if the trial fails.
-        UsageError: if the output is there already.
+        UsageError: if the output is there already, or would lie inside the folder of class folders.
     """
+    _refuse_inside(plan, out)
     with whole_folder(out, force=force, ours=is_bundle) as root:
         findings = list(plan.findings)
         if plan.file is not None:
@@ -96,6 +97,14 @@ def _write_rest(plan: Plan, root: Path) -> None:
     if own := plan.challenge.score.own:
         write_file(public / "metric.py", (folder / own[0]).read_bytes())
     write_file(public / "README.md", participants_guide(plan.terms, public).encode())
+
+
+def _refuse_inside(plan: Plan, out: Path) -> None:
+    data = plan.challenge.data
+    if data.reader == "folder" and out.resolve().is_relative_to(plan.challenge.locate(data.path).resolve()):
+        hint = "choose a place outside the folder of images with -o"
+        finding = Finding("output/inside-data", "this lies inside the folder of images", str(out), hint=hint)
+        raise UsageError("nothing was written", [finding])
 
 
 def _passed(findings: Sequence[Finding]) -> list[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +16,7 @@ from compete.bundle import ID, Bundle
 from compete.errors import Finding, SubmissionError
 from compete.scoring.matching import Vocabulary
 from compete.scoring.measures import Measure, is_own, measures_of, view
-from compete.scoring.own import load_own_metric, own_score
+from compete.scoring.own import OwnMetric, load_own_metric, own_score
 from compete.scoring.result import Result, Score, defined
 from compete.scoring.submission import Contract, Submission, read_submission
 from compete.scoring.truth import Array, Truth, read_truth, wanted_ids
@@ -59,8 +61,10 @@ def grade(
     read = read_predictions(truth.terms, truth.ids, submission)
     draws = truth.terms.draws if draws is None else draws
     scores = (*own_metric_scores(bundle, truth, read.values), *scores_of(truth, read.values, draws=draws))
+    _refuse_infinite(scores)
     shown, hidden = _shown(scores, truth.terms.smallest_subgroup)
-    rough = _few_groups(truth) if draws else []
+    told = [part for part in truth.parts if not public or part != "private"]
+    rough = _few_groups(truth, told) if draws else []
     return Result(
         submission={
             "file": "" if isinstance(submission, bytes) else submission.name,
@@ -72,7 +76,7 @@ def grade(
         solution="" if public else truth.sha256,
         versions={"compete": __version__, "numpy": np.__version__, "python": platform.python_version()},
         metrics=tuple(_metric_records(truth.terms)),
-        scores=tuple(score for score in shown if not public or score.part != "private"),
+        scores=tuple(score for score in shown if score.part in told),
         findings=(*read.warnings, *hidden, *rough),
     )
 
@@ -217,7 +221,12 @@ def own_metric_scores(bundle: Bundle, truth: Truth, values: Array) -> list[Score
     terms = truth.terms
     if not is_own(terms.metric):
         return []
-    function = load_own_metric(bundle.public, terms.metric)
+    quiet = io.StringIO()  # what it prints might hold a hidden label, and would spoil the JSON
+    with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
+        return _called_on_each(load_own_metric(bundle.public, terms.metric), truth, values)
+
+
+def _called_on_each(function: OwnMetric, truth: Truth, values: Array) -> list[Score]:
     solution, submission = _tables(truth, values)
     scores = []
     for group, member in _members(truth):
@@ -228,7 +237,7 @@ def own_metric_scores(bundle: Bundle, truth: Truth, values: Array) -> list[Score
                     {name: column[rows] for name, column in table.items()} for table in (solution, submission)
                 )
                 value = own_score(function, one, other, ID)
-                scores.append(Score(terms.metric, part, group, defined(value), None, None, len(rows)))
+                scores.append(Score(truth.terms.metric, part, group, defined(value), None, None, len(rows)))
     return scores
 
 
@@ -250,6 +259,13 @@ def _tables(truth: Truth, values: Array) -> tuple[Mapping[str, Array], Mapping[s
     return {ID: ids, **solution}, {ID: ids, **dict(zip(terms.columns, np.atleast_2d(sent.T)))}
 
 
+def _refuse_infinite(scores: Sequence[Score]) -> None:
+    infinite = dict.fromkeys(score.metric for score in scores if score.value is not None and np.isinf(score.value))
+    if infinite:
+        message = f"{', '.join(infinite)} cannot be computed: the predictions are so large that the sum is infinite"
+        raise SubmissionError("submission refused", [Finding("submission/unfit-values", message, hint=UNFIT)])
+
+
 def _shown(scores: Sequence[Score], smallest: int) -> tuple[list[Score], list[Finding]]:
     """The scores without the public ones of small subgroups, and a note of how many those are."""
     small = {score.group for score in scores if score.part == "public" and score.group and score.n < smallest}
@@ -261,12 +277,12 @@ def _shown(scores: Sequence[Score], smallest: int) -> tuple[list[Score], list[Fi
     return shown, [Finding("score/small-subgroup", message, items=names, severity="note", count=len(names))]
 
 
-def _few_groups(truth: Truth) -> list[Finding]:
+def _few_groups(truth: Truth, parts: Sequence[str]) -> list[Finding]:
     """A note where so few groups are drawn that an interval says little."""
     if truth.cluster is None:
         return []
     counts = [len(np.unique(truth.cluster[truth.part == number])) for number in range(len(truth.parts))]
-    few = tuple(f"{name}: {count}" for name, count in zip(truth.parts, counts) if 0 < count < FEW_GROUPS)
+    few = tuple(name for name, count in zip(truth.parts, counts) if 0 < count < FEW_GROUPS and name in parts)
     if not few:
         return []
     message = f"intervals drawn from fewer than {FEW_GROUPS} groups are rough, and most often too narrow"

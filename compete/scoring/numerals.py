@@ -17,21 +17,26 @@ GRAMMAR = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 NOT_FINITE = re.compile(rb"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 NOTHING = re.compile(rb"|na|n/a|null|none|nil|missing|#n/a|#value!|#div/0!|\?|-", re.IGNORECASE)
 
-ROWS = 1 << 14
+ROWS = 1 << 15
 KEPT = 5
 MANTISSA = 2**53
 LARGEST = 9.0e18
+SAFE_DIGITS = 18
 EXACT_POWER = 22
 FAR_POWER = 250
 
 _ONES, _HIGHS, _ZEROS = (np.uint64(0x0101010101010101 * byte) for byte in (0x01, 0x80, 0x30))
-_SIX, _NIBBLES, _THREES = (np.uint64(0x0101010101010101 * byte) for byte in (0x06, 0xF0, 0x33))
-_POINTS = np.uint64(0x0101010101010101 * ord("."))
-_EIGHTH = np.uint64(WORD)
-_KEEP_LAST = np.array([~((1 << 8 * (WORD - count)) - 1) & (2**64 - 1) for count in range(WORD + 1)], dtype=np.uint64)
-_PAD_FIRST = ~_KEEP_LAST & _ZEROS
+_TO_HIGH = np.uint64(0x0101010101010101 * (0x80 - 10))
+_POINT = ord(".")
+_POINTS = np.uint64(0x0101010101010101 * _POINT)
+_BYTE, _EIGHTH, _HALF = (np.uint64(bits) for bits in (WORD, 16, 32))
+_PAIRS = np.uint64(0x000000FF000000FF)
+_TWO_PAIRS, _FOUR_PAIRS = np.uint64(100 + (10**6 << 32)), np.uint64(1 + (10**4 << 32))
+_MOST_WORDS = 3
+_FRACTION = np.uint64(2**52 - 1)
 _TEN = np.array([10.0**power for power in range(EXACT_POWER + 1)])
 _TEN_WHOLE = np.array([10**power for power in range(20)], dtype=np.uint64)
+_FIVE_WHOLE = np.array([5**power for power in range(EXACT_POWER + 1)], dtype=np.uint64)
 
 
 @dataclass
@@ -121,7 +126,7 @@ def _scientific(buffer: Array, start: Array, length: Array) -> tuple[Array, Arra
     first = buffer[end + 1]
     signed = (first == ord("-")) | (first == ord("+"))
     digits = stop - end - 1 - signed
-    exponent, good = _eight_digits(buffer, stop, np.clip(digits, 0, 3))
+    exponent, good = _digits(buffer, stop, np.clip(digits, 0, 3))
     good &= (byte[np.arange(len(place)), place] == ord("e")) & (digits >= 1) & (digits <= 3) & (place < length)
     power = np.where(first == ord("-"), -1, 1) * exponent.astype(np.int64)
     first = buffer[start]
@@ -134,14 +139,21 @@ def _scientific(buffer: Array, start: Array, length: Array) -> tuple[Array, Arra
 def _assemble(buffer: Array, start: Array, end: Array, power: Array, negative: Array) -> tuple[Array, Array]:
     """Value of digits with an optional point, times ten to a power."""
     length = end - start
-    whole = _point(words_at(buffer, start, 2), length)
+    if len(length) and length.min() > 1 and (buffer[start + 1] == _POINT).all():
+        whole = np.ones_like(length)
+        integer = (buffer[start] - np.uint8(ord("0"))).astype(np.uint64)
+        good = integer < _TEN_WHOLE[1]
+    else:
+        whole = _point(words_at(buffer, start, 2), length)
+        integer, good = _digits(buffer, start + whole, whole)
     fraction = np.maximum(length - whole - 1, 0)
-    integer, good = _digits(buffer, start + whole, whole)
     below, good_below = _digits(buffer, end, fraction)
-    good &= good_below & (whole <= 16) & (fraction <= EXACT_POWER) & (whole + fraction > 0) & (length > 0)
-    scale = _TEN.take(fraction, mode="clip")
-    good &= integer * scale + below < LARGEST
-    return _scaled(integer * _TEN_WHOLE.take(fraction, mode="clip") + below, power - fraction, negative, good)
+    good &= good_below & (whole <= 16) & (fraction <= EXACT_POWER) & (whole + fraction > 0)
+    if len(length) and int(length.max()) > SAFE_DIGITS:
+        good &= integer * _TEN.take(fraction, mode="clip") + below < LARGEST
+    if integer.any():
+        below += integer * _TEN_WHOLE.take(fraction, mode="clip")
+    return _scaled(below, power - fraction, negative, good)
 
 
 def _point(word: Array, length: Array) -> Array:
@@ -166,39 +178,48 @@ def _point_in(word: Array) -> Array:
 
 
 def _digits(buffer: Array, end: Array, count: Array) -> tuple[Array, Array]:
-    """The number that the ``count`` digits before ``end`` write, up to 24 of them, and whether all are digits."""
+    """The number that the ``count`` digits before ``end`` write, up to 24 of them, and whether all are digits.
+
+    All eight bytes of a word are worked on at once, and all words of all rows. Source: W. Muła, SIMD-ized parsing of
+    series of integers; D. Lemire, Quickly parsing eight digits (2018).
+    """
     most = int(count.max()) if len(count) else 0
-    value, good = _eight_digits(buffer, end, np.minimum(count, WORD) if most > WORD else count)
-    for step in (1, 2):
-        if most <= step * WORD:
-            break
-        rows = np.flatnonzero(count > step * WORD)
-        higher, fine = _eight_digits(buffer, end[rows] - step * WORD, np.minimum(count[rows] - step * WORD, WORD))
-        if step == 2:
-            fine &= higher < np.uint64(900)
-            higher = np.minimum(higher, np.uint64(900))
-        value[rows] += higher * np.uint64(10 ** (step * WORD))
-        good[rows] &= fine
+    width = min(max(-(-most // WORD), 1), _MOST_WORDS)
+    word = words_at(buffer, end - WORD * width, width)
+    word ^= _ZEROS
+    word &= _last_bytes(width).take(count, axis=0, mode="clip")
+    bad = ((word + _TO_HIGH) | word) & _HIGHS
+    # The byte farthest left is the lowest of its word: pairs, fours and eights of digits are joined to the right.
+    higher = word >> _BYTE
+    word *= _TEN_WHOLE[1]
+    word += higher
+    np.right_shift(word, _EIGHTH, out=higher)
+    higher &= _PAIRS
+    higher *= _FOUR_PAIRS
+    word &= _PAIRS
+    word *= _TWO_PAIRS
+    word += higher
+    word >>= _HALF
+    value, faults = word[:, -1].copy(), bad[:, -1].copy()
+    for place in range(1, width):
+        faults |= bad[:, -1 - place]
+        value += word[:, -1 - place] * _TEN_WHOLE[WORD * place]
+    good = faults == 0
+    if width == _MOST_WORDS:
+        good &= word[:, 0] < np.uint64(900)
     return value, good
 
 
-def _eight_digits(buffer: Array, end: Array, count: Array) -> tuple[Array, Array]:
-    """The number that up to eight digits before ``end`` write, all eight bytes at once.
-
-    Source: W. Muła, SIMD-ized parsing of series of integers; D. Lemire, Quickly parsing eight digits (2018).
-    """
-    word = words_at(buffer, end - WORD, 1)[:, 0]
-    word = (word & _KEEP_LAST.take(count, mode="clip")) | _PAD_FIRST.take(count, mode="clip")
-    good = ((word & _NIBBLES) | (((word + _SIX) & _NIBBLES) >> np.uint64(4))) == _THREES
-    word -= _ZEROS
-    word = word * np.uint64(10) + (word >> _EIGHTH)
-    low = (word & np.uint64(0x000000FF000000FF)) * np.uint64(0x000F424000000064)
-    high = ((word >> np.uint64(16)) & np.uint64(0x000000FF000000FF)) * np.uint64(0x0000271000000001)
-    return (low + high) >> np.uint64(32), good
+@lru_cache(maxsize=_MOST_WORDS)
+def _last_bytes(width: int) -> Array:
+    """Masks (bytes, words) that keep the last bytes of some words, none to all of them."""
+    kept = np.arange(WORD * width + 1)[:, None] > np.arange(WORD * width - 1, -1, -1)
+    masks: Array = np.where(kept, np.uint8(255), np.uint8(0)).view("<u8")
+    return masks
 
 
 def _scaled(mantissa: Array, power: Array, negative: Array, good: Array) -> tuple[Array, Array]:
-    """``mantissa * 10**power`` where one rounding does it (Clinger 1990), else in twice the precision."""
+    """``mantissa * 10**power`` where one rounding does it (Clinger 1990), else with the rest of the division."""
     value = mantissa.astype(np.float64)
     size = np.abs(power)
     scale = _TEN.take(size, mode="clip")
@@ -207,9 +228,34 @@ def _scaled(mantissa: Array, power: Array, negative: Array, good: Array) -> tupl
     easy = (mantissa < MANTISSA) & ((size <= EXACT_POWER) | (mantissa == 0))
     hard = np.flatnonzero(good & ~easy)
     if len(hard):
-        value[hard], sure = _twice(mantissa[hard], power[hard])
+        value[hard], sure = _corrected(mantissa[hard], power[hard], value[hard])
         good[hard] &= sure
-    return np.where(negative, -value, value), good
+        hard = hard[~sure]
+    if len(hard):
+        value[hard], good[hard] = _twice(mantissa[hard], power[hard])
+    return np.where(negative, -value, value) if negative.any() else value, good
+
+
+def _corrected(mantissa: Array, power: Array, near: Array) -> tuple[Array, Array]:
+    """The float next to ``mantissa / 10**-power`` from one that is near it, and whether it is surely the next.
+
+    With ``near = digits * 2**-shift`` the rest ``mantissa * 2**shift - digits * 10**-power`` is a whole number that
+    fits in 64 bits though neither product does, for what overflows is lost on both sides alike. Both are divided by
+    ``2**-power``, so the divisor is odd and nothing lies halfway between two floats.
+    """
+    bits = near.view(np.uint64)
+    five = _FIVE_WHOLE.take(-power, mode="clip")
+    shift = 1075 + power - (bits >> np.uint64(52)).view(np.int64)
+    product = ((bits & _FRACTION) | (_FRACTION + np.uint64(1))) * five
+    rest = 2 * ((mantissa << shift.view(np.uint64)) - product).view(np.int64)
+    divisor = five.view(np.int64)
+    step = (rest > divisor).astype(np.int64) - (rest < -divisor)
+    moved = bits + step.view(np.uint64)
+    sure = np.abs(rest - 2 * step * divisor) < divisor
+    # Below a power of two floats lie twice as close as above it.
+    sure &= (rest == 0) | (((bits & _FRACTION) != 0) & ((moved & _FRACTION) != 0))
+    sure &= (shift >= 0) & (power <= 0) & (power >= -EXACT_POWER)
+    return moved.view(np.float64), sure
 
 
 @lru_cache(maxsize=1)

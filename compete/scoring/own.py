@@ -31,7 +31,9 @@ def load_own_metric(public: Path, text: str) -> OwnMetric:
     try:
         exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102
     except (Exception, SystemExit) as error:  # whatever the organizer's code does, the reader gets a place and a kind
-        raise _broken(_place(path, error), f"it stops with {type(error).__name__} when it is loaded") from error
+        # No label has been handed over yet, so its words may be repeated.
+        words = f"{type(error).__name__} when it is loaded: {error}".splitlines()[0]
+        raise _broken(_place(path, error), f"it stops with {words}") from error
     function = getattr(module, name, None)
     if not callable(function):
         raise _broken(FILE, f"it has no function {name}")

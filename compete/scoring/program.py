@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
-from typing import Optional
+from typing import Any, Optional
 
 from compete.bundle import open_bundle
 from compete.errors import OK, CompeteError
-from compete.files import canonical_json
 
 
 def main(words: Optional[list[str]] = None) -> int:
@@ -33,10 +33,15 @@ def main(words: Optional[list[str]] = None) -> int:
         result = grade(open_bundle(asked.bundle), asked.submission, on=asked.on, public=asked.public)
     except CompeteError as error:
         found = [finding.as_dict() for finding in error.findings]
-        sys.stdout.write(canonical_json({"error": error.message, "findings": found}).decode())
+        _write({"error": error.message, "exit_code": error.exit_code, "findings": found})
         return error.exit_code
-    sys.stdout.write(canonical_json(result.as_dict()).decode())
+    _write(result.as_dict())
     return OK
+
+
+def _write(content: dict[str, Any]) -> None:
+    """Print JSON in ASCII, which no locale and no file name can break."""
+    sys.stdout.write(json.dumps(content, sort_keys=True, indent=2, allow_nan=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ import numpy.typing as npt
 from compete.bundle import GROUP, ID, PRIVATE, PUBLIC, SAMPLE, TERMS, TRAIN, TRAIN_GROUPS, USAGE, Bundle, refuse_changed
 from compete.errors import BundleError, Finding, UsageError
 from compete.scoring.matching import Vocabulary, vocabulary
+from compete.scoring.measures import is_own
+from compete.scoring.own import FILE
 from compete.scoring.table import Table, as_codes, as_numbers, read_table
 from compete.terms import Terms
 
@@ -84,6 +86,8 @@ def read_truth(bundle: Bundle, on: str = "test") -> Truth:
     read = {f"{path.parent.name}/{path.name}": digest, f"public/{TERMS}": bundle.terms_sha256}
     if on == "train" and (terms.grouped or terms.subgroups):
         read[f"public/{TRAIN_GROUPS}"] = hashlib.sha256(_bytes_of(bundle.public / TRAIN_GROUPS)).hexdigest()
+    if is_own(terms.metric) and (own := bundle.public / FILE).is_file():
+        read[f"public/{FILE}"] = hashlib.sha256(own.read_bytes()).hexdigest()
     refuse_changed(bundle, read)
     table = _read(raw, path)
     if on == "test":

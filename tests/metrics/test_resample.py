@@ -210,3 +210,15 @@ def test_combined_interval_of_one_group_is_that_of_the_group():
     low, high = metrics.combined_interval(metrics.accuracy, [evidence, evidence], "mean")
     alone = metrics.interval(metrics.accuracy, evidence)
     assert 0 < high - low < alone[1] - alone[0]
+
+
+def test_intervals_of_several_metrics_are_those_of_each() -> None:
+    random = np.random.default_rng(3)
+    true, cluster = random.integers(0, 3, 400), random.integers(0, 40, 400)
+    predicted = np.where(random.random(400) < 0.6, true, random.integers(0, 3, 400))
+    chosen = [metrics.get(name) for name in ("accuracy", "f1_macro", "cohen_kappa")]
+    evidence = chosen[0].collect(true, predicted)
+    for groups in (None, cluster):
+        together = metrics.intervals(chosen, evidence, draws=200, cluster=groups)
+        assert together == [metrics.interval(one, evidence, draws=200, cluster=groups) for one in chosen]
+        assert len(set(together)) == 3

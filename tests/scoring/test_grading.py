@@ -229,6 +229,17 @@ def test_a_challenges_own_metric(tmp_path: Path) -> None:
     assert not [finding for finding in try_bundle(root) if finding.severity == "error"]
 
 
+def test_what_an_own_metric_prints_is_swallowed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    terms = replace(LABELS, metric="metric.py:score", greater_is_better=True)
+    root = write_small_bundle(tmp_path / "own", terms, SOLUTION)
+    talks = (
+        "import sys\nprint('in')\ndef score(a, b, c):\n    print(a)\n    print(a, file=sys.stderr)\n    return 1.0\n"
+    )
+    (root / "public" / "metric.py").write_text(talks)
+    assert grade(open_bundle(root), submission({"label": PREDICTED}, tmp_path)).scores[0].value == 1.0
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_broken_own_metric_is_told(tmp_path: Path) -> None:
     terms = replace(LABELS, metric="metric.py:score", greater_is_better=True)
     root = write_small_bundle(tmp_path / "own", terms, SOLUTION)
@@ -305,3 +316,13 @@ def test_a_result_shows_itself_and_hostile_names_are_inert(animals: Path, tmp_pa
     page = grade(open_bundle(animals), mine, draws=0)._repr_html_()
     assert "<script>" not in page
     assert "f1_macro" in page
+
+
+def test_values_beyond_all_sums_are_refused(tmp_path: Path) -> None:
+    terms = Terms("sizes", "Sizes", "1", "regression", ("size",), "value", ("size",), "rmse", also=("r2",), draws=9)
+    root = write_small_bundle(tmp_path / "sizes", terms, {"id": IDS, "size": RANDOM.random(N), "Usage": USAGE})
+    with pytest.raises(SubmissionError, match="submission/out-of-range"):
+        grade(open_bundle(root), submission({"size": ["1e154"] * N}, tmp_path))
+    largest = grade(open_bundle(root), submission({"size": ["1e100", "-1e100"] * (N // 2)}, tmp_path))
+    assert json.loads(json.dumps(largest.as_dict(), allow_nan=False))["scores"]
+    assert value(largest, "rmse", "public") == pytest.approx(1e100)
