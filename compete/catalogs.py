@@ -22,9 +22,9 @@ def all_rules() -> dict[str, tuple[str, str]]:
     """Every rule that a finding may name: one line, and a paragraph."""
     from compete.building.contract import CONTRACT_RULES
     from compete.building.identity import IDENTITY_RULES
-    from compete.building.media_rules import MEDIA_RULES
+    from compete.building.media.rules import MEDIA_RULES
     from compete.building.pictures import PICTURE_RULES
-    from compete.building.split_rules import SPLIT_RULES
+    from compete.building.splits.rules import SPLIT_RULES
     from compete.bundle import BUNDLE_RULES
     from compete.challenge.rules import CHALLENGE_RULES
     from compete.engine import ENGINE_RULES

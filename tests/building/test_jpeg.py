@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from compete.building.jpeg import exif_orientation, orientation_exif, strip_jpeg
 from compete.building.media import clean_image
+from compete.building.media.jpeg import exif_orientation, orientation_exif, strip_jpeg
 
 SECRET = b"a secret that nobody may read"
 JPEG_SETTINGS = {

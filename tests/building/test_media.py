@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps, PngImagePlugin
 
-from compete.building.jpeg import orientation_exif
 from compete.building.media import MEDIA_RULES, PIXELS, clean_files, clean_image, gathered
-from compete.building.png import SIGNATURE
+from compete.building.media.jpeg import orientation_exif
+from compete.building.media.png import SIGNATURE
 from compete.errors import SystemFault
 
 SECRET = b"a secret that nobody may read"

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
 
-from compete.building.division import Population, Strata, rounded_shares
-from compete.building.grouping import count_groups
-from compete.building.keyed import keyed_numbers, siphash
-from compete.building.repair import Repair
 from compete.building.splits import SPLIT_RULES, quantile_strata, split_given, split_items
+from compete.building.splits.division import Population, Strata, rounded_shares
+from compete.building.splits.grouping import count_groups
+from compete.building.splits.keyed import keyed_numbers, siphash
+from compete.building.splits.repair import Repair
 from compete.errors import DatasetError
 
 KEY = b"a key for tests"
@@ -184,7 +184,7 @@ def test_a_large_sparse_table_counts_like_a_small_dense_one(monkeypatch):
     _, group = np.unique(group, return_inverse=True)
     tables = {}
     for limit in (50_000_000, 0):
-        monkeypatch.setattr("compete.building.grouping.DENSE", limit)
+        monkeypatch.setattr("compete.building.splits.grouping.DENSE", limit)
         tables[limit] = [
             count_groups(group, group.max() + 1, None, label * (classes > 0), classes) for classes in (12, 0)
         ]
@@ -195,9 +195,9 @@ def test_a_large_sparse_table_counts_like_a_small_dense_one(monkeypatch):
 
 def test_a_sample_of_candidates_repairs_nearly_as_well(monkeypatch):
     label, group = skewed(20_000, 2000)
-    monkeypatch.setattr("compete.building.repair.CANDIDATES", 300)
-    monkeypatch.setattr("compete.building.repair.LARGEST", 30)
-    monkeypatch.setattr("compete.building.division.CANDIDATES", 300)
+    monkeypatch.setattr("compete.building.splits.repair.CANDIDATES", 300)
+    monkeypatch.setattr("compete.building.splits.repair.LARGEST", 30)
+    monkeypatch.setattr("compete.building.splits.division.CANDIDATES", 300)
     balance = split_items(20_000, THREE, key=KEY, stratify=label, group=group).balance
     wanted = np.bincount(label)[:, None] * np.array(THREE)
     assert np.abs(balance.count - wanted).max() <= np.maximum(3, 0.02 * wanted).max()

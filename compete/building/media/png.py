@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-from compete.building.jpeg import Damaged, Stripped, exif_orientation
+from compete.building.media.jpeg import Damaged, Stripped, exif_orientation
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from compete.building.balance import Balance, balance_of, judge_parts
-from compete.building.chronology import cut_by_time
-from compete.building.division import Population, Strata, divide
-from compete.building.grouping import Floats, Ints, Parts
-from compete.building.keyed import Identity
-from compete.building.split_rules import SPLIT_RULES
+from compete.building.splits.balance import Balance, balance_of, judge_parts
+from compete.building.splits.chronology import cut_by_time
+from compete.building.splits.division import Population, Strata, divide
+from compete.building.splits.grouping import Floats, Ints, Parts
+from compete.building.splits.keyed import Identity
+from compete.building.splits.rules import SPLIT_RULES
 from compete.errors import Finding
 
 __all__ = ["SPLIT_RULES", "SplitResult", "quantile_strata", "split_given", "split_items"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from compete.building.division import Population
-from compete.building.grouping import Ints, Parts
+from compete.building.splits.division import Population
+from compete.building.splits.grouping import Ints, Parts
 from compete.errors import Finding
 
 

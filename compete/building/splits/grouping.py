@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from compete.building.keyed import Numbers
+from compete.building.splits.keyed import Numbers
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from compete.building.grouping import (
+from compete.building.splits.grouping import (
     Floats,
     GroupTable,
     Ints,
@@ -17,8 +17,8 @@ from compete.building.grouping import (
     dealing_order,
     part_totals,
 )
-from compete.building.keyed import Identity, Numbers, keyed_numbers
-from compete.building.repair import CANDIDATES, repair_parts
+from compete.building.splits.keyed import Identity, Numbers, keyed_numbers
+from compete.building.splits.repair import CANDIDATES, repair_parts
 from compete.errors import DatasetError, Finding
 
 DEALS = 2

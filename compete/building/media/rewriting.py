@@ -6,8 +6,8 @@ import io
 
 from PIL import Image, ImageOps
 
-from compete.building.png import strip_png
-from compete.building.wholeness import Refused, opened
+from compete.building.media.png import strip_png
+from compete.building.media.wholeness import Refused, opened
 
 MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
 """Pixels that a PNG can hold as they are."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from compete.building.jpeg import Damaged, Stripped
+from compete.building.media.jpeg import Damaged, Stripped
 
 TAIL = 64
 """Bytes of compressed pixels that are replaced to see whether the decoder needs them; fewer may be padding.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from compete.building.division import Population
-from compete.building.grouping import Floats, Ints, Parts
+from compete.building.splits.division import Population
+from compete.building.splits.grouping import Floats, Ints, Parts
 from compete.errors import Finding
 
 FAR = 0.2

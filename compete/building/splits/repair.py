@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from compete.building.grouping import Floats, GroupTable, Ints, Parts, part_totals
-from compete.building.keyed import Numbers
+from compete.building.splits.grouping import Floats, GroupTable, Ints, Parts, part_totals
+from compete.building.splits.keyed import Numbers
 
 CANDIDATES = 20_000
 """Groups that a repair looks at; of more, a sample that holds every class, and the largest."""

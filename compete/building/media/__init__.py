@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from compete.building.jpeg import Damaged, Stripped, strip_jpeg
-from compete.building.media_rules import MEDIA_RULES
-from compete.building.png import SIGNATURE, strip_png
-from compete.building.rewriting import write_as_png
-from compete.building.wholeness import Refused, prove_whole
+from compete.building.media.jpeg import Damaged, Stripped, strip_jpeg
+from compete.building.media.png import SIGNATURE, strip_png
+from compete.building.media.rewriting import write_as_png
+from compete.building.media.rules import MEDIA_RULES
+from compete.building.media.wholeness import Refused, prove_whole
 from compete.engine import Progress, map_shards
 from compete.errors import Finding
 from compete.files import EPOCH, system_fault
