@@ -13,6 +13,7 @@ from compete.scoring.source import Caps, Source, counted, excerpt, refuse, refus
 from compete.scoring.spans import Array, Column
 
 BLOCK = 1 << 18
+LARGE = 1 << 24
 QUOTE, COMMA, NEWLINE, RETURN, TAB, SPACE = (ord(c) for c in '",\n\r\t ')
 DELETE = 127
 
@@ -55,6 +56,9 @@ def scan(source: Source, begin: int, columns: int, wanted: Sequence[int], caps: 
     Raises:
         SubmissionError: a fault after which nothing more can be told (no UTF-8, an open quote, a row without end).
     """
+    # Not one page of it is touched. But glibc, once it has freed an array as large, keeps the memory of smaller ones
+    # for the next, instead of giving each temporary of each block back to the system.
+    np.empty(LARGE, np.uint8)
     nothing = np.zeros(0, np.int32)
     found = Scan(source, columns, wanted, caps, [nothing for _ in wanted], [nothing for _ in wanted])
     end = source.end + (source.end > begin and source.buffer[source.end - 1] != NEWLINE)
