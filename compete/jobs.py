@@ -71,10 +71,10 @@ def check_challenge(path: Path, *, workers: int | None = None, progress: Progres
     """
     from compete.building.pipeline import rehearse_bundle
     from compete.building.plan import Outcome
-    from compete.scoring.trial import try_bundle
+    from compete.scoring.trial import try_scoring
 
     plan = _planned(path)
-    findings = rehearse_bundle(plan, workers=workers, trial=try_bundle, progress=progress)
+    findings = rehearse_bundle(plan, workers=workers, trial=try_scoring, progress=progress)
     return Outcome(path, tuple(findings), plan.parts, plan.balance)
 
 
@@ -99,9 +99,9 @@ def build(
         CompeteError: as ``check_challenge``, and if the output is there or the trial fails.
     """
     from compete.building.pipeline import write_bundle
-    from compete.scoring.trial import try_bundle
+    from compete.scoring.trial import try_scoring
 
-    return write_bundle(_planned(path), out, force=force, workers=workers, trial=try_bundle, progress=progress)
+    return write_bundle(_planned(path), out, force=force, workers=workers, trial=try_scoring, progress=progress)
 
 
 def _planned(path: Path) -> Plan:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from compete.building.guide import participants_guide
 from compete.building.plan import Outcome, Plan
-from compete.building.tables import write_tables
-from compete.bundle import TERMS, is_bundle, write_manifests
+from compete.building.tables import sample_bytes, solution_bytes, write_tables
+from compete.bundle import SAMPLE, SOLUTION, TERMS, is_bundle, write_manifests
 from compete.errors import BundleError, Finding, UsageError, fatal
 from compete.files import canonical_json, whole_folder, write_file
+from compete.terms import Terms
 
 Progress = Callable[[str, int, int], None]
-Trial = Callable[[Path], Sequence[Finding]]
+Trial = Callable[[Terms, bytes, bytes, Path], Sequence[Finding]]
+"""Told the terms, the solution, the sample submission and the file of the challenge's own metric."""
 
 
 def write_bundle(
@@ -53,14 +54,16 @@ def write_bundle(
         _write_rest(plan, root)
         write_manifests(root, challenge_sha256=plan.challenge.sha256)
         if trial:
-            findings += _passed(trial(root))
+            solution, sample = root / "private" / SOLUTION, root / "public" / SAMPLE
+            found = trial(plan.terms, solution.read_bytes(), sample.read_bytes(), root / "public" / "metric.py")
+            findings += _passed(found)
     return Outcome(out, tuple(findings), plan.parts, plan.balance)
 
 
 def rehearse_bundle(
     plan: Plan, *, workers: int | None = None, trial: Trial | None = None, progress: Progress | None = None
 ) -> list[Finding]:
-    """Do all that may stop a build, and keep nothing: open the images, try the scoring on tables that are thrown away.
+    """Do all that may stop a build, and keep nothing: open the images, try the scoring in memory.
 
     Args:
         plan: what would be written.
@@ -80,10 +83,9 @@ def rehearse_bundle(
 
         findings += try_pictures(plan, workers=workers, progress=progress)
     if trial:
-        with tempfile.TemporaryDirectory(prefix="compete-check-") as folder:
-            write_tables(plan, Path(folder))
-            _write_rest(plan, Path(folder))
-            findings += _passed(trial(Path(folder)))
+        own = plan.challenge.score.own
+        file = plan.challenge.folder / (own[0] if own else "metric.py")
+        findings += _passed(trial(plan.terms, solution_bytes(plan), sample_bytes(plan), file))
     return findings
 
 

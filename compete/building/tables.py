@@ -19,17 +19,35 @@ Column = Sequence[str]
 
 def write_tables(plan: Plan, root: Path) -> None:
     """Write every table of the bundle, each in the order of its opaque ids, which tells nothing."""
-    order = np.argsort(plan.id.astype(str), kind="stable")
-    train = order[plan.part[order] == TRAIN_PART]
-    test = order[plan.part[order] != TRAIN_PART]
+    order, train, test = _rows(plan)
     public, private = root / "public", root / "private"
     write_file(public / TRAIN, table_bytes(_shown(plan, train, "train") | _targets(plan, train)))
     if belonging := _belonging(plan, train):
         write_file(public / TRAIN_GROUPS, table_bytes({ID: plan.id[train].tolist(), **belonging}))
     write_file(public / TEST, table_bytes(_shown(plan, test, "test")))
-    write_file(public / SAMPLE, table_bytes(_sample(plan, train, test)))
-    write_file(private / SOLUTION, table_bytes(_solution(plan, test)))
+    write_file(public / SAMPLE, sample_bytes(plan))
+    write_file(private / SOLUTION, solution_bytes(plan))
     write_file(private / "ids.csv", table_bytes(_ids(plan, order)))
+
+
+def solution_bytes(plan: Plan) -> bytes:
+    """The solution: ids, labels, usage, group and subgroups of the test items."""
+    _, _, test = _rows(plan)
+    usage = np.where(plan.part[test] == PRIVATE_PART, PRIVATE, PUBLIC).tolist()
+    return table_bytes({ID: plan.id[test].tolist(), **_targets(plan, test), USAGE: usage, **_belonging(plan, test)})
+
+
+def sample_bytes(plan: Plan) -> bytes:
+    """The sample submission: a constant prediction, made of the training labels alone."""
+    _, train, test = _rows(plan)
+    columns = dict(zip(plan.terms.columns, constant_prediction(plan, train), strict=True))
+    return table_bytes({ID: plan.id[test].tolist(), **{name: [value] * len(test) for name, value in columns.items()}})
+
+
+def _rows(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All rows, those of train and those of the test, in the order of their opaque ids."""
+    order = np.argsort(plan.id.astype(str), kind="stable")
+    return order, order[plan.part[order] == TRAIN_PART], order[plan.part[order] != TRAIN_PART]
 
 
 def table_bytes(columns: dict[str, Column]) -> bytes:
@@ -61,22 +79,10 @@ def _belonging(plan: Plan, rows: np.ndarray) -> dict[str, Column]:
     return {**group, **{name: values[rows].tolist() for name, values in plan.subgroup.items()}}
 
 
-def _solution(plan: Plan, rows: np.ndarray) -> dict[str, Column]:
-    usage = np.where(plan.part[rows] == PRIVATE_PART, PRIVATE, PUBLIC).tolist()
-    return {ID: plan.id[rows].tolist(), **_targets(plan, rows), USAGE: usage, **_belonging(plan, rows)}
-
-
 def _ids(plan: Plan, rows: np.ndarray) -> dict[str, Column]:
     part = np.array(["train", "public", "private"], dtype=object)[plan.part[rows]]
     source = plan.dataset.items.index.to_numpy()[rows]
     return {ID: plan.id[rows].tolist(), "source_id": source.tolist(), "part": part.tolist()}
-
-
-def _sample(plan: Plan, train: np.ndarray, test: np.ndarray) -> dict[str, Column]:
-    """A constant prediction, made of the training labels alone."""
-    constants = constant_prediction(plan, train)
-    columns = dict(zip(plan.terms.columns, constants, strict=True))
-    return {ID: plan.id[test].tolist(), **{name: [value] * len(test) for name, value in columns.items()}}
 
 
 def constant_prediction(plan: Plan, train: np.ndarray) -> list[str]:

@@ -16,7 +16,7 @@ from compete.bundle import ID, Bundle
 from compete.errors import Finding, SubmissionError
 from compete.scoring.matching import Vocabulary
 from compete.scoring.measures import Measure, is_own, measures_of, view
-from compete.scoring.own import OwnMetric, load_own_metric, own_score
+from compete.scoring.own import FILE, OwnMetric, load_own_metric, own_score
 from compete.scoring.result import Result, Score, defined
 from compete.scoring.submission import Contract, Submission, read_submission
 from compete.scoring.truth import Array, Truth, read_truth, wanted_ids
@@ -60,7 +60,7 @@ def grade(
     truth = truth or read_truth(bundle, on)
     read = read_predictions(truth.terms, truth.ids, submission)
     draws = truth.terms.draws if draws is None else draws
-    scores = (*own_metric_scores(bundle, truth, read.values), *scores_of(truth, read.values, draws=draws))
+    scores = (*own_metric_scores(bundle.public / FILE, truth, read.values), *scores_of(truth, read.values, draws=draws))
     _refuse_infinite(scores)
     shown, hidden = _shown(scores, truth.terms.smallest_subgroup)
     told = [part for part in truth.parts if not public or part != "private"]
@@ -216,14 +216,14 @@ def _combined_interval(
     return defined(low), defined(high)
 
 
-def own_metric_scores(bundle: Bundle, truth: Truth, values: Array) -> list[Score]:
+def own_metric_scores(file: Path, truth: Truth, values: Array) -> list[Score]:
     """The challenge's own metric on each part and subgroup; nothing where it has none. It gets no interval."""
     terms = truth.terms
     if not is_own(terms.metric):
         return []
     quiet = io.StringIO()  # what it prints might hold a hidden label, and would spoil the JSON
     with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
-        return _called_on_each(load_own_metric(bundle.public, terms.metric), truth, values)
+        return _called_on_each(load_own_metric(file, terms.metric), truth, values)
 
 
 def _called_on_each(function: OwnMetric, truth: Truth, values: Array) -> list[Score]:

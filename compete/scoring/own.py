@@ -16,24 +16,28 @@ OwnMetric = Callable[[Any, Any, str], float]
 FILE = "metric.py"
 
 
-def load_own_metric(public: Path, text: str) -> OwnMetric:
-    """Load the function that ``metric.py:NAME`` names from a bundle's public folder.
+def load_own_metric(path: Path, text: str) -> OwnMetric:
+    """Load the function that ``metric.py:NAME`` names from a file.
+
+    Args:
+        path: the bundle's ``metric.py``, or the organizer's own file.
+        text: the metric's text, of which the function's name is used.
 
     Raises:
         BundleError: if the file cannot be run, or has no such function.
     """
-    path, name = public / FILE, text.partition(":")[2]
+    name = text.partition(":")[2]
     if not path.is_file():
         raise _broken(FILE, "the file is missing")
     # Not imported: that would leave a __pycache__ in the bundle, with a path of this machine in it.
     module = sys.modules["own_metric"] = ModuleType("own_metric")
     module.__file__ = str(path)
     try:
-        exec(compile(path.read_bytes(), str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102
+        exec(compile(path.read_bytes(), FILE, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
     except (Exception, SystemExit) as error:  # whatever the organizer's code does, the reader gets a place and a kind
         # No label has been handed over yet, so its words may be repeated.
         words = f"{type(error).__name__} when it is loaded: {error}".splitlines()[0]
-        raise _broken(_place(path, error), f"it stops with {words}") from error
+        raise _broken(_place(error), f"it stops with {words}") from error
     function = getattr(module, name, None)
     if not callable(function):
         raise _broken(FILE, f"it has no function {name}")
@@ -62,18 +66,18 @@ def own_score(function: OwnMetric, solution: Mapping[str, Any], submission: Mapp
         if type(error).__name__ == "ParticipantVisibleError":
             finding = Finding("submission/own-metric", str(error), FILE)
             raise SubmissionError("submission refused by the challenge's own metric", [finding]) from None
-        raise _broken(_place(Path(FILE), error), f"it stops with {type(error).__name__}") from None
+        raise _broken(_place(error), f"it stops with {type(error).__name__}") from None
     if math.isinf(value):
         raise _broken(FILE, "it answers with infinity")
     return value
 
 
-def _place(path: Path, error: BaseException) -> str:
+def _place(error: BaseException) -> str:
     """File and line of the organizer's code at which it stopped."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(FILE)]
-    if isinstance(error, SyntaxError) and str(error.filename).endswith(FILE) and error.lineno:
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == FILE]
+    if isinstance(error, SyntaxError) and error.filename == FILE and error.lineno:
         lines = [error.lineno]
-    return f"{path.name}:{lines[-1]}" if lines else path.name
+    return f"{FILE}:{lines[-1]}" if lines else FILE
 
 
 def _broken(where: str, what: str) -> BundleError:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Optional
 
 import numpy as np
 
-from compete.bundle import ID, SAMPLE, Bundle, open_bundle
+from compete.bundle import ID, SAMPLE
 from compete.errors import CompeteError, Finding, SubmissionError, fatal
 from compete.scoring.grading import own_metric_scores, read_predictions, scores_of
 from compete.scoring.measures import is_own, measures_of
 from compete.scoring.result import Score
-from compete.scoring.truth import Truth, read_truth
+from compete.scoring.truth import Truth, truth_of
+from compete.terms import Terms
 
 SLACK = 1e-6
 """How far a perfect score may be from the best one: metrics that clip probabilities do not reach it."""
@@ -60,23 +61,39 @@ TRIAL_RULES = {
 Rows = list[list[str]]
 
 
-def try_bundle(root: Path) -> list[Finding]:
+@dataclass(frozen=True, eq=False)
+class _Case:
+    """What is tried: the truth, the sample submission, and the file of the challenge's own metric."""
+
+    truth: Truth
+    sample: bytes
+    own: Path
+
+    def scores(self, submission: bytes) -> tuple[Score, ...]:
+        """All scores without intervals."""
+        read = read_predictions(self.truth.terms, self.truth.ids, submission)
+        plain = scores_of(self.truth, read.values, draws=0)
+        return (*own_metric_scores(self.own, self.truth, read.values), *plain)
+
+
+def try_scoring(terms: Terms, solution: bytes, sample: bytes, own: Path) -> list[Finding]:
     """Score known predictions: the perfect one, the sample, one with a row dropped, one in another order.
 
     Args:
-        root: a bundle, finished or about to be.
+        terms: the challenge's terms.
+        solution: the bytes of ``solution.csv``.
+        sample: the bytes of ``sample_submission.csv``.
+        own: the file of the challenge's own metric; not looked at where there is none.
 
     Returns:
         Errors and warnings; empty where all is as it should be.
     """
-    bundle = open_bundle(root)
-    truth = read_truth(bundle)
-    header, perfect = [ID, *truth.terms.columns], perfect_rows(truth)
+    case = _Case(truth_of(terms, solution), sample, own)
+    header, perfect = [ID, *terms.columns], perfect_rows(case.truth)
     try:
-        scores = _scores(bundle, truth, as_csv(header, perfect))
-        findings = _perfect(truth, scores)
-        findings += _order(bundle, truth, header, perfect, scores)
-        findings += [*_own_best(bundle, truth, scores), *_chance(bundle, truth)]
+        scores = case.scores(as_csv(header, perfect))
+        findings = [*_perfect(case.truth, scores), *_order(case, as_csv(header, perfect[::-1]), scores)]
+        findings += [*_own_best(case, scores), *_chance(case)]
     except SubmissionError as error:
         hint = "even the solution itself is refused as a submission: mend the labels, or choose another metric"
         return [
@@ -84,7 +101,7 @@ def try_bundle(root: Path) -> list[Finding]:
         ]
     except CompeteError as error:
         return list(error.findings)
-    return findings + _dropped(truth, header, perfect)
+    return findings + _dropped(case.truth, header, perfect)
 
 
 def as_csv(header: Sequence[str], rows: Rows) -> bytes:
@@ -109,13 +126,6 @@ def perfect_rows(truth: Truth) -> Rows:
     return [[name, *map(spelt, row)] for name, row in zip(ids, columns.tolist())]
 
 
-def _scores(bundle: Bundle, truth: Truth, submission: bytes) -> tuple[Score, ...]:
-    """All scores without intervals."""
-    read = read_predictions(truth.terms, truth.ids, submission)
-    plain = scores_of(truth, read.values, draws=0)
-    return (*own_metric_scores(bundle, truth, read.values), *plain)
-
-
 def _perfect(truth: Truth, scores: Sequence[Score]) -> list[Finding]:
     measures = {measure.name: measure for measure in measures_of(truth.terms)}
     findings = []
@@ -134,15 +144,16 @@ def _perfect(truth: Truth, scores: Sequence[Score]) -> list[Finding]:
     return findings
 
 
-def _own_best(bundle: Bundle, truth: Truth, perfect: Sequence[Score]) -> list[Finding]:
+def _own_best(case: _Case, perfect: Sequence[Score]) -> list[Finding]:
     """The challenge's own metric must not like the sample submission better than the perfect one."""
-    if not is_own(truth.terms.metric):
+    terms = case.truth.terms
+    if not is_own(terms.metric):
         return []
-    sample = _overall(_scores(bundle, truth, (bundle.public / SAMPLE).read_bytes()))
-    sign = 1 if truth.terms.greater_is_better else -1
+    sample = _overall(case.scores(case.sample))
+    sign = 1 if terms.greater_is_better else -1
     findings = []
     for (metric, part), best in _overall(perfect).items():
-        chance = sample[metric, part] if metric == truth.terms.metric else None
+        chance = sample[metric, part] if metric == terms.metric else None
         if best is not None and chance is not None and sign * (chance - best) > SLACK:
             better = "greater" if sign > 0 else "smaller"
             message = f"{metric} gives {best:.6g} to the perfect submission and {chance:.6g} to the sample ({part})"
@@ -151,18 +162,17 @@ def _own_best(bundle: Bundle, truth: Truth, perfect: Sequence[Score]) -> list[Fi
     return findings
 
 
-def _order(bundle: Bundle, truth: Truth, header: list[str], perfect: Rows, scores: Sequence[Score]) -> list[Finding]:
-    if _scores(bundle, truth, as_csv(header, perfect[::-1])) == tuple(scores):
+def _order(case: _Case, reverse: bytes, scores: Sequence[Score]) -> list[Finding]:
+    if case.scores(reverse) == tuple(scores):
         return []
     return [Finding("trial/order", "the same rows in reverse order got another score", "score")]
 
 
-def _chance(bundle: Bundle, truth: Truth) -> list[Finding]:
+def _chance(case: _Case) -> list[Finding]:
     """The sample must score the same when the labels of each part and combined group are shuffled."""
-    sample = (bundle.public / SAMPLE).read_bytes()
-    shuffled = replace(truth, y_true=truth.y_true[_shuffled_within(_cells(truth))])
-    told = _overall(_scores(bundle, truth, sample))
-    blind = _overall(_scores(bundle, shuffled, sample))
+    truth = case.truth
+    shuffled = replace(case, truth=replace(truth, y_true=truth.y_true[_shuffled_within(_cells(truth))]))
+    told, blind = _overall(case.scores(case.sample)), _overall(shuffled.scores(case.sample))
     moved = [key for key, value in told.items() if not _same(value, blind[key])]
     place = f"public/{SAMPLE}"
     return [Finding("trial/chance", f"{metric} ({part}) changes with the labels", place) for metric, part in moved]

@@ -6,12 +6,25 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Optional
 
 import numpy as np
 import numpy.typing as npt
 
-from compete.bundle import GROUP, ID, PRIVATE, PUBLIC, SAMPLE, TERMS, TRAIN, TRAIN_GROUPS, USAGE, Bundle, refuse_changed
+from compete.bundle import (
+    GROUP,
+    ID,
+    PRIVATE,
+    PUBLIC,
+    SAMPLE,
+    SOLUTION,
+    TERMS,
+    TRAIN,
+    TRAIN_GROUPS,
+    USAGE,
+    Bundle,
+    refuse_changed,
+)
 from compete.errors import BundleError, Finding, UsageError
 from compete.scoring.matching import Vocabulary, vocabulary
 from compete.scoring.measures import is_own
@@ -84,25 +97,45 @@ def read_truth(bundle: Bundle, on: str = "test") -> Truth:
     raw = _bytes_of(path)
     terms, digest = bundle.terms, hashlib.sha256(raw).hexdigest()
     read = {f"{path.parent.name}/{path.name}": digest, f"public/{TERMS}": bundle.terms_sha256}
+    groups = None
     if on == "train" and (terms.grouped or terms.subgroups):
-        read[f"public/{TRAIN_GROUPS}"] = hashlib.sha256(_bytes_of(bundle.public / TRAIN_GROUPS)).hexdigest()
+        groups = _bytes_of(bundle.public / TRAIN_GROUPS)
+        read[f"public/{TRAIN_GROUPS}"] = hashlib.sha256(groups).hexdigest()
     if is_own(terms.metric) and (own := bundle.public / FILE).is_file():
         read[f"public/{FILE}"] = hashlib.sha256(own.read_bytes()).hexdigest()
     refuse_changed(bundle, read)
-    table = _read(raw, path)
+    return truth_of(terms, raw, on=on, groups=groups)
+
+
+def truth_of(terms: Terms, raw: bytes, *, on: str = "test", groups: Optional[bytes] = None) -> Truth:
+    """The truth that a solution, or a training table and its groups, tells.
+
+    Args:
+        terms: the challenge's terms.
+        raw: the bytes of ``solution.csv`` or ``train.csv``.
+        on: ``test`` or ``train``.
+        groups: the bytes of ``train_groups.csv``, where training items have groups or subgroups.
+
+    Raises:
+        BundleError: if the tables are not as they were built.
+    """
+    name = SOLUTION if on == "test" else TRAIN
+    table = _read(raw, name)
     if on == "test":
         usage, found = as_codes(table, USAGE)
-        names = {PUBLIC: 0, PRIVATE: 1}
-        part = _checked([names.get(name, -1) for name in found], path)[usage]
+        known = {PUBLIC: 0, PRIVATE: 1}
+        part = _checked([known.get(word, -1) for word in found], name)[usage]
+        belonging: Optional[Table] = table
     else:
         part = np.zeros(table.rows, dtype=np.int8)
-    belonging = table if on == "test" else _training_groups(bundle, table)
-    subgroups = tuple(_subgrouping(belonging, name) for name in terms.subgroups if belonging)
+        belonging = None if groups is None else _training_groups(groups, table)
+    subgroups = tuple(_subgrouping(belonging, column) for column in terms.subgroups if belonging)
     cluster = as_codes(belonging, GROUP)[0] if terms.grouped and belonging else None
     ids = vocabulary(table.columns[ID])
     if ids.repeated:
-        raise _not_as_built(path)
-    return Truth(terms, ids, _y_true(table, terms, path), part, PARTS[on], subgroups, cluster, digest)
+        raise _not_as_built(name)
+    digest = hashlib.sha256(raw).hexdigest()
+    return Truth(terms, ids, _y_true(table, terms, name), part, PARTS[on], subgroups, cluster, digest)
 
 
 def wanted_ids(bundle: Bundle, on: str = "test") -> Vocabulary:
@@ -114,7 +147,7 @@ def wanted_ids(bundle: Bundle, on: str = "test") -> Vocabulary:
     """
     _check_part(on)
     path = bundle.public / (SAMPLE if on == "test" else TRAIN)
-    return vocabulary(_read(_bytes_of(path), path).columns[ID])
+    return vocabulary(_read(_bytes_of(path), path.name).columns[ID])
 
 
 def _check_part(on: str) -> None:
@@ -122,28 +155,25 @@ def _check_part(on: str) -> None:
         raise UsageError("nothing was scored", [Finding("usage/unknown-name", f"--on {on}", hint="test or train")])
 
 
-def _training_groups(bundle: Bundle, train: Table) -> Optional[Table]:
-    """Where the training items belong, in the order of their table; None where nothing was declared."""
-    if not (bundle.terms.grouped or bundle.terms.subgroups):
-        return None
-    path = bundle.public / TRAIN_GROUPS
-    table = _read(_bytes_of(path), path)
+def _training_groups(raw: bytes, train: Table) -> Table:
+    """Where the training items belong, in the order of their table."""
+    table = _read(raw, TRAIN_GROUPS)
     if table.columns[ID].tolist() != train.columns[ID].tolist():
-        raise _not_as_built(path)
+        raise _not_as_built(TRAIN_GROUPS)
     return table
 
 
-def _y_true(table: Table, terms: Terms, path: Path) -> Array:
+def _y_true(table: Table, terms: Terms, name: str) -> Array:
     if terms.task == "classification":
         code, names = as_codes(table, terms.target[0])
         place = {name: number for number, name in enumerate(terms.classes)}
-        return _checked([place.get(name, -1) for name in names], path)[code]
+        return _checked([place.get(name, -1) for name in names], name)[code]
     columns = [as_numbers(table, name) for name in terms.target]
     values = columns[0] if len(columns) == 1 else np.column_stack(columns)
     if terms.task == "multilabel":
         flags = np.column_stack(columns)
         if not np.isin(flags, (0.0, 1.0)).all():
-            raise _not_as_built(path)
+            raise _not_as_built(name)
         return flags.astype(np.uint8)
     return values
 
@@ -153,15 +183,15 @@ def _subgrouping(table: Table, name: str) -> Subgrouping:
     return Subgrouping(name, tuple(names), code)
 
 
-def _checked(places: Sequence[int], path: Path) -> Array:
+def _checked(places: Sequence[int], name: str) -> Array:
     """Places of known names; one that is not known means that the file is not ours."""
     if -1 in places:
-        raise _not_as_built(path)
+        raise _not_as_built(name)
     return np.array(places, dtype=np.int32)
 
 
-def _not_as_built(path: Path) -> BundleError:
-    finding = Finding("bundle/changed", "its values do not fit the challenge's terms", path.name, hint="build it again")
+def _not_as_built(name: str) -> BundleError:
+    finding = Finding("bundle/changed", "its values do not fit the challenge's terms", name, hint="build it again")
     return BundleError("the bundle cannot be used", [finding])
 
 
@@ -173,5 +203,5 @@ def _bytes_of(path: Path) -> bytes:
         raise BundleError("the bundle cannot be used", [finding]) from None
 
 
-def _read(source: Union[bytes, Path], path: Path) -> Table:
-    return read_table(source, None, name=path.name, error=BundleError, room="bundle")
+def _read(raw: bytes, name: str) -> Table:
+    return read_table(raw, None, name=name, error=BundleError, room="bundle")

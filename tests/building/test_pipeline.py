@@ -290,7 +290,7 @@ def test_the_trial_stops_a_build_and_leaves_the_old_bundle(challenge: Make, tmp_
     plan = plan_build(load_challenge(challenge(score={"metric": "f1_macro"})))
     fault = Finding("trial/perfect", "as if the metric were wrong")
     with pytest.raises(BundleError, match="as if the metric were wrong"):
-        write_bundle(plan, bundle, force=True, trial=lambda root: [fault])
+        write_bundle(plan, bundle, force=True, trial=lambda *_: [fault])
     assert {path: path.read_bytes() for path in files_below(bundle)} == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["challenge", "out"]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from compete import jobs
 from compete.bundle import verify_bundle
 from compete.errors import BundleError, ChallengeError, CompeteError, DatasetError, UsageError
 from compete.files import files_below
-from tests.conftest import Run
+from tests.conftest import ROOT, Run, script
 
 SPECIES = ("cod", "hake", "ling")
 OWN = {"metric": "metric.py:score", "greater_is_better": True}
@@ -214,3 +216,23 @@ def test_a_bundle_among_the_class_folders_is_refused(tmp_path: Path) -> None:
         jobs.build(root, root / "images" / "bundle", workers=1)
     assert sorted(path.name for path in (root / "images").iterdir()) == ["cod", "hake"]
     jobs.build(root, root / "bundle", workers=1)
+
+
+def test_a_check_writes_nothing_and_opens_no_socket(tmp_path: Path) -> None:
+    """Private labels must not touch a disk that nobody named: every opening for writing is told, and there is none."""
+    shutil.copytree(ROOT / "challenges" / "digits", tmp_path / "digits", ignore=shutil.ignore_patterns("data"))
+    script(tmp_path / "digits", "make_data.py")
+    code = (
+        "import os, sys\nfrom pathlib import Path\nfrom compete import jobs\nfound = []\n"
+        "WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND\n"
+        "def watch(event, told):\n"
+        "    writes = event == 'open' and isinstance(told[2], int) and told[2] & WRITING\n"
+        "    moves = event.startswith(('socket.', 'subprocess.', 'os.mkdir', 'os.rename'))\n"
+        "    if moves or (writes and told[0] != os.devnull):\n"
+        "        found.append((event, str(told[0])))\n"
+        "sys.addaudithook(watch)\njobs.check_challenge(Path(sys.argv[1]), workers=1)\n"
+        "assert not found, found\n"
+    )
+    command = [sys.executable, "-B", "-c", code, str(tmp_path / "digits")]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr

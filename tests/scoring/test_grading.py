@@ -13,11 +13,11 @@ import pytest
 from sklearn import metrics as sklearn_metrics
 
 from compete.bundle import open_bundle
-from compete.errors import BundleError, SubmissionError
+from compete.errors import BundleError, Finding, SubmissionError
 from compete.scoring.grading import grade
 from compete.scoring.measures import metric_findings
 from compete.scoring.result import Result
-from compete.scoring.trial import try_bundle
+from compete.scoring.trial import try_scoring
 from compete.terms import Combined, Terms
 from tests.conftest import ROOT
 from tests.scoring.bundles import table, write_small_bundle
@@ -48,6 +48,15 @@ def submission(columns: dict[str, object], tmp_path: Path, name: str = "mine.csv
     path = tmp_path / name
     path.write_bytes(table({"id": IDS, **columns}))  # type: ignore[dict-item]
     return path
+
+
+def try_bundle(root: Path) -> list[Finding]:
+    """Try the scoring of a bundle."""
+    solution, sample = (
+        (root / "private/solution.csv").read_bytes(),
+        (root / "public/sample_submission.csv").read_bytes(),
+    )
+    return try_scoring(open_bundle(root).terms, solution, sample, root / "public" / "metric.py")
 
 
 def value(result: Result, metric: str, part: str, group: str = "") -> float | None:
