@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,6 @@ from tests.conftest import ROOT, Made, Run
 COMMANDS = sorted(
     (command.name or command.callback.__name__) for command in app.registered_commands if command.callback
 )
-AS_ROOT = os.name == "posix" and os.geteuid() == 0
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -117,12 +117,26 @@ def test_a_missing_file_and_a_folder(run: Run, penguins: Made, tmp_path: Path) -
         assert "Traceback" not in answer.err
 
 
-@pytest.mark.skipif(AS_ROOT, reason="nothing is forbidden to root")
-def test_no_permission(run: Run, penguins: Made, tmp_path: Path) -> None:
-    locked = tmp_path / "locked"
-    locked.mkdir(mode=0o500)
-    answer = run("build", penguins.challenge, "-o", locked / "out")
-    assert (answer.code, "disk/permission" in answer.err) == (5, True)
+def test_no_permission(penguins: Made) -> None:
+    """Run by root, the commands give up root's rights first; the folder is one that others may enter."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        shutil.copytree(penguins.challenge, folder / "penguins")
+        for path in (folder / "penguins").rglob("*"):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        (folder / "penguins").chmod(0o755)
+        (folder / "locked").mkdir(mode=0o555)
+        (folder / "secret.csv").touch(mode=0o000)
+        command = [sys.executable, str(ROOT / "tests" / "permission.py"), name]
+        surroundings = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=surroundings)
+        told = done.stdout.partition("--- without rights")[2]
+        assert told.split() == ["exit", "5", "exit", "5"], done.stderr
+        assert "disk/permission" in done.stderr
+        assert "permission denied" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert not list((folder / "locked").iterdir())
 
 
 def test_a_full_disk_is_told_and_leaves_the_old_bundle(penguins: Made, tmp_path: Path) -> None:
