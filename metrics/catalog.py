@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from metrics.inputs import Array, Score
     from metrics.weighting import Weighting
 
-NEEDS = ("label", "probability", "score", "value")
-TARGETS = ("binary", "multiclass", "multilabel", "regression")
+FLAT = ("label", "probability", "score", "value")
+"""What a prediction holds where truth and prediction are arrays with one row an item."""
+
+NEEDS = (*FLAT, "boxes", "masks", "points", "label_maps", "segments")
+TARGETS = ("binary", "multiclass", "multilabel", "regression", "objects", "label_maps", "segments")
 Limits = Mapping[str, Union[tuple[float, float], tuple[str, ...]]]
 
 _registered: dict[str, Metric] = {}
@@ -35,8 +38,10 @@ class Metric:
         name: text that `parse` reads back; only options that differ from their defaults are in it.
         collector: turns truth and prediction into evidence.
         formula: turns what the evidence amounts to into scores.
-        needs: what a prediction holds: ``label``, ``probability``, ``score`` (any number that ranks) or ``value``.
-        targets: the shapes of truth it takes: ``binary``, ``multiclass``, ``multilabel``, ``regression``.
+        needs: what a prediction holds: ``label``, ``probability``, ``score`` (any number that ranks) or ``value``, one
+            row an item; ``boxes``, ``masks`` or ``points`` of objects; ``label_maps`` or ``segments``.
+        targets: the shapes of truth it takes: ``binary``, ``multiclass``, ``multilabel``, ``regression``; ``objects``,
+            ``label_maps``, ``segments``.
         greater_is_better: the direction.
         bounds: lowest and highest possible score; may be infinite.
         options: every option and its value.

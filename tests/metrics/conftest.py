@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import metrics
+from metrics.catalog import FLAT
 
 OPTIONS = (
     "fbeta(beta=2)",
@@ -26,7 +27,8 @@ OPTIONS = (
     "sensitivity_at_precision(precision=0.5)",
     "pinball(quantile=0.9)",
 )
-CASES = [(name, target) for name in (*metrics.names(), *OPTIONS) for target in sorted(metrics.parse(name).targets)]
+FLAT_NAMES = [name for name in metrics.names() if metrics.get(name).needs in FLAT]
+CASES = [(name, target) for name in (*FLAT_NAMES, *OPTIONS) for target in sorted(metrics.parse(name).targets)]
 
 
 @dataclass(frozen=True)

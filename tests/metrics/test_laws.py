@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import doctest
-import pickle
-import re
-
 import numpy as np
 import pytest
 
 import metrics
-from metrics.catalog import NEEDS, TARGETS
 from metrics.weighting import Draws, LeaveOut, Partition
 
 SEEDS = range(6)
@@ -213,41 +208,3 @@ def test_evaluate_gives_the_same_as_the_metric(subject, case_of):
     weight = np.random.default_rng(14).random(60)
     ours = metrics.evaluate([case.metric.name], case.y_true, case.y_pred, weight, case.labels)
     assert ours == {case.metric.name: pytest.approx(case.score(weight=weight), abs=1e-15)}
-
-
-def test_name_parses_back(subject):
-    metric = metrics.parse(subject[0])
-    assert metrics.parse(metric.name) == metric
-    assert metric.name == subject[0]
-    assert pickle.loads(pickle.dumps(metric)) == metric
-    assert metrics.get(metric.base, **metric.options) == metric
-
-
-def test_record_is_complete(subject):
-    metric = metrics.parse(subject[0])
-    low, high = metric.bounds
-    assert low < high
-    assert metric.needs in NEEDS
-    assert metric.targets
-    assert metric.targets <= set(TARGETS)
-    assert isinstance(metric.greater_is_better, bool)
-    assert np.isfinite(metric.perfect)
-    assert getattr(metrics, metric.base) == metrics.get(metric.base)
-    assert set(metric.limits) <= set(metric.options)
-
-
-def test_docstring_tells_all(subject):
-    metric = metrics.parse(subject[0])
-    assert re.fullmatch(r"[A-Z].*[.;:].*|[A-Z].*\.", metric.title)
-    for part in ("Args:", "Returns:", "shape (w,)", "nan where", "Source:", ">>> "):
-        assert part in metric.doc, part
-    for option in metric.options:
-        assert re.search(rf"\b{option}\b", metric.doc), option
-
-
-def test_docstring_example_is_true(subject):
-    metric = metrics.parse(subject[0])
-    example = doctest.DocTestParser().get_doctest(metric.doc, {"metrics": metrics}, metric.name, None, 0)
-    assert example.examples
-    result = doctest.DocTestRunner().run(example)
-    assert result.failed == 0
