@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Union
+from typing import Any, Union
 
 import numpy as np
 
+from compete.scoring.halves import in_halves
 from compete.scoring.spans import CHUNK, PADDING, WORD, Array, Column, column_of, fitting_width, words
 
 _FACTORS = np.array(
@@ -63,8 +64,12 @@ class Vocabulary:
     def words(self) -> Array:
         """uint64 (texts, width), zero padded. A text of more than 64 bytes gets 0xff bytes, equal to no text."""
         table = np.empty((len(self), self.width), dtype="<u8")
-        for low in range(0, len(self), CHUNK):
-            table[low : low + CHUNK] = words(self.column, low, low + CHUNK, self.width)
+
+        def fill(begin: int, end: int) -> None:
+            for low in range(begin, end, CHUNK):
+                table[low : low + CHUNK] = words(self.column, low, low + CHUNK, self.width)
+
+        in_halves(len(self), CHUNK, fill)
         if self.long:
             table[list(self.long.values())] = ~np.uint64(0)
         return table
@@ -78,6 +83,10 @@ class Vocabulary:
     @cached_property
     def _built(self) -> tuple[list[Level], dict[bytes, int], list[int]]:
         return _levels(self)
+
+    def prepare(self) -> None:
+        """Build the tables now, before two threads look up at once."""
+        _ = self._built
 
     @property
     def repeated(self) -> list[int]:
@@ -148,11 +157,19 @@ def lookup(column: Column, known: Vocabulary) -> Array:
         int32 (rows,).
     """
     found = np.full(len(column), -1, dtype=np.int32)
-    if not len(known):
-        return found
-    expected = 0
-    for low in range(0, len(column), CHUNK):
-        high = min(low + CHUNK, len(column))
+    if len(known):
+        first = words(column, 0, CHUNK, known.width)
+        if not known.stands_at(0, len(first), column.length[: len(first)], first):
+            known.prepare()
+        in_halves(len(column), CHUNK, lambda low, high: _look_up_rows(column, known, found, low, high))
+    return found
+
+
+def _look_up_rows(column: Column, known: Vocabulary, found: Array, begin: int, end: int) -> None:
+    """Look up some rows; those of the second half are expected where they stand."""
+    expected = begin
+    for low in range(begin, end, CHUNK):
+        high = min(low + CHUNK, end)
         word = words(column, low, high, known.width)
         stop = expected + high - low
         if known.stands_at(expected, stop, column.length[low:high], word):
@@ -161,7 +178,6 @@ def lookup(column: Column, known: Vocabulary) -> Array:
             found[low:high] = known.search(word)
         _correct_long(column, low, high, known, found)
         expected = int(found[high - 1]) + 1
-    return found
 
 
 def _correct_long(column: Column, low: int, high: int, known: Vocabulary, found: Array) -> None:
@@ -189,26 +205,59 @@ def _equal(one: Array, other: Array) -> Array:
 
 def _levels(known: Vocabulary) -> tuple[list[Level], dict[bytes, int], list[int]]:
     """Fill tables until every text has a slot; the last few, and texts of one hash, go into a dictionary."""
-    levels: list[Level] = []
-    repeated: list[int] = []
     waiting = [rows[known.column.length[rows] <= PADDING] for rows in _chunks(len(known))]
-    mixed = [_mix(known.words[rows]) for rows in waiting]
-    while (texts := sum(map(len, waiting))) > _FEW * bool(levels) and len(levels) < _LEVELS:
-        level = _empty_level(texts, len(levels))
-        # Backwards, so that of equal texts the first one stays.
-        for rows, code in zip(waiting[::-1], mixed[::-1]):
-            level.slots[level.slot(code)[::-1]] = rows[::-1]
-        for place, (rows, code) in enumerate(zip(waiting, mixed)):
-            winner = level.candidate(code)
-            lost = np.flatnonzero(winner != rows)
-            again = _equal(known.words.take(rows[lost], axis=0), known.words.take(winner[lost], axis=0))
-            repeated += rows[lost[again]].tolist()
-            waiting[place], mixed[place] = rows[lost[~again]], code[lost[~again]]
-        levels.append(level)
+    levels, rest, repeated = _filled(known, list(waiting), in_halves)
+    if repeated:  # which of equal texts wins a slot must not depend on which thread was first
+        levels, rest, repeated = _filled(known, waiting, lambda rows, _, work: [work(0, rows)])
     stray: dict[bytes, int] = {}
-    rest = [row for rows in waiting for row in rows.tolist()]
     repeated += [row for row in rest if stray.setdefault(known.words[row].tobytes(), row) != row]
     return levels, stray, repeated
+
+
+def _filled(
+    known: Vocabulary, waiting: list[Array], share: Callable[..., Any]
+) -> tuple[list[Level], list[int], list[int]]:
+    """Tables, the rows that found no slot in any, and rows whose text has a slot already."""
+    levels: list[Level] = []
+    repeated: list[int] = []
+    mixed = [np.zeros(0, dtype=np.uint64)] * len(waiting)
+
+    def mix(low: int, high: int) -> None:
+        for place in _places(low, high):
+            mixed[place] = _mix(known.words[waiting[place]])
+
+    def fill(low: int, high: int) -> None:
+        # Backwards, so that of equal texts the first one stays.
+        for place in _places(low, high)[::-1]:
+            level.slots[level.slot(mixed[place])[::-1]] = waiting[place][::-1]
+
+    def leave(low: int, high: int) -> list[int]:
+        again = [_lose(known, level, waiting, mixed, place) for place in _places(low, high)]
+        return [row for rows in again for row in rows]
+
+    share(len(known), CHUNK, mix)
+    while (texts := sum(map(len, waiting))) > _FEW * bool(levels) and len(levels) < _LEVELS:
+        level = _empty_level(texts, len(levels))
+        share(len(known), CHUNK, fill)
+        for rows in share(len(known), CHUNK, leave):
+            repeated += rows
+        levels.append(level)
+    return levels, [row for rows in waiting for row in rows.tolist()], repeated
+
+
+def _lose(known: Vocabulary, level: Level, waiting: list[Array], mixed: list[Array], place: int) -> list[int]:
+    """Keep of a chunk the rows that lost their slot to another text; tells those that lost it to an equal one."""
+    rows, winner = waiting[place], level.candidate(mixed[place])
+    lost = np.flatnonzero(winner != rows)
+    again = _equal(known.words.take(rows[lost], axis=0), known.words.take(winner[lost], axis=0))
+    waiting[place], mixed[place] = rows[lost[~again]], mixed[place][lost[~again]]
+    equal: list[int] = rows[lost[again]].tolist()
+    return equal
+
+
+def _places(low: int, high: int) -> range:
+    """The chunks of some rows."""
+    return range(low // CHUNK, -(-high // CHUNK))
 
 
 def _chunks(rows: int) -> list[Array]:

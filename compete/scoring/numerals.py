@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from compete.scoring.halves import in_halves
 from compete.scoring.spans import WORD, Array, Column, words_at
 
 GRAMMAR = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -52,6 +53,11 @@ class Faulty:
         if self.count <= KEPT:
             self.first[row] = text
 
+    def join(self, later: Faulty) -> None:
+        """Take in the faults of later rows."""
+        self.count += later.count
+        self.first.update(list(later.first.items())[: KEPT - len(self.first)])
+
 
 @dataclass
 class Numbers:
@@ -69,6 +75,11 @@ class Numbers:
     not_finite: Faulty = field(default_factory=Faulty)
     not_number: Faulty = field(default_factory=Faulty)
 
+    def join(self, later: Numbers) -> None:
+        """Take in the faults of later rows of the same column."""
+        for name in ("empty", "not_finite", "not_number"):
+            getattr(self, name).join(getattr(later, name))
+
 
 def numbers(column: Column) -> Numbers:
     """Read every cell of a column as a number.
@@ -80,9 +91,19 @@ def numbers(column: Column) -> Numbers:
     >>> numbers(column_of(["0.1", "-2e3", "1_0"])).value.tolist()
     [0.1, -2000.0, nan]
     """
-    read = Numbers(np.empty(len(column)))
-    for low in range(0, len(column), ROWS):
-        start, length = column.start[low : low + ROWS].astype(np.int64), column.length[low : low + ROWS]
+    value = np.empty(len(column))
+    first, *others = in_halves(len(column), ROWS, lambda low, high: _rows(column, value, low, high))
+    for other in others:
+        first.join(other)
+    return first
+
+
+def _rows(column: Column, values: Array, begin: int, end: int) -> Numbers:
+    """Read some rows, and tell their faults."""
+    read = Numbers(values)
+    for low in range(begin, end, ROWS):
+        high = min(low + ROWS, end)
+        start, length = column.start[low:high].astype(np.int64), column.length[low:high]
         value, sure = _decimals(column.buffer, start, start + length)
         rest = np.flatnonzero(~sure)
         if len(rest):
@@ -90,7 +111,7 @@ def numbers(column: Column) -> Numbers:
             rest = rest[~sure]
         for row in rest.tolist():
             value[row] = _one(read, low + row, column.raw(low + row))
-        read.value[low : low + ROWS] = value
+        values[low:high] = value
     return read
 
 
