@@ -8,10 +8,14 @@
         train.csv  train/         items with their labels
         train_groups.csv          their groups and subgroups, for folds and for scores at home
         test.csv   test/          items without
-        sample_submission.csv     a complete submission that scores as chance
+        sample_submission.csv     a complete submission that scores as chance (.json or .zip for images)
+        train.json  test.json     of objects in images: COCO, for the training images with their annotations
+        train_masks/              of label images: PNG by the id of the image
         README.md                 for participants
     private/                      never leaves the organizer
         solution.csv              id, labels, Usage (Public or Private), group, subgroups
+        truth.npz                 of images: the hidden objects or label images as arrays; see ``hidden.py``
+        truth.json  masks/        the same, as COCO and as PNG, for people and other tools
         ids.csv                   opaque id beside the organizer's own
         key                       what the opaque ids were made with
         private-manifest.json     SHA-256 and size of the private files and of manifest.json
@@ -43,6 +47,9 @@ TERMS, SOLUTION, SAMPLE, TRAIN, TEST = (
     "test.csv",
 )
 TRAIN_GROUPS = "train_groups.csv"
+TRAIN_JSON, TEST_JSON, TRUTH, TRUTH_JSON = "train.json", "test.json", "truth.npz", "truth.json"
+TRAIN_TRUTH = "train_truth.npz"
+WIDTH, HEIGHT = "width", "height"
 ID, USAGE, GROUP = "id", "Usage", "group"
 PUBLIC, PRIVATE = "Public", "Private"
 

@@ -6,9 +6,26 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Optional
 
+FLAT_TASKS = ("classification", "multilabel", "regression")
+"""Tasks whose truth and prediction are one row an item; of all others an item is an image."""
+
+IMAGE_TASKS = {
+    "detection": ("boxes", ("coco", "rows", "strings")),
+    "instance_segmentation": ("masks", ("coco", "runs")),
+    "keypoints": ("points", ("coco",)),
+    "semantic_segmentation": ("label_maps", ("png", "runs")),
+    "panoptic_segmentation": ("segments", ("png",)),
+}
+"""What a submission to each task holds, and the forms in which it may be written, the usual one first.
+
+``coco``: a JSON list of results. ``rows``: CSV, one row a box. ``strings``: CSV with ``id,PredictionString``. ``runs``: CSV
+with run lengths. ``png``: a zip of label images, for panoptic segmentation with ``panoptic.json`` beside them.
+"""
+
 NO_VALUE = "missing"
 """What a subgroup is called where the item's cell is blank; a combination leaves it out."""
 
+SAMPLE_STEM = "sample_submission"
 FORMAT = 1
 """The version of the format that this code reads and writes."""
 
@@ -38,9 +55,10 @@ class Terms:
         name: the challenge's short name.
         title: one line for people.
         version: the organizer's version of the challenge.
-        task: ``classification``, ``multilabel`` or ``regression``.
+        task: one of ``FLAT_TASKS`` or a key of ``IMAGE_TASKS``.
         target: label columns, as in ``train.csv`` and ``solution.csv``.
-        kind: what the prediction columns hold: ``label``, ``probability``, ``score``, ``value`` or ``flag``.
+        kind: what the prediction columns hold: ``label``, ``probability``, ``score``, ``value`` or ``flag``; of images
+            ``boxes``, ``masks``, ``points``, ``label_maps`` or ``segments``.
         columns: names of the prediction columns.
         metric: the metric that ranks: a name with options, a combination's name, or ``metric.py:score``.
         classes: the closed set of labels, in the order of their codes; of two, the second is the positive one.
@@ -54,6 +72,14 @@ class Terms:
         grouped: whether ``solution.csv`` names a group, inside which items are not independent.
         draws: bootstrap draws of an interval; 0 for none.
         smallest_subgroup: public scores do not show smaller ones.
+        form: how a submission is written: ``csv`` with one row an item, or a form of ``IMAGE_TASKS``.
+        class_ids: the number of each class in COCO files and label images, in the order of ``classes``.
+        things: the classes that are counted one by one, in panoptic segmentation; the others are stuff.
+        coordinates: boxes of CSV forms: ``xywh`` (left, top, width, height) or ``xyxy`` (left, top, right, bottom).
+        points: names of the keypoints of an object.
+        sigmas: how exactly each keypoint can be placed, as OKS takes it.
+        ignore_value: value of label images that is not scored; None for none.
+        most_objects: predictions allowed an image.
         train: number of training items.
         test: number of test items.
         description: what it is about.
@@ -81,12 +107,30 @@ class Terms:
     grouped: bool = False
     draws: int = 1000
     smallest_subgroup: int = 20
+    form: str = "csv"
+    class_ids: tuple[int, ...] = ()
+    things: tuple[str, ...] = ()
+    coordinates: str = "xywh"
+    points: tuple[str, ...] = ()
+    sigmas: tuple[float, ...] = ()
+    ignore_value: Optional[int] = None
+    most_objects: int = 1000
     train: int = 0
     test: int = 0
     description: str = ""
     license: str = ""
     authors: tuple[str, ...] = ()
     format: int = FORMAT
+
+    @property
+    def of_images(self) -> bool:
+        """Whether an item is an image with objects or a label image, not a row."""
+        return self.task in IMAGE_TASKS
+
+    @property
+    def sample_name(self) -> str:
+        """The name of the sample submission, which tells the form of all others."""
+        return SAMPLE_STEM + {"coco": ".json", "png": ".zip"}.get(self.form, ".csv")
 
     def as_dict(self) -> dict[str, Any]:
         """The terms as plain JSON data."""
