@@ -46,7 +46,6 @@ class Metric:
         bounds: lowest and highest possible score; may be infinite.
         options: every option and its value.
         limits: what each option may be: a closed range of numbers, or the allowed words.
-        doc: the docstring: what it says, shapes, source, example.
     """
 
     name: str
@@ -58,10 +57,9 @@ class Metric:
     bounds: tuple[float, float]
     options: Mapping[str, Any]
     limits: Limits
-    doc: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "__doc__", self.doc)
+        object.__setattr__(self, "__doc__", self.formula.__doc__)
 
     def __call__(
         self,
@@ -109,6 +107,11 @@ class Metric:
     def base(self) -> str:
         """The name without options."""
         return self.name.partition("(")[0]
+
+    @property
+    def doc(self) -> str:
+        """The docstring: what it says, shapes, source, example."""
+        return inspect.cleandoc(self.formula.__doc__ or "")
 
     @property
     def title(self) -> str:
@@ -174,10 +177,8 @@ def metric(
 
     def register(formula: Callable[..., Array]) -> Metric:
         options = {**defaults(collect), **defaults(formula)}
-        doc = inspect.cleandoc(formula.__doc__ or "")
-        record = Metric(
-            name, collect, formula, needs, frozenset(targets), greater_is_better, bounds, options, limits or {}, doc
-        )
+        shapes = frozenset(targets)
+        record = Metric(name, collect, formula, needs, shapes, greater_is_better, bounds, options, limits or {})
         if name in _registered:
             raise MetricError(f"the metric name {name} is taken")
         if not name.isidentifier() or needs not in NEEDS or not record.targets <= set(TARGETS):

@@ -128,7 +128,9 @@ class Weighed:
             return np.array([self.ranking.plain_area])
         upto, above = self.ranking.ties
         running = _running(self.negative)
-        before = running[:, upto] if above is None else (running[:, upto] + running[:, above]) / 2
+        before = running.take(upto, axis=1)
+        if above is not None:
+            before = (before + running.take(above, axis=1)) / 2
         positives, negatives = self.positive.sum(axis=1), running[:, -1]
         wrong = np.einsum("wi,wi->w", self.positive, before)
         return ratio(positives * negatives - wrong, positives * negatives)

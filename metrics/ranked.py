@@ -97,7 +97,7 @@ class Ranked:
             return Weighed(ranking)
         weight = np.atleast_2d(weight)
         positive, negative = ranking.orders
-        return Weighed(ranking, weight[:, positive], weight[:, negative])
+        return Weighed(ranking, weight.take(positive, axis=1), weight.take(negative, axis=1))
 
     def _drawn(self, draws: Draws, batch: Array) -> list[Weighed]:
         """All columns under a batch of draws; of one column, the draws are taken to be in its order already."""

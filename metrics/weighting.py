@@ -26,6 +26,9 @@ BATCH = 1 << 18
 DRAWN = 1 << 16
 """Numbers of units drawn at a time: little enough that their memory is used again, not fetched anew from the system."""
 
+SHORT = 1 << 16
+"""Units that two bytes can number: such draws cost half."""
+
 TABLE = 1 << 24
 """Numbers in one table of totals; larger tables are made in several parts."""
 
@@ -135,9 +138,9 @@ class Draws:
             if chance is not None and self.copies is not None:
                 yield random.multinomial(int(self.copies.sum()), chance, size=rows)
                 continue
-            drawn = random.integers(0, units, size=(rows, units))
-            drawn += np.arange(rows)[:, None] * units
-            yield np.bincount(drawn.ravel(), minlength=rows * units).reshape(rows, units)
+            drawn = random.integers(0, units, size=(rows, units), dtype=np.uint16 if units <= SHORT else np.int64)
+            place = drawn + np.arange(0, rows * units, units)[:, None]
+            yield np.bincount(place.ravel(), minlength=rows * units).reshape(rows, units)
 
     def spread(self, batch: Array) -> Array:
         """A batch of draws of units as weights of items, shape (draws, n)."""
