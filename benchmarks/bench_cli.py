@@ -27,6 +27,10 @@ TERMS = Terms(
     "reef", "Reef", "1.0", "classification", ("label",), "label", ("label",), "f1_macro", classes=CLASSES,
     also=("accuracy",), subgroups=("site",),
 )  # fmt: skip
+CHANCES = replace(
+    TERMS, kind="probability", columns=CLASSES, distribution=True, metric="roc_auc_ovr",
+    also=("log_loss", "accuracy", "f1_macro"), subgroups=("site", "year", "sex"),
+)  # fmt: skip
 LETTERS = np.frombuffer(b"bcdfghjkmnpqrstv", dtype=np.uint8)
 
 PEER = """
@@ -62,6 +66,28 @@ def write_bundle_of(rows: int, folder: Path) -> tuple[Path, Path]:
     return root, submission
 
 
+def write_bundle_of_chances(rows: int, folder: Path) -> tuple[Path, Path]:
+    """A bundle with three subgroup columns, and a submission of probabilities."""
+    chance = np.random.default_rng(6)
+    ids = np.array([f"{number:016x}" for number in sorted(chance.integers(0, 2**62, rows).tolist())])
+    true = chance.integers(0, 5, rows)
+    share = chance.dirichlet(np.ones(5), rows) + 0.5 * np.eye(5)[true]
+    share /= share.sum(axis=1, keepdims=True)
+    usage = np.where(chance.random(rows) < 0.3, "Public", "Private")
+    sites = [np.array(["a", "b", "c", "d"])[chance.integers(0, 4, rows)] for _ in CHANCES.subgroups]
+    root = folder / f"chances{rows}"
+    for half in ("public", "private"):
+        (root / half).mkdir(parents=True)
+    (root / "public" / "challenge.json").write_bytes(canonical_json(CHANCES.as_dict()))
+    header = ",".join(("id", "label", "Usage", *CHANCES.subgroups))
+    write_rows(root / "private" / "solution.csv", header, ids, np.array(CLASSES)[true], usage, *sites)
+    submission = folder / f"chances{rows}.csv"
+    columns = [np.array([repr(value) for value in column]) for column in share.T.tolist()]
+    write_rows(submission, ",".join(("id", *CLASSES)), ids, *columns)
+    write_manifests(root, challenge_sha256="0" * 64)
+    return root, submission
+
+
 def write_rows(path: Path, header: str, *columns: np.ndarray) -> None:
     """A table of plain words, written a million rows at a time."""
     with path.open("w", encoding="ascii", newline="") as file:
@@ -84,6 +110,10 @@ def main() -> None:
                 "--help (peer: import pandas)", [*command, "--help"], [*python, "import pandas"], note="≤ 0.25 s CPU"
             )
         ]
+        root, submission = write_bundle_of_chances(1_000, Path(folder))
+        ours = [*command, "score", str(root), str(submission)]
+        name, note = "score 1,000 rows of 5 probabilities", "≤ 0.5 s CPU; 4 metrics, 3 subgroup columns"
+        contests.append(Contest(name, ours, [*python, "import pandas, sklearn.metrics"], note=note))
         for rows in asked.rows:
             root, submission = write_bundle_of(rows, Path(folder))
             solution = str(root / "private" / "solution.csv")
@@ -91,7 +121,7 @@ def main() -> None:
             ours = [*command, "score", str(root), str(submission)]
             contest = Contest(f"score {rows:,} rows", ours, [*python, PEER, solution, str(submission)], 5.0, note=note)
             contests.append(contest)
-        repeats = [asked.repeats if rows < 5_000_000 else min(3, asked.repeats) for rows in (0, *asked.rows)]
+        repeats = [asked.repeats if rows < 5_000_000 else min(3, asked.repeats) for rows in (0, 0, *asked.rows)]
         contests = [replace(contest, repeats=times) for contest, times in zip(contests, repeats, strict=True)]
         compare("whole commands", contests)
 

@@ -41,8 +41,9 @@ def write_tables(folder: Path, rows: int) -> None:
         line[:, :16], line[:, 16], line[:, 17], line[:, 18] = ids[rank], ord(","), ord("0") + label[rank], ord("\n")
         (folder / f"{name}.csv").write_bytes(b"id,label\n" + line.tobytes())
     value = rng.random(rows)
-    for name, rank in (("solution-float", slice(None)), ("shuffled-float", order)):
-        cells = zip(ids[rank].view("S16").ravel().tolist(), value[rank].tolist(), strict=True)
+    near = value + rng.normal(0, 0.1, rows)
+    for name, rank, numbers in (("solution-float", slice(None), value), ("shuffled-float", order, near)):
+        cells = zip(ids[rank].view("S16").ravel().tolist(), numbers[rank].tolist(), strict=True)
         with (folder / f"{name}.csv").open("w") as file:
             file.write("id,value\n")
             file.writelines(f"{item.decode()},{number!r}\n" for item, number in cells)
