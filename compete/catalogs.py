@@ -11,6 +11,14 @@ from compete.errors import Finding, UsageError
 
 USAGE_RULES = {
     "usage/unknown-name": ("Nothing has this name.", "`compete list metrics` and `compete list rules` show all names."),
+    "usage/no-limits": (
+        "Limits of memory and time are not to be had on this system.",
+        "They need processes as Unix has them (Linux, macOS). Score without them, or in a container.",
+    ),
+    "usage/other-count": (
+        "There are more submissions than results, or fewer.",
+        "`compete score --check RESULT` compares the submissions of one call with its results, in their order.",
+    ),
     "usage/script": (
         "A script of the challenge failed.",
         "Run it by hand, as the message shows, and read its own words.",
@@ -30,7 +38,9 @@ def all_rules() -> dict[str, tuple[str, str]]:
     from compete.engine import ENGINE_RULES
     from compete.files import DISK_RULES
     from compete.readers.rules import DATASET_RULES
+    from compete.scoring.bounded import BOUND_RULES
     from compete.scoring.measures import MEASURE_RULES
+    from compete.scoring.rescoring import RESCORING_RULES
     from compete.scoring.rules import RULES as SUBMISSION_RULES
     from compete.scoring.trial import TRIAL_RULES
 
@@ -46,6 +56,8 @@ def all_rules() -> dict[str, tuple[str, str]]:
         TRIAL_RULES,
         BUNDLE_RULES,
         SUBMISSION_RULES,
+        BOUND_RULES,
+        RESCORING_RULES,
         DISK_RULES,
         ENGINE_RULES,
         USAGE_RULES,

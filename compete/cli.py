@@ -127,10 +127,23 @@ def score(
     public: Annotated[bool, typer.Option("--public", help="Show only what participants may see.")] = False,
     draws: Draws = None,
     workers: Workers = None,
+    limit_memory: Annotated[
+        int, typer.Option("--limit-memory", min=0, metavar="MB", help="Memory a submission may use; 0: any.")
+    ] = 0,
+    limit_time: Annotated[
+        float, typer.Option("--limit-time", min=0, metavar="SECONDS", help="Time it may take; 0: any.")
+    ] = 0.0,
+    recorded: Annotated[
+        Path | None,
+        typer.Option("--check", metavar="RESULT", help="Score again as this --json output was, and compare."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Score submissions, with an interval for every subgroup."""
-    verdicts = jobs.score_many(bundle, submissions, on=on, public=public, draws=draws, workers=workers)
+    if recorded:
+        raise typer.Exit(show.rescored(jobs.rescore(bundle, submissions, recorded), json=json))
+    limits = jobs.limits_of(limit_memory, limit_time)
+    verdicts = jobs.score_many(bundle, submissions, on=on, public=public, draws=draws, workers=workers, limits=limits)
     raise typer.Exit(show.scored(verdicts, json=json))
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from compete.errors import OK, CompeteError, Finding, SubmissionError
+from compete.errors import AT_FAULT, OK, CompeteError, Finding, SubmissionError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from compete.building.plan import Outcome
     from compete.building.starter import Started
     from compete.demos import Demonstrated
-    from compete.jobs import Validated, Verdict
+    from compete.jobs import Rescored, Validated, Verdict
     from compete.scoring.result import Result
 
 Progress = Callable[[str, int, int], None]
@@ -210,6 +210,19 @@ def scored(verdicts: Sequence[Verdict], *, json: bool) -> int:
     else:
         _many_results(verdicts)
     return max((error.exit_code for error in errors), default=OK)
+
+
+def rescored(found: Sequence[Rescored], *, json: bool) -> int:
+    """Show whether submissions still get the scores of a record."""
+    if json:
+        documents = [one.as_dict() for one in found]
+        document(documents[0] if len(documents) == 1 else {"results": documents})
+    else:
+        for one in found:
+            told = f"the same {len(one.result.scores)} scores, bit for bit" if one.same else "NOT as recorded"
+            console().print(f"{plain(str(one.path))}  {told}")
+            print_findings(one.findings, err=False)
+    return OK if all(one.same for one in found) else AT_FAULT
 
 
 def _one_result(result: Result, path: Path) -> None:

@@ -9,9 +9,11 @@
 
 from __future__ import annotations
 
-from metrics import averages, classification, probability, ranking, regression
+from importlib import import_module
+from typing import Any
+
 from metrics.breakdown import COMBINATIONS, GroupScores, by_group, combine, gap, worst_group
-from metrics.catalog import Metric, evaluate, get, metric, names, parse
+from metrics.catalog import FAMILIES, Metric, evaluate, get, metric, names, parse
 from metrics.evidence import Evidence
 from metrics.inputs import MetricError
 from metrics.resample import PairedTest, combined_interval, interval, intervals, paired_test
@@ -27,9 +29,7 @@ __all__ = [
     "MetricError",
     "PairedTest",
     "Partition",
-    "averages",
     "by_group",
-    "classification",
     "combine",
     "combined_interval",
     "evaluate",
@@ -42,15 +42,14 @@ __all__ = [
     "paired_test",
     "parse",
     "partition",
-    "probability",
-    "ranking",
-    "regression",
     "worst_group",
 ]
 
 
-def __getattr__(name: str) -> Metric:
-    """Each metric of the catalog is an attribute: ``metrics.f1_macro``."""
+def __getattr__(name: str) -> Any:
+    """Each metric of the catalog is an attribute, ``metrics.f1_macro``, and so is each family, ``metrics.ranking``."""
+    if name in FAMILIES:
+        return import_module(f"metrics.{name}")
     if name.startswith("_") or name not in names():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return get(name)
@@ -58,4 +57,4 @@ def __getattr__(name: str) -> Metric:
 
 def __dir__() -> list[str]:
     """What tab completion offers: the functions, and every metric."""
-    return sorted({*__all__, *names()})
+    return sorted({*__all__, *FAMILIES, *names()})

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
@@ -25,6 +26,19 @@ FLAT = ("label", "probability", "score", "value")
 
 NEEDS = (*FLAT, "boxes", "masks", "points", "label_maps", "segments")
 TARGETS = ("binary", "multiclass", "multilabel", "regression", "objects", "label_maps", "segments")
+FAMILIES = (
+    "averages",
+    "classification",
+    "probability",
+    "regression",
+    "ranking",
+    "detection",
+    "segmentation",
+    "panoptic",
+    "surfaces",
+)
+"""The modules that define metrics; each is imported when a name is looked for that those before it do not define."""
+
 Limits = Mapping[str, Union[tuple[float, float], tuple[str, ...]]]
 
 _registered: dict[str, Metric] = {}
@@ -179,6 +193,8 @@ def metric(
         options = {**defaults(collect), **defaults(formula)}
         shapes = frozenset(targets)
         record = Metric(name, collect, formula, needs, shapes, greater_is_better, bounds, options, limits or {})
+        if not formula.__module__.startswith(f"{__package__}."):
+            names()  # so that a name of ours is taken, whether or not its module was needed so far
         if name in _registered:
             raise MetricError(f"the metric name {name} is taken")
         if not name.isidentifier() or needs not in NEEDS or not record.targets <= set(TARGETS):
@@ -191,7 +207,15 @@ def metric(
 
 def names() -> tuple[str, ...]:
     """The names of all metrics, sorted, without options."""
+    _load()
     return tuple(sorted(_registered))
+
+
+def _load(name: Optional[str] = None) -> None:
+    """Import families until one defines the name; without a name, all of them."""
+    for family in FAMILIES:
+        if name not in _registered:
+            import_module(f"{__package__}.{family}")
 
 
 def get(name: str, **options: Any) -> Metric:
@@ -203,6 +227,7 @@ def get(name: str, **options: Any) -> Metric:
     Raises:
         MetricError: no metric or no option is named so, or an option's value is not allowed; tells the nearest.
     """
+    _load(name)
     found = _registered.get(name)
     if found is None:
         raise MetricError(f"no metric is named {name}{_nearest(name, _registered)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -14,12 +14,14 @@ import numpy as np
 import metrics
 from compete.bundle import ID, Bundle
 from compete.errors import Finding, SubmissionError
+from compete.scoring.bounded import Limits, bounded
+from compete.scoring.images import Images
 from compete.scoring.matching import Vocabulary
-from compete.scoring.measures import Measure, is_own, measures_of, view
+from compete.scoring.measures import Measure, is_own, label_names, measures_of, view
 from compete.scoring.own import FILE, OwnMetric, load_own_metric, own_score
 from compete.scoring.result import Result, Score, defined
 from compete.scoring.submission import Contract, Submission, read_submission
-from compete.scoring.truth import Array, Truth, read_truth, wanted_ids
+from compete.scoring.truth import Array, Truth, read_truth, wanted_items
 from compete.terms import NO_VALUE, Terms
 from compete.version import __version__
 
@@ -58,7 +60,7 @@ def grade(
         BundleError: if the bundle is not as it was built, or its own metric fails.
     """
     truth = truth or read_truth(bundle, on)
-    read = read_predictions(truth.terms, truth.ids, submission)
+    read = read_predictions(truth.terms, truth.images or truth.ids, submission)
     draws = truth.terms.draws if draws is None else draws
     scores = (*own_metric_scores(bundle.public / FILE, truth, read.values), *scores_of(truth, read.values, draws=draws))
     _refuse_infinite(scores)
@@ -78,7 +80,24 @@ def grade(
         metrics=tuple(_metric_records(truth.terms)),
         scores=tuple(score for score in shown if score.part in told),
         findings=(*read.warnings, *hidden, *rough),
+        settings={"on": on, "draws": draws, "public": public},
     )
+
+
+def bounded_result(work: Callable[[], Result], limits: Limits, name: str) -> Result:
+    """The result of ``grade`` in a child process under limits.
+
+    Args:
+        work: calls ``grade``.
+        limits: of memory and time.
+        name: how findings call the submission.
+
+    Raises:
+        CompeteError: as ``grade``; also where it took too long, needed too much memory or crashed.
+    """
+    import numpy.random  # noqa: F401  (before the fork, so that no child imports it again)
+
+    return Result.from_dict(bounded(lambda: work().as_dict(), limits, name))
 
 
 def check_submission(bundle: Bundle, submission: Path, *, on: str = "test") -> Submission:
@@ -87,11 +106,15 @@ def check_submission(bundle: Bundle, submission: Path, *, on: str = "test") -> S
     Raises:
         SubmissionError: if the submission is refused, with every fault.
     """
-    return read_predictions(bundle.terms, wanted_ids(bundle, on), submission)
+    return read_predictions(bundle.terms, wanted_items(bundle, on), submission)
 
 
-def read_predictions(terms: Terms, ids: Vocabulary, submission: Union[Path, bytes]) -> Submission:
-    """Read a submission as the terms ask for it, in the order of the ids."""
+def read_predictions(terms: Terms, items: Union[Vocabulary, Images], submission: Union[Path, bytes]) -> Submission:
+    """Read a submission as the terms ask for it, in the order of the items."""
+    if isinstance(items, Images):
+        from compete.scoring.forms import read_images_submission
+
+        return read_images_submission(submission, terms, items)
     contract = Contract(
         id=ID,
         columns=terms.columns,
@@ -101,10 +124,10 @@ def read_predictions(terms: Terms, ids: Vocabulary, submission: Union[Path, byte
         low=terms.low,
         high=terms.high,
     )
-    return read_submission(submission, contract, ids)
+    return read_submission(submission, contract, items)
 
 
-def scores_of(truth: Truth, values: Array, *, draws: int) -> list[Score]:
+def scores_of(truth: Truth, values: Any, *, draws: int) -> list[Score]:
     """Every measure of the catalog on every part and subgroup.
 
     Args:
@@ -123,13 +146,12 @@ def scores_of(truth: Truth, values: Array, *, draws: int) -> list[Score]:
     return [score for measure in measures_of(truth.terms) for score in found[measure.name]]
 
 
-def _evidence(measure: Measure, truth: Truth, values: Array) -> metrics.Evidence:
-    classes = range(len(truth.terms.classes)) if truth.terms.task == "classification" else None
+def _evidence(measure: Measure, truth: Truth, values: Any) -> metrics.Evidence:
     predicted = view(values, measure.metric.needs, truth.terms)
-    if truth.y_true.ndim > predicted.ndim:  # several labels of which there is but one
+    if not truth.terms.of_images and truth.y_true.ndim > predicted.ndim:  # several labels of which there is but one
         predicted = predicted[:, None]
     try:
-        return measure.metric.collect(truth.y_true, predicted, classes)
+        return measure.metric.collect(truth.y_true, predicted, label_names(truth.terms))
     except metrics.MetricError as error:
         finding = Finding("submission/unfit-values", f"{measure.name} cannot be computed: {error}", hint=UNFIT)
         raise SubmissionError("submission refused", [finding]) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -17,6 +18,11 @@ VIEWS = {
     "probability": {"label", "probability", "score"},
     "score": {"score"},
     "value": {"value"},
+    "boxes": {"boxes"},
+    "masks": {"masks", "boxes"},
+    "points": {"points"},
+    "label_maps": {"label_maps"},
+    "segments": {"segments"},
 }
 """What a metric may need, for each kind of submission; labels are decided from probabilities."""
 
@@ -90,17 +96,24 @@ class Measure:
 def measures_of(terms: Terms) -> tuple[Measure, ...]:
     """The measures of a challenge, the ranking one first; a challenge's own metric is not among them."""
     combined = {
-        entry.name: Measure(entry.name, metrics.parse(entry.metric), entry.over, entry.by) for entry in terms.combine
+        entry.name: Measure(entry.name, metric_of(entry.metric, terms), entry.over, entry.by) for entry in terms.combine
     }
     names = dict.fromkeys([terms.metric, *terms.also, *combined])
-    chosen = (combined.get(name) or plain_measure(name) for name in names if not is_own(name))
+    chosen = (combined.get(name) or _plain_measure(name, terms) for name in names if not is_own(name))
     return tuple(dict.fromkeys(chosen))
 
 
-def plain_measure(text: str) -> Measure:
-    """The measure of a metric's text."""
+def metric_of(text: str, terms: Terms) -> metrics.Metric:
+    """The metric of a text; of label images, one that leaves out the pixels that the challenge does not score."""
     metric = metrics.parse(text)
-    return Measure(metric.name, metric)
+    if "ignore" not in metric.options or "ignore" in text:
+        return metric
+    ignore = -1 if terms.ignore_value is None else terms.ignore_value
+    return metrics.get(metric.base, **{**metric.options, "ignore": ignore})
+
+
+def _plain_measure(text: str, terms: Terms) -> Measure:
+    return Measure(metrics.parse(text).name, metric_of(text, terms))
 
 
 def is_own(text: str) -> bool:
@@ -109,10 +122,21 @@ def is_own(text: str) -> bool:
 
 
 def shape_of(terms: Terms) -> str:
-    """The shape of the truth, in the metrics' words: binary, multiclass, multilabel or regression."""
+    """The shape of the truth, in the metrics' words: binary, multiclass, multilabel, regression, objects and so on."""
+    if terms.of_images:
+        return terms.kind if terms.kind in ("label_maps", "segments") else "objects"
     if terms.task == "classification":
         return "binary" if len(terms.classes) == 2 else "multiclass"
     return terms.task
+
+
+def label_names(terms: Terms) -> Optional[Sequence[Any]]:
+    """What a metric calls the classes: their codes, the values of pixels, or the names of categories."""
+    if terms.task == "classification":
+        return range(len(terms.classes))
+    if terms.kind == "label_maps":
+        return terms.class_ids
+    return terms.classes if terms.of_images else None
 
 
 def metric_findings(terms: Terms) -> list[Finding]:
@@ -125,7 +149,10 @@ def metric_findings(terms: Terms) -> list[Finding]:
     combined = {entry.name for entry in terms.combine}
     plain = [("score.metric", terms.metric), *((f"score.also.{place}", text) for place, text in enumerate(terms.also))]
     for where, text in plain:
-        if text not in combined and not (is_own(text) and where == "score.metric"):
+        if is_own(text) and terms.of_images:
+            message = "a challenge's own metric is given tables, and a submission here holds images"
+            findings.append(Finding("score/unfit-metric", message, where, hint="see: compete list metrics"))
+        elif text not in combined and not (is_own(text) and where == "score.metric"):
             findings.append(_unfit(text, terms, where))
     for place, entry in enumerate(terms.combine):
         where = f"score.combine.{place}"
@@ -161,7 +188,7 @@ def _uncombinable(entry: Combined, terms: Terms, where: str) -> list[Finding]:
     return findings
 
 
-def view(values: np.ndarray[Any, Any], needs: str, terms: Terms) -> np.ndarray[Any, Any]:
+def view(values: Any, needs: str, terms: Terms) -> Any:
     """What a metric looks at: the submitted values, or the labels decided from probabilities.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from html import escape
 from typing import Any, Optional
 
@@ -48,6 +48,7 @@ class Result:
         metrics: one record a metric: text, direction, bounds; the first one ranks.
         scores: all scores, the ranking metric first.
         findings: warnings and notes about the submission.
+        settings: how it was asked for: ``on``, ``draws`` and ``public``.
     """
 
     submission: Mapping[str, Any]
@@ -57,6 +58,7 @@ class Result:
     metrics: tuple[Mapping[str, Any], ...]
     scores: tuple[Score, ...]
     findings: tuple[Finding, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def metric(self) -> str:
@@ -76,10 +78,31 @@ class Result:
             "submission": dict(self.submission),
             "solution": self.solution,
             "versions": dict(self.versions),
+            "settings": dict(self.settings),
             "metrics": [dict(metric) for metric in self.metrics],
             "scores": [asdict(score) for score in self.scores],
             "findings": [finding.as_dict() for finding in self.findings],
         }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Result:
+        """The result that plain JSON data tell.
+
+        Raises:
+            KeyError, TypeError, ValueError: they are not what ``as_dict`` gives.
+        """
+        if content["format"] != FORMAT:
+            raise ValueError(f"a result of format {content['format']!r}")
+        return cls(
+            submission=content["submission"],
+            challenge=content["challenge"],
+            solution=content["solution"],
+            versions=content["versions"],
+            metrics=tuple(content["metrics"]),
+            scores=tuple(Score(**one) for one in content["scores"]),
+            findings=tuple(Finding(**{**one, "items": tuple(one["items"])}) for one in content["findings"]),
+            settings=content["settings"],
+        )
 
     def _repr_html_(self) -> str:
         head = "<tr><th>metric</th><th>part</th><th>group</th><th>score</th><th>95 % interval</th><th>items</th></tr>"

@@ -76,7 +76,9 @@ class _Case:
         return (*own_metric_scores(self.own, self.truth, read.values), *plain)
 
 
-def try_scoring(terms: Terms, solution: bytes, sample: bytes, own: Path) -> list[Finding]:
+def try_scoring(
+    terms: Terms, solution: bytes, sample: bytes, own: Path, packed: Optional[bytes] = None
+) -> list[Finding]:
     """Score known predictions: the perfect one, the sample, one with a row dropped, one in another order.
 
     Args:
@@ -84,21 +86,23 @@ def try_scoring(terms: Terms, solution: bytes, sample: bytes, own: Path) -> list
         solution: the bytes of ``solution.csv``.
         sample: the bytes of ``sample_submission.csv``.
         own: the file of the challenge's own metric; not looked at where there is none.
+        packed: the bytes of ``truth.npz``, where items are images.
 
     Returns:
         Errors and warnings; empty where all is as it should be.
     """
+    if packed is not None:
+        from compete.scoring.image_trial import try_images
+
+        return try_images(truth_of(terms, solution, packed=packed), sample)
     case = _Case(truth_of(terms, solution), sample, own)
     header, perfect = [ID, *terms.columns], perfect_rows(case.truth)
     try:
         scores = case.scores(as_csv(header, perfect))
-        findings = [*_perfect(case.truth, scores), *_order(case, as_csv(header, perfect[::-1]), scores)]
+        findings = [*perfect_findings(case.truth, scores), *_order(case, as_csv(header, perfect[::-1]), scores)]
         findings += [*_own_best(case, scores), *_chance(case)]
     except SubmissionError as error:
-        hint = "even the solution itself is refused as a submission: mend the labels, or choose another metric"
-        return [
-            replace(finding, rule="trial/refused", severity="error", hint=hint) for finding in fatal(error.findings)
-        ]
+        return refused_truth(error)
     except CompeteError as error:
         return list(error.findings)
     return findings + _dropped(case.truth, header, perfect)
@@ -126,7 +130,14 @@ def perfect_rows(truth: Truth) -> Rows:
     return [[name, *map(spelt, row)] for name, row in zip(ids, columns.tolist())]
 
 
-def _perfect(truth: Truth, scores: Sequence[Score]) -> list[Finding]:
+def refused_truth(error: SubmissionError) -> list[Finding]:
+    """What is said where the solution itself is refused as a submission."""
+    hint = "even the solution itself is refused as a submission: mend the labels, or choose another metric"
+    return [replace(finding, rule="trial/refused", severity="error", hint=hint) for finding in fatal(error.findings)]
+
+
+def perfect_findings(truth: Truth, scores: Sequence[Score]) -> list[Finding]:
+    """Say where the perfect submission does not get the best score."""
     measures = {measure.name: measure for measure in measures_of(truth.terms)}
     findings = []
     for score in scores:

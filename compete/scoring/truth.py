@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -19,13 +19,18 @@ from compete.bundle import (
     SAMPLE,
     SOLUTION,
     TERMS,
+    TEST,
     TRAIN,
     TRAIN_GROUPS,
+    TRAIN_TRUTH,
+    TRUTH,
     USAGE,
     Bundle,
     refuse_changed,
 )
 from compete.errors import BundleError, Finding, UsageError
+from compete.hidden import unpack_truth
+from compete.scoring.images import Images, images_of
 from compete.scoring.matching import Vocabulary, vocabulary
 from compete.scoring.measures import is_own
 from compete.scoring.own import FILE
@@ -58,22 +63,25 @@ class Truth:
     Attributes:
         terms: the challenge's terms.
         ids: the items, prepared for looking up.
-        y_true: class codes (n,), 0/1 flags (n, labels), or numbers (n,) or (n, targets).
+        y_true: class codes (n,), 0/1 flags (n, labels), or numbers (n,) or (n, targets); of images ``Objects``,
+            ``LabelMaps`` or ``Segments``.
         part: each item's place in ``parts``, shape (n,).
         parts: ``public`` and ``private``, or ``train``.
         subgroups: the subgroup columns at hand.
         cluster: each item's group, inside which items are not independent, shape (n,); None where there are none.
         sha256: digest of the file that holds the truth.
+        images: their numbers and sizes; None where an item is a row.
     """
 
     terms: Terms
     ids: Vocabulary
-    y_true: Array
+    y_true: Any
     part: Array
     parts: tuple[str, ...]
     subgroups: tuple[Subgrouping, ...]
     cluster: Optional[Array]
     sha256: str
+    images: Optional[Images] = None
 
     @property
     def n(self) -> int:
@@ -97,17 +105,23 @@ def read_truth(bundle: Bundle, on: str = "test") -> Truth:
     raw = _bytes_of(path)
     terms, digest = bundle.terms, hashlib.sha256(raw).hexdigest()
     read = {f"{path.parent.name}/{path.name}": digest, f"public/{TERMS}": bundle.terms_sha256}
-    groups = None
+    groups = packed = None
+    if terms.of_images:
+        hidden = bundle.public / TRAIN_TRUTH if on == "train" else path.with_name(TRUTH)
+        packed = _bytes_of(hidden)
+        read[f"{hidden.parent.name}/{hidden.name}"] = hashlib.sha256(packed).hexdigest()
     if on == "train" and (terms.grouped or terms.subgroups):
         groups = _bytes_of(bundle.public / TRAIN_GROUPS)
         read[f"public/{TRAIN_GROUPS}"] = hashlib.sha256(groups).hexdigest()
     if is_own(terms.metric) and (own := bundle.public / FILE).is_file():
         read[f"public/{FILE}"] = hashlib.sha256(own.read_bytes()).hexdigest()
     refuse_changed(bundle, read)
-    return truth_of(terms, raw, on=on, groups=groups)
+    return truth_of(terms, raw, on=on, groups=groups, packed=packed)
 
 
-def truth_of(terms: Terms, raw: bytes, *, on: str = "test", groups: Optional[bytes] = None) -> Truth:
+def truth_of(
+    terms: Terms, raw: bytes, *, on: str = "test", groups: Optional[bytes] = None, packed: Optional[bytes] = None
+) -> Truth:
     """The truth that a solution, or a training table and its groups, tells.
 
     Args:
@@ -115,6 +129,7 @@ def truth_of(terms: Terms, raw: bytes, *, on: str = "test", groups: Optional[byt
         raw: the bytes of ``solution.csv`` or ``train.csv``.
         on: ``test`` or ``train``.
         groups: the bytes of ``train_groups.csv``, where training items have groups or subgroups.
+        packed: the bytes of ``truth.npz`` or ``train_truth.npz``, where items are images.
 
     Raises:
         BundleError: if the tables are not as they were built.
@@ -131,21 +146,40 @@ def truth_of(terms: Terms, raw: bytes, *, on: str = "test", groups: Optional[byt
         belonging = None if groups is None else _training_groups(groups, table)
     subgroups = tuple(_subgrouping(belonging, column) for column in terms.subgroups if belonging)
     cluster = as_codes(belonging, GROUP)[0] if terms.grouped and belonging else None
-    ids = vocabulary(table.columns[ID])
+    images = images_of(table, _first_number(terms, on)) if terms.of_images else None
+    ids = images.ids if images else vocabulary(table.columns[ID])
     if ids.repeated:
         raise _not_as_built(name)
-    digest = hashlib.sha256(raw).hexdigest()
-    return Truth(terms, ids, _y_true(table, terms, name), part, PARTS[on], subgroups, cluster, digest)
+    digest = hashlib.sha256(raw + (packed or b"")).hexdigest()
+    y_true = _y_true(table, terms, name) if packed is None else _hidden(packed, table.rows, name)
+    return Truth(terms, ids, y_true, part, PARTS[on], subgroups, cluster, digest, images)
 
 
-def wanted_ids(bundle: Bundle, on: str = "test") -> Vocabulary:
-    """The ids that a submission must hold; for the test items the sample submission tells them too.
+def _first_number(terms: Terms, on: str) -> int:
+    """The COCO number of the first image: test images are numbered from 1, training images after them."""
+    return 1 if on == "test" else terms.test + 1
+
+
+def _hidden(packed: bytes, n: int, name: str) -> Any:
+    """The truth of n images."""
+    truth = unpack_truth(packed, TRUTH)
+    images = truth.maps.images if hasattr(truth, "maps") else truth.images
+    if images != n:
+        raise _not_as_built(name)
+    return truth
+
+
+def wanted_items(bundle: Bundle, on: str = "test") -> Union[Vocabulary, Images]:
+    """The items that a submission must predict, as the public half of a bundle tells them.
 
     Raises:
         BundleError: if the file is missing, or not as it was built.
         UsageError: if ``on`` is neither ``test`` nor ``train``.
     """
     _check_part(on)
+    if bundle.terms.of_images:
+        path = bundle.public / (TEST if on == "test" else TRAIN)
+        return images_of(_read(_bytes_of(path), path.name), _first_number(bundle.terms, on))
     path = bundle.public / (SAMPLE if on == "test" else TRAIN)
     return vocabulary(_read(_bytes_of(path), path.name).columns[ID])
 

@@ -1,0 +1,83 @@
+"""A submission that hangs, eats memory or crashes costs itself alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from compete.errors import BundleError, Finding, SubmissionError
+from compete.scoring.bounded import Limits, bounded
+
+
+def finding_of(work, limits):
+    with pytest.raises(SubmissionError, match=r"not scored: mine\.csv") as caught:
+        bounded(work, limits, "mine.csv")
+    (finding,) = caught.value.findings
+    return finding
+
+
+def test_what_the_work_gives_comes_back():
+    assert bounded(lambda: {"pid": os.getpid()}, Limits(500, 30))["pid"] != os.getpid()
+    large = {"text": "x" * 3_000_000}
+    assert bounded(lambda: large, Limits(500, 30)) == large
+
+
+def test_a_refusal_comes_back_whole():
+    told = Finding("submission/unknown-id", "two", "a.csv:3", ("x", "y"), "cure", count=2)
+
+    def refuse():
+        raise BundleError("refused: é", [told])
+
+    with pytest.raises(BundleError, match="refused: é") as caught:
+        bounded(refuse, Limits(seconds=30))
+    assert caught.value.findings == (told,)
+
+
+@pytest.mark.parametrize(
+    "hang", [lambda: time.sleep(600), lambda: [None for _ in iter(int, 1)]], ids=["sleeps", "spins"]
+)
+def test_a_hang_is_stopped(hang):
+    begun = time.monotonic()
+    finding = finding_of(hang, Limits(500, 0.3))
+    assert finding.rule in ("submission/too-slow", "submission/too-much-memory")
+    assert time.monotonic() - begun < 60
+
+
+def test_memory_is_bounded():
+    finding = finding_of(lambda: {"sum": float(np.ones(100_000_000).sum())}, Limits(100, 60))
+    assert finding.rule == "submission/too-much-memory"
+    assert "100 MB" in finding.message
+    assert bounded(lambda: {"sum": float(np.ones(1_000_000).sum())}, Limits(100, 60)) == {"sum": 1e6}
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL])
+def test_a_crash_is_told_with_its_signal(number):
+    finding = finding_of(lambda: os.kill(os.getpid(), number), Limits(seconds=30))
+    assert finding.rule == "submission/crashed"
+    assert f"signal {int(number)}" in finding.message
+
+
+def test_a_bug_is_told_without_its_text():
+    def fail():
+        raise ValueError("the hidden label is 7")
+
+    finding = finding_of(fail, Limits(seconds=30))
+    assert finding.rule == "submission/crashed"
+    assert "ValueError in test_bounded.py" in finding.message
+    assert "hidden" not in str(finding)
+
+
+def test_half_an_answer_is_none():
+    finding = finding_of(lambda: os._exit(0), Limits(seconds=30))
+    assert finding.rule == "submission/crashed"
+
+
+def test_no_child_stays_behind():
+    for _ in range(20):
+        bounded(dict, Limits(seconds=30))
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
