@@ -36,6 +36,7 @@ FAMILIES = (
     "segmentation",
     "panoptic",
     "surfaces",
+    "skeletons",
 )
 """The modules that define metrics; each is imported when a name is looked for that those before it do not define."""
 
