@@ -107,7 +107,9 @@ def load(source: Union[str, Path, bytes], caps: Caps, name: str = "") -> Source:
         SubmissionError: it is too large, empty, no regular file, or not text in UTF-8.
     """
     shown = shown_name(source, name)
-    loaded = _from_bytes(source, caps, shown) if isinstance(source, bytes) else _from_file(str(source), caps, shown)
+    loaded = (
+        source_of_bytes(source, caps, shown) if isinstance(source, bytes) else source_of_file(str(source), caps, shown)
+    )
     _refuse_unless_text(loaded)
     if bytes(loaded.buffer[loaded.begin : loaded.begin + 3]) == b"\xef\xbb\xbf":
         return Source(loaded.name, loaded.buffer, loaded.begin + 3, loaded.end)
@@ -127,14 +129,14 @@ def _room(size: int) -> Array:
     return buffer
 
 
-def _from_bytes(content: bytes, caps: Caps, name: str) -> Source:
+def source_of_bytes(content: bytes, caps: Caps, name: str) -> Source:
     _refuse_too_large(len(content), caps, name)
     buffer = _room(len(content))
     buffer[PADDING : PADDING + len(content)] = np.frombuffer(content, dtype=np.uint8)
     return Source(name, buffer, PADDING, PADDING + len(content))
 
 
-def _from_file(path: str, caps: Caps, name: str) -> Source:
+def source_of_file(path: str, caps: Caps, name: str) -> Source:
     try:
         # O_NONBLOCK: a pipe must not keep us waiting for a writer before we can see that it is a pipe.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
@@ -192,7 +194,7 @@ def _refuse_too_large(size: int, caps: Caps, name: str) -> None:
 _SAVE = "save the table as CSV in UTF-8"
 _UNPACK = "unpack it and send the CSV file in it"
 _WRITE = "write it as CSV: a header line, then one row an item"
-_KINDS: list[tuple[bytes, str, str, str]] = [
+KINDS: list[tuple[bytes, str, str, str]] = [
     (rb"\xff\xfe\0\0|\0\0\xfe\xff", "submission/encoding", "text in UTF-32", _SAVE),
     (rb"\xff\xfe|\xfe\xff", "submission/encoding", "text in UTF-16 (Excel calls it Unicode text)", _SAVE),
     (rb"PK\x03\x04(?=.*(\[Content_Types\]\.xml|xl/))", "submission/not-csv", "an Excel file (.xlsx)", _SAVE),
@@ -223,7 +225,7 @@ _KINDS: list[tuple[bytes, str, str, str]] = [
 def _refuse_unless_text(source: Source) -> None:
     first = bytes(source.buffer[source.begin : min(source.end, source.begin + 4096)])
     bare = first[3:] if first.startswith(b"\xef\xbb\xbf") else first
-    for magic, rule, what, cure in _KINDS:
+    for magic, rule, what, cure in KINDS:
         if re.match(magic, bare, re.DOTALL):
             refuse(source, Finding(rule, f"this is {what}, not CSV text", source.name, hint=cure))
     # Text in UTF-16 or UTF-32 without a mark shows as Latin letters with a NUL between each two.
