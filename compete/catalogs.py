@@ -26,42 +26,38 @@ USAGE_RULES = {
 }
 
 
+RULE_TABLES = (
+    "challenge.rules:CHALLENGE_RULES",
+    "building.contract:CONTRACT_RULES",
+    "readers.rules:DATASET_RULES",
+    "building.splits.rules:SPLIT_RULES",
+    "building.identity:IDENTITY_RULES",
+    "building.media.rules:MEDIA_RULES",
+    "building.pictures:PICTURE_RULES",
+    "scoring.measures:MEASURE_RULES",
+    "scoring.trial:TRIAL_RULES",
+    "bundle:BUNDLE_RULES",
+    "scoring.rules:RULES",
+    "scoring.coco_rules:COCO_RULES",
+    "scoring.forms.rules:FORM_RULES",
+    "scoring.pictures:PICTURE_RULES",
+    "scoring.archives:ARCHIVE_RULES",
+    "scoring.bounded:BOUND_RULES",
+    "scoring.rescoring:RESCORING_RULES",
+    "files:DISK_RULES",
+    "engine:ENGINE_RULES",
+)
+"""Where rules stand with their texts: beside the code that names them."""
+
+
 def all_rules() -> dict[str, tuple[str, str]]:
     """Every rule that a finding may name: one line, and a paragraph."""
-    from compete.building.contract import CONTRACT_RULES
-    from compete.building.identity import IDENTITY_RULES
-    from compete.building.media.rules import MEDIA_RULES
-    from compete.building.pictures import PICTURE_RULES
-    from compete.building.splits.rules import SPLIT_RULES
-    from compete.bundle import BUNDLE_RULES
-    from compete.challenge.rules import CHALLENGE_RULES
-    from compete.engine import ENGINE_RULES
-    from compete.files import DISK_RULES
-    from compete.readers.rules import DATASET_RULES
-    from compete.scoring.bounded import BOUND_RULES
-    from compete.scoring.measures import MEASURE_RULES
-    from compete.scoring.rescoring import RESCORING_RULES
-    from compete.scoring.rules import RULES as SUBMISSION_RULES
-    from compete.scoring.trial import TRIAL_RULES
+    from importlib import import_module
 
-    tables: list[Mapping[str, tuple[str, str]]] = [
-        CHALLENGE_RULES,
-        CONTRACT_RULES,
-        DATASET_RULES,
-        SPLIT_RULES,
-        IDENTITY_RULES,
-        MEDIA_RULES,
-        PICTURE_RULES,
-        MEASURE_RULES,
-        TRIAL_RULES,
-        BUNDLE_RULES,
-        SUBMISSION_RULES,
-        BOUND_RULES,
-        RESCORING_RULES,
-        DISK_RULES,
-        ENGINE_RULES,
-        USAGE_RULES,
-    ]
+    tables: list[Mapping[str, tuple[str, str]]] = [USAGE_RULES]
+    for place in RULE_TABLES:
+        module, _, name = place.partition(":")
+        tables.append(getattr(import_module(f"compete.{module}"), name))
     return {rule: text for table in tables for rule, text in sorted(table.items())}
 
 

@@ -12,16 +12,17 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from compete.errors import EXAMPLES, DatasetError, Finding
-from compete.terms import NO_VALUE
+from compete.terms import IMAGE_TASKS, NO_VALUE
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
     from compete.challenge import Challenge, Subgroup
+    from metrics.label_maps import LabelMaps
 
 __all__ = [
-    "MISSING", "Dataset", "excerpt", "feature_columns", "group_values", "is_missing",
+    "MISSING", "Category", "Dataset", "excerpt", "feature_columns", "group_values", "is_missing",
     "parsed_date", "parsed_number", "subgroup_values", "time_values",
 ]  # fmt: skip
 
@@ -37,6 +38,27 @@ _DATE = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class Category:
+    """A class of objects or of pixels.
+
+    Attributes:
+        name: what people call it.
+        number: what COCO files and label images call it.
+        supercategory: what it belongs to; empty where nobody said.
+        thing: whether its objects are counted one by one, in panoptic segmentation.
+        points: the names of its keypoints; empty for none.
+        skeleton: pairs of keypoints, from 1, that a drawing joins.
+    """
+
+    name: str
+    number: int
+    supercategory: str = ""
+    thing: bool = True
+    points: tuple[str, ...] = ()
+    skeleton: tuple[tuple[int, int], ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Items and labels; two tables, whatever the format they came from.
@@ -45,10 +67,15 @@ class Dataset:
         items: one row an item, index = item id (text); every column of the source as text, exactly as written (a blank
             cell is ""); the file column, if there is one, holds absolute paths.
         labels: one row a label: ``item`` and ``label``; for a classification ``label`` is the class, for several labels
-            and for regression it is the column's name and ``value`` its number.
+            and for regression it is the column's name and ``value`` its number. Of objects in images one row an object:
+            ``x, y, width, height, area, crowd``, and ``rle`` (COCO's compressed run lengths) or ``points`` (x, y and
+            visibility of each) as the task needs. Of label images one row a class or ``segment`` of an image, with its
+            ``area``.
         findings: warnings and notes; errors were raised.
         lines: for every item the line of the source it stands on, shape (n,); empty where the source has no lines.
         source: name of the source, for findings.
+        categories: of images the classes, in the order of their codes.
+        maps: label images, in the order of the items: values of pixels, or numbers of segments.
     """
 
     items: pd.DataFrame
@@ -56,6 +83,8 @@ class Dataset:
     findings: tuple[Finding, ...] = ()
     lines: Sequence[int] = ()
     source: str = ""
+    categories: tuple[Category, ...] = ()
+    maps: LabelMaps | None = None
 
     def where(self, row: int) -> str:
         """``table.csv:line`` of an item, by its position."""
@@ -105,14 +134,17 @@ def nearest_column(name: str, columns: Iterable[str]) -> str:
 def feature_columns(challenge: Challenge, dataset: Dataset) -> tuple[str, ...]:
     """The columns that participants see, in the order of the challenge or of the table.
 
-    As ``data.features`` says; else every column that is neither id, label, group, file, time, split nor subgroup, and
-    that ``data.drop`` does not name.
+    As ``data.features`` says; else every column that is neither id, label, group, file, mask, time, split nor subgroup,
+    and that ``data.drop`` does not name. A COCO file tells of sources and people, so what it says of an image beside
+    its objects is shown only where ``data.features`` names it.
     """
     data = challenge.data
-    if data.features:
+    if data.features or data.reader == "coco":
         return data.features
-    hidden = {*data.id, *data.label, *data.group, *data.drop, data.file, challenge.split.time, challenge.split.column}
+    hidden = {*data.id, *data.label, *data.group, *data.drop, data.file, data.mask}
+    hidden |= {challenge.split.time, challenge.split.column}
     hidden |= {subgroup.column for subgroup in data.subgroups}
+    hidden |= {"width", "height"} if challenge.task in IMAGE_TASKS else set()
     return tuple(column for column in dataset.items.columns if column not in hidden)
 
 

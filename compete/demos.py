@@ -36,6 +36,7 @@ def run_demo(name: str, out: Path | None, *, force: bool = False, say: Callable[
     Raises:
         UsageError: if there is no such challenge, or the output is there already.
     """
+    from compete.bundle import open_bundle
     from compete.challenge import schema_text
     from compete.files import whole_folder, write_file
 
@@ -54,10 +55,11 @@ def run_demo(name: str, out: Path | None, *, force: bool = False, say: Callable[
         _run(folder, "make_data.py")
         say(f"2. build the competition   compete build {target / name} -o {target / 'bundle'}")
         jobs.build(folder, draft / "bundle")
-        say(f"3. train a baseline        cd {target / name} && python baseline.py ../bundle/public -o ../baseline.csv")
-        _run(folder, "baseline.py", "../bundle/public", "-o", "../baseline.csv")
-    say(f"4. score it                compete score {target}/bundle {target}/baseline.csv\n")
-    verdicts = jobs.score_many(target / "bundle", [target / "baseline.csv"])
+        sent = f"baseline{Path(open_bundle(draft / 'bundle').terms.sample_name).suffix}"
+        say(f"3. train a baseline        cd {target / name} && python baseline.py ../bundle/public -o ../{sent}")
+        _run(folder, "baseline.py", "../bundle/public", "-o", f"../{sent}")
+    say(f"4. score it                compete score {target}/bundle {target}/{sent}\n")
+    verdicts = jobs.score_many(target / "bundle", [target / sent])
     return Demonstrated(target / name, target / "bundle", tuple(verdicts))
 
 

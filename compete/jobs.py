@@ -95,7 +95,7 @@ def check_challenge(path: Path, *, workers: int | None = None, progress: Progres
 
     plan = _planned(path)
     findings = rehearse_bundle(plan, workers=workers, trial=try_scoring, progress=progress)
-    return Outcome(path, tuple(findings), plan.parts, plan.balance)
+    return Outcome(path, tuple(findings), plan.parts, plan.balance, plan.terms.sample_name)
 
 
 def build(

@@ -163,7 +163,7 @@ def built(result: Outcome, *, json: bool, quiet: bool = False) -> None:
     print_findings(result.findings, err=False)
     next_step(
         f"compete verify {result.path}",
-        f"compete score {result.path} {result.path}/public/sample_submission.csv",
+        f"compete score {result.path} {result.path}/public/{result.sample}",
         f"give participants {result.path}/public, and nothing else",
     )
 

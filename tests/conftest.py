@@ -93,12 +93,14 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Made]:
     def made_once(name: str) -> Made:
         if name not in made:
             from compete import jobs
+            from compete.bundle import open_bundle
 
             folder = tmp_path_factory.mktemp(name)
-            challenge, bundle, baseline = folder / name, folder / "bundle", folder / "baseline.csv"
+            challenge, bundle = folder / name, folder / "bundle"
             shutil.copytree(ROOT / "challenges" / name, challenge, ignore=shutil.ignore_patterns("data", "__pycache__"))
             script(challenge, "make_data.py")
             jobs.build(challenge, bundle, workers=1)
+            baseline = folder / f"baseline{Path(open_bundle(bundle).terms.sample_name).suffix}"
             script(challenge, "baseline.py", bundle / "public", "-o", baseline)
             made[name] = Made(name, challenge, bundle, baseline)
         return made[name]

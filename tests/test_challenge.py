@@ -320,7 +320,7 @@ def test_every_example_and_default_of_the_schema_is_valid() -> None:
 def test_every_rule_is_explained_and_every_explanation_is_of_a_rule() -> None:
     folder = Path(sys.modules["compete.challenge"].__file__ or "").parent
     code = "".join((folder / f"{name}.py").read_text(encoding="utf-8") for name in (
-        "__init__", "checks", "faults", "yaml12"))  # fmt: skip
+        "__init__", "checks", "faults", "image_checks", "yaml12"))  # fmt: skip
     used = {"challenge/" + name for name in re.findall(r'"challenge/([a-z0-9-]+)"', code)}
     used |= {"challenge/" + name for name in re.findall(r'\.finding\(\s*"([a-z0-9-]+)"', code)}
     used |= {"challenge/yaml-" + name for name in re.findall(r'\.(?:tell|refuse)\("([a-z0-9-]+)"', code)}

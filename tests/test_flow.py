@@ -20,8 +20,12 @@ import pytest
 from compete.building.parts import TRAIN_PART
 from compete.building.pipeline import write_bundle
 from compete.building.plan import plan_build
+from compete.bundle import open_bundle
 from compete.challenge import load_challenge
 from compete.files import files_below
+from compete.scoring.forms import as_submission
+from compete.scoring.truth import read_truth
+from tests.building.test_scenes import with_other_hidden_labels
 from tests.conftest import CHALLENGES, ROOT, Made, Run, script
 
 Make = Callable[[str], Made]
@@ -55,12 +59,14 @@ def test_the_baseline_gets_its_golden_scores(make: Make, run: Run, name: str) ->
 def test_a_built_bundle_is_intact_and_every_row_has_its_place(make: Make, run: Run, name: str) -> None:
     made = make(name)
     assert run("verify", made.bundle).code == 0
-    train, test, sample = (
-        rows_of(made.bundle / "public" / f"{part}.csv") for part in ("train", "test", "sample_submission")
-    )
+    train, test = (rows_of(made.bundle / "public" / f"{part}.csv") for part in ("train", "test"))
     solution, ids = rows_of(made.bundle / "private/solution.csv"), rows_of(made.bundle / "private/ids.csv")
     train_ids, test_ids = [row[0] for row in train[1:]], [row[0] for row in test[1:]]
-    assert [row[0] for row in sample[1:]] == test_ids == [row[0] for row in solution[1:]]
+    assert test_ids == [row[0] for row in solution[1:]]
+    sample = made.bundle / "public" / open_bundle(made.bundle).terms.sample_name
+    assert run("validate", made.bundle / "public", sample).code == 0
+    if sample.suffix == ".csv":
+        assert [row[0] for row in rows_of(sample)[1:]] == test_ids
     assert not set(train_ids) & set(test_ids)
     assert sorted(row[0] for row in ids[1:]) == sorted(train_ids + test_ids)
     assert test_ids == sorted(test_ids)
@@ -85,10 +91,12 @@ def test_public_bytes_do_not_depend_on_hidden_labels(make: Make, tmp_path: Path,
     target = {column: values.copy() for column, values in plan.target.items()}
     for values in target.values():
         values[hidden] = values[hidden][::-1]
+    changed = with_other_hidden_labels(plan) if plan.terms.of_images else replace(plan, target=target)
     write_bundle(plan, tmp_path / "one", workers=1)
-    write_bundle(replace(plan, target=target), tmp_path / "other", workers=1)
+    write_bundle(changed, tmp_path / "other", workers=1)
     one, other = tree(tmp_path / "one"), tree(tmp_path / "other")
-    assert one["private/solution.csv"] != other["private/solution.csv"]
+    truth = "private/truth.npz" if plan.terms.of_images else "private/solution.csv"
+    assert one[truth] != other[truth]
     assert {name: data for name, data in one.items() if name.startswith("public/")} == {
         name: data for name, data in other.items() if name.startswith("public/")
     }
@@ -149,6 +157,20 @@ def test_the_order_of_the_source_rows_does_not_matter_where_ids_are_declared(
     assert bundles[0] == bundles[1]
 
 
+def perfect_out_of_fold(public: Path) -> bytes:
+    """A submission that knows the labels of the training items, made of what is public."""
+    bundle = open_bundle(public)
+    if bundle.terms.of_images:
+        truth = read_truth(bundle, "train")
+        assert truth.images
+        return as_submission(truth.y_true, bundle.terms, truth.images)
+    header, *rows = rows_of(public / "train.csv")
+    place = [header.index(column) for column in ("id", *bundle.terms.target)]
+    text = io.StringIO()
+    csv.writer(text).writerows([["id", *bundle.terms.columns], *([row[column] for column in place] for row in rows)])
+    return text.getvalue().encode()
+
+
 @pytest.mark.parametrize("name", CHALLENGES)
 def test_a_participant_scores_out_of_fold_predictions_with_public_alone(
     make: Make, run: Run, tmp_path: Path, name: str
@@ -157,13 +179,9 @@ def test_a_participant_scores_out_of_fold_predictions_with_public_alone(
     public = tmp_path / "public"
     shutil.copytree(made.bundle / "public", public)
     assert run("validate", public, made.baseline).code == 0
-    terms = json.loads((public / "challenge.json").read_text())
-    header, *rows = rows_of(public / "train.csv")
-    place = [header.index(column) for column in ("id", *terms["target"])]
-    text = io.StringIO()
-    csv.writer(text).writerows([["id", *terms["columns"]], *([row[column] for column in place] for row in rows)])
-    (tmp_path / "oof.csv").write_text(text.getvalue())
-    answer = run("score", public, tmp_path / "oof.csv", "--on", "train", "--json")
+    known = tmp_path / f"oof{made.baseline.suffix}"
+    known.write_bytes(perfect_out_of_fold(public))
+    answer = run("score", public, known, "--on", "train", "--json", "--draws", "20")
     assert answer.code == 0, answer.err
     result = json.loads(answer.out)
     assert {row["part"] for row in result["scores"]} == {"train"}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import metrics
-from compete.bundle import GROUP, ID, USAGE
+from compete.bundle import GROUP, HEIGHT, ID, USAGE, WIDTH
 from compete.challenge import Challenge
 from compete.dataset import counted
 from compete.errors import Finding
@@ -20,8 +20,8 @@ KIND_OF_TASK = {"classification": "label", "multilabel": "flag", "regression": "
 CONTRACT_RULES = {
     "challenge/name-clash": (
         "Two columns of the bundle would bear one name.",
-        "`id`, `file`, `group` and `Usage` are written by the build; a feature, label or subgroup of that name must be "
-        "renamed in the table, or dropped with `data.drop`.",
+        "`id`, `file`, `group`, `Usage` and, of images, `width` and `height` are written by the build; a feature, "
+        "label or subgroup of that name must be renamed in the table, or dropped with `data.drop`.",
     ),
     "challenge/columns": (
         "The submission's columns do not fit the task.",
@@ -36,6 +36,11 @@ CONTRACT_RULES = {
         "Participants would see nothing but the id.",
         "No column is left to predict from: all are dropped, or serve as id, label, group, subgroup, time or split. "
         "Name what participants see under `data.features`, or drop less under `data.drop`.",
+    ),
+    "challenge/class-in-words": (
+        "A class of several words cannot stand in a PredictionString.",
+        "There the class, the score and the numbers of a box stand with blanks between them, so nobody could tell "
+        "where the class ends. Use `submission.form: rows` or `coco`, or give the category a name without blanks.",
     ),
     "challenge/class": (
         "A class is named that the data does not have, or the data has one that is not named.",
@@ -56,33 +61,40 @@ def terms_of(challenge: Challenge, classes: Sequence[str], *, train: int, test: 
     kind = submission_kind(challenge)
     distribution = kind == "probability" and challenge.task == "classification" and len(classes) > 2
     low, high = challenge.submission.range or (None, None)
-    score = challenge.score
     return Terms(
-        name=challenge.name,
-        title=challenge.title,
-        version=challenge.version,
-        task=challenge.task,
+        **common_terms(challenge, train=train, test=test),
         target=challenge.data.label or ("label",),
         kind=kind,
         columns=challenge.submission.columns or _columns(challenge, kind, classes),
-        metric="metric.py:" + score.metric.partition(":")[2] if ".py:" in score.metric else score.metric,
         classes=tuple(classes),
-        also=score.also,
-        combine=tuple(Combined(entry.name, entry.metric, entry.over, entry.by) for entry in score.combine),
-        greater_is_better=score.greater_is_better,
         distribution=distribution,
         low=low,
         high=high,
-        subgroups=tuple(subgroup.name for subgroup in challenge.data.subgroups),
-        grouped=bool(challenge.data.group),
-        draws=score.draws,
-        smallest_subgroup=score.smallest_subgroup,
-        train=train,
-        test=test,
-        description=challenge.description,
-        license=challenge.license,
-        authors=tuple(author.name for author in challenge.authors),
     )
+
+
+def common_terms(challenge: Challenge, *, train: int, test: int) -> dict[str, Any]:
+    """What the terms say of every task, by field."""
+    score = challenge.score
+    return {
+        "name": challenge.name,
+        "title": challenge.title,
+        "version": challenge.version,
+        "task": challenge.task,
+        "metric": "metric.py:" + score.metric.partition(":")[2] if ".py:" in score.metric else score.metric,
+        "also": score.also,
+        "combine": tuple(Combined(entry.name, entry.metric, entry.over, entry.by) for entry in score.combine),
+        "greater_is_better": score.greater_is_better,
+        "subgroups": tuple(subgroup.name for subgroup in challenge.data.subgroups),
+        "grouped": bool(challenge.data.group),
+        "draws": score.draws,
+        "smallest_subgroup": score.smallest_subgroup,
+        "train": train,
+        "test": test,
+        "description": challenge.description,
+        "license": challenge.license,
+        "authors": tuple(author.name for author in challenge.authors),
+    }
 
 
 def submission_kind(challenge: Challenge) -> str:
@@ -168,9 +180,10 @@ def name_findings(challenge: Challenge, terms: Terms, features: Sequence[str]) -
     """Say where columns of the bundle would bear one name, or a submission's columns do not fit."""
     group = [GROUP] if terms.grouped else []
     file = ["file"] if challenge.data.file or challenge.data.reader == "folder" else []
+    sizes = [WIDTH, HEIGHT] if terms.of_images else []
     tables = {
-        "train.csv": [ID, *file, *features, *terms.target],
-        "solution.csv": [ID, *terms.target, USAGE, *group, *terms.subgroups],
+        "train.csv": [ID, *file, *sizes, *features, *terms.target],
+        "solution.csv": [ID, *sizes, *terms.target, USAGE, *group, *terms.subgroups],
         "a submission": [ID, *terms.columns],
     }
     findings = []
@@ -180,7 +193,7 @@ def name_findings(challenge: Challenge, terms: Terms, features: Sequence[str]) -
             hint = "rename the column in the data, or leave it out with data.drop"
             place = challenge.where("data")
             findings.append(Finding("challenge/name-clash", f"{table} would have it twice", place, twice, hint))
-    wanted = len(_columns(challenge, terms.kind, terms.classes))
+    wanted = len(terms.columns if terms.of_images else _columns(challenge, terms.kind, terms.classes))
     if len(terms.columns) != wanted:
         message = f"{len(terms.columns)} columns for a {terms.kind} submission; it takes {wanted}"
         findings.append(Finding("challenge/columns", message, challenge.where("submission.columns")))

@@ -7,6 +7,7 @@ import textwrap
 from pathlib import Path
 
 import metrics
+from compete.building.image_guide import file_rows, image_submission
 from compete.bundle import SAMPLE, TEST, TRAIN, TRAIN_GROUPS
 from compete.terms import Terms
 
@@ -33,7 +34,7 @@ def participants_guide(terms: Terms, public: Path) -> str:
         f"# {terms.title}",
         textwrap.fill(" ".join(terms.description.split()), 100),
         _files(terms, public),
-        _submission(terms, public),
+        image_submission(terms, public) if terms.of_images else _submission(terms, public),
         _scoring(terms),
         _local(terms),
         _colophon(terms),
@@ -42,10 +43,12 @@ def participants_guide(terms: Terms, public: Path) -> str:
 
 
 def _files(terms: Terms, public: Path) -> str:
+    labelled = "images to learn from" if terms.of_images else "items with their labels"
     rows = [
-        (TRAIN, f"{terms.train:,} items with their labels: {_header(public / TRAIN)}"),
+        (TRAIN, f"{terms.train:,} {labelled}: {_header(public / TRAIN)}"),
         (TEST, f"{terms.test:,} items to predict: {_header(public / TEST)}"),
-        (SAMPLE, "a complete submission that knows nothing; copy its form"),
+        *(file_rows(terms, public) if terms.of_images else ()),
+        (terms.sample_name, "a complete submission that knows nothing; copy its form"),
         ("challenge.json", "the same terms for machines"),
     ]
     if (public / "train").is_dir():
@@ -96,15 +99,14 @@ def _scoring(terms: Terms) -> str:
         what = f"{entry.by.replace('_', ' ')} of {metric.name} over {entry.over}" if entry else metric.title.rstrip(".")
         ranks = " This one ranks." if text == terms.metric else ""
         lines.append(f"- `{text}`: {what}; {better} is better.{ranks}")
+    refused = "An unknown image or class" if terms.of_images else "A missing, repeated or unknown id"
+    refused = "A missing image, an unknown one or one of another size" if terms.form == "png" else refused
     told = f" Scores are also told for each {', '.join(terms.subgroups)}." if terms.subgroups else ""
-    return (
-        "## How it is scored\n\n"
-        + "\n".join(lines)
-        + f"\n\nA missing, repeated or unknown id refuses the whole file.{told}"
-    )
+    return "## How it is scored\n\n" + "\n".join(lines) + f"\n\n{refused} refuses the whole file.{told}"
 
 
 def _local(terms: Terms) -> str:
+    mine, oof = (terms.sample_name.replace("sample_submission", name) for name in ("submission", "oof"))
     group = (
         f"\nItems that share a `group` in `{TRAIN_GROUPS}` belong together (one individual, patient, site): "
         "keep them in one fold.\n"
@@ -113,8 +115,8 @@ def _local(terms: Terms) -> str:
     )
     return (
         "## Check and score at home\n"
-        f"{group}\n```\npip install compete\ncompete validate . submission.csv          # will it be accepted?\n"
-        "compete score . oof.csv --on train          # out-of-fold predictions, scored as the organizer scores\n```"
+        f"{group}\n```\npip install compete\ncompete validate . {mine}          # will it be accepted?\n"
+        f"compete score . {oof} --on train          # out-of-fold predictions, scored as the organizer scores\n```"
     )
 
 

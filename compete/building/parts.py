@@ -12,6 +12,7 @@ from compete.building.splits import SplitResult, quantile_strata, split_given, s
 from compete.challenge import Challenge
 from compete.dataset import Dataset, parsed_number, time_values
 from compete.errors import Finding
+from compete.terms import IMAGE_TASKS
 
 Texts = np.ndarray[tuple[int], np.dtype[np.object_]]
 TRAIN_PART, PUBLIC_PART, PRIVATE_PART = 0, 1, 2
@@ -82,6 +83,9 @@ def _strata(challenge: Challenge, dataset: Dataset, target: Mapping[str, Texts])
         return {"stratify": np.array([" | ".join(cells) for cells in zip(*columns, strict=True)]), "learned": False}
     if not wish:
         return {}
+    if challenge.task in IMAGE_TASKS:
+        names = tuple(category.name for category in dataset.categories)
+        return {"stratify": _presence(dataset, names), "class_names": names}
     columns = list(target.values())
     if challenge.task == "classification":
         return {"stratify": columns[0].astype(str)}
@@ -89,6 +93,17 @@ def _strata(challenge: Challenge, dataset: Dataset, target: Mapping[str, Texts])
         return {"stratify": np.column_stack(columns).astype(np.int8), "class_names": tuple(target)}
     codes, names = quantile_strata(columns[0].astype(np.float64))
     return {"stratify": codes, "class_names": names, "learned": False}
+
+
+def _presence(dataset: Dataset, names: tuple[str, ...]) -> np.ndarray[Any, np.dtype[np.int8]]:
+    """Which classes are in which image, 0 or 1, shape (images, classes)."""
+    import pandas as pd
+
+    code = {name: number for number, name in enumerate(names)}
+    presence = np.zeros((len(dataset.items), len(names)), dtype=np.int8)
+    label = np.array([code[name] for name in dataset.labels["label"]], dtype=np.int64)
+    presence[dataset.items.index.get_indexer(pd.Index(dataset.labels["item"])), label] = 1
+    return presence
 
 
 def _part_rows(result: SplitResult, group: Texts | None) -> tuple[tuple[str, ...], ...]:

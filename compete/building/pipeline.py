@@ -7,15 +7,17 @@ from pathlib import Path
 
 from compete.building.guide import participants_guide
 from compete.building.plan import Outcome, Plan
+from compete.building.samples import image_sample_bytes
+from compete.building.scenes import hidden_truth_bytes, write_scenes
 from compete.building.tables import sample_bytes, solution_bytes, write_tables
-from compete.bundle import SAMPLE, SOLUTION, TERMS, is_bundle, write_manifests
+from compete.bundle import SOLUTION, TERMS, is_bundle, write_manifests
 from compete.errors import BundleError, Finding, UsageError, fatal
 from compete.files import canonical_json, whole_folder, write_file
-from compete.terms import Terms
 
 Progress = Callable[[str, int, int], None]
-Trial = Callable[[Terms, bytes, bytes, Path], Sequence[Finding]]
-"""Told the terms, the solution, the sample submission and the file of the challenge's own metric."""
+Trial = Callable[..., Sequence[Finding]]
+"""Told the terms, the solution, the sample submission, the file of the challenge's own metric, and of images the truth
+as it is compiled in ``truth.npz``; all but the terms and the file as bytes."""
 
 
 def write_bundle(
@@ -51,13 +53,14 @@ def write_bundle(
             plan, told = write_pictures(plan, root, workers=workers, progress=progress)
             findings += told
         write_tables(plan, root)
+        truth = [write_scenes(plan, root)] if plan.terms.of_images else []
         _write_rest(plan, root)
         write_manifests(root, challenge_sha256=plan.challenge.sha256)
         if trial:
-            solution, sample = root / "private" / SOLUTION, root / "public" / SAMPLE
-            found = trial(plan.terms, solution.read_bytes(), sample.read_bytes(), root / "public" / "metric.py")
-            findings += _passed(found)
-    return Outcome(out, tuple(findings), plan.parts, plan.balance)
+            solution, sample = root / "private" / SOLUTION, root / "public" / plan.terms.sample_name
+            own = root / "public" / "metric.py"
+            findings += _passed(trial(plan.terms, solution.read_bytes(), sample.read_bytes(), own, *truth))
+    return Outcome(out, tuple(findings), plan.parts, plan.balance, plan.terms.sample_name)
 
 
 def rehearse_bundle(
@@ -85,7 +88,9 @@ def rehearse_bundle(
     if trial:
         own = plan.challenge.score.own
         file = plan.challenge.folder / (own[0] if own else "metric.py")
-        findings += _passed(trial(plan.terms, solution_bytes(plan), sample_bytes(plan), file))
+        truth = [hidden_truth_bytes(plan)] if plan.terms.of_images else []
+        sample = image_sample_bytes(plan) if plan.terms.of_images else sample_bytes(plan)
+        findings += _passed(trial(plan.terms, solution_bytes(plan), sample, file, *truth))
     return findings
 
 

@@ -12,11 +12,12 @@ import numpy as np
 from compete.building.contract import feature_findings, name_findings, ordered_classes, range_findings, terms_of
 from compete.building.identity import derived_key, file_name_findings, opaque_ids, repeated, secret_key, seed_findings
 from compete.building.parts import TRAIN_PART, divide
+from compete.building.scene_terms import form_findings, image_terms
 from compete.challenge import Challenge
 from compete.dataset import Dataset, feature_columns, group_values, subgroup_values
 from compete.errors import ChallengeError, DatasetError, Finding, fatal
 from compete.readers import read_dataset
-from compete.terms import Terms
+from compete.terms import IMAGE_TASKS, Terms
 
 Texts = np.ndarray[tuple[int], np.dtype[np.object_]]
 
@@ -30,12 +31,14 @@ class Outcome:
         findings: warnings and notes, of the data, the split and the trial.
         parts: rows for people: part, items, groups, share.
         balance: rows for people: label, share in train, public, private.
+        sample: the name of the sample submission.
     """
 
     path: Path
     findings: tuple[Finding, ...]
     parts: tuple[tuple[str, ...], ...]
     balance: tuple[tuple[str, ...], ...]
+    sample: str
 
     def as_dict(self) -> dict[str, Any]:
         """The record as plain JSON data."""
@@ -58,7 +61,7 @@ class Plan:
         key: what opaque names are made with.
         id: opaque ids, shape (n,).
         part: 0 train, 1 public, 2 private, shape (n,).
-        target: label columns as text.
+        target: label columns as text; none of images, whose truth is in the dataset.
         group: opaque group names, or None.
         subgroup: subgroup columns as text.
         features: names of the columns that participants see.
@@ -109,11 +112,10 @@ def plan_build(challenge: Challenge) -> Plan:
     findings += division.findings
     if fatal(division.findings):
         raise DatasetError("the data cannot be split as asked", findings)
-    train = int((division.part == TRAIN_PART).sum())
-    terms = terms_of(challenge, classes, train=train, test=len(division.part) - train)
+    terms = _terms(challenge, dataset, classes, train=int((division.part == TRAIN_PART).sum()))
     features = feature_columns(challenge, dataset)
     findings += [*name_findings(challenge, terms, features), *feature_findings(challenge, features)]
-    findings += range_findings(challenge, target)
+    findings += [*range_findings(challenge, target), *form_findings(challenge, terms)]
     if fatal(findings):
         raise ChallengeError("the challenge does not fit the data", findings)
     return Plan(
@@ -132,6 +134,13 @@ def plan_build(challenge: Challenge) -> Plan:
         parts=division.parts,
         balance=division.balance,
     )
+
+
+def _terms(challenge: Challenge, dataset: Dataset, classes: tuple[str, ...], *, train: int) -> Terms:
+    test = len(dataset.items) - train
+    if challenge.task in IMAGE_TASKS:
+        return image_terms(challenge, dataset, train=train, test=test)
+    return terms_of(challenge, classes, train=train, test=test)
 
 
 def _texts(values: Any) -> Texts:

@@ -16,6 +16,7 @@ from compete.challenge import schema_text
 from compete.errors import Finding, UsageError
 from compete.files import whole_file
 from compete.readers import READERS, sketch_dataset
+from compete.terms import FLAT_TASKS, IMAGE_TASKS
 
 Choice = tuple[Any, Any]
 """A value and its reason; or several of both."""
@@ -25,11 +26,30 @@ ASKED = {
     "group": "group: patient_id   # items that belong together (patient, site) are never cut apart",
     "subgroups": "subgroups: [sex, site]   # scored separately",
 }
+ASKED_OF_COCO = {
+    "items": "items: images.csv   # a table with a row an image, for groups, subgroups and features",
+    "group": ASKED["group"],
+    "subgroups": ASKED["subgroups"],
+    "drop": "features: [depth]   # participants see no other column than these",
+}
 """What to decide where the data do not tell."""
 
 SCHEMA = "challenge.schema.json"
-METRICS = {"classification": ("f1_macro", ["accuracy"]), "multilabel": ("f1_macro", []), "regression": ("rmse", ["r2"])}
+METRICS: dict[str, tuple[str, list[str]]] = {
+    "classification": ("f1_macro", ["accuracy"]),
+    "multilabel": ("f1_macro", []),
+    "regression": ("rmse", ["r2"]),
+    "detection": ("box_ap", []),
+    "instance_segmentation": ("mask_ap", []),
+    "keypoints": ("keypoint_ap", []),
+    "semantic_segmentation": ("miou", ["pixel_accuracy"]),
+    "panoptic_segmentation": ("panoptic_quality", ["segmentation_quality", "recognition_quality"]),
+}
 EMPTY = {"reader": "csv", "path": "data/labels.csv", "task": "classification", "label": "label"}
+EMPTY_OF_IMAGES = {"reader": "coco", "path": "data/annotations.json", "images": "data/images"}
+EMPTY_OF_PIXELS = {
+    "reader": "csv", "path": "data/images.csv", "file": "file", "mask": "mask", "values": {"background": 0, "cell": 1},
+}  # fmt: skip
 """What stands where there is no data to look at."""
 
 
@@ -63,9 +83,9 @@ def write_challenge(folder: Path, source: str, *, task: str = "", force: bool = 
         raise UsageError("nothing was written", [_unknown("task", task, list(METRICS))])
     reader, path = _source(source) if source else ("", Path())
     proposals = sketch_dataset(reader, path) if source else {}
-    choices = (
-        dict(_choices(proposals)) if source else {f"data.{key}": (value, "fill in") for key, value in EMPTY.items()}
-    )
+    form = EMPTY_OF_PIXELS if task == "semantic_segmentation" else EMPTY_OF_IMAGES if task in IMAGE_TASKS else EMPTY
+    empty = {f"data.{key}": (value, "fill in") for key, value in form.items()}
+    choices = dict(_choices(proposals)) if source else empty
     if source:
         choices["data.path"] = (_relative(path, folder), "as given")
         choices.update(_beside(path, folder, choices))
@@ -94,7 +114,8 @@ def _source(source: str) -> tuple[str, Path]:
     if not colon or reader not in READERS:
         hint = f"write READER:PATH, such as csv:labels.csv or folder:images/ (readers: {', '.join(READERS)})"
         if not colon and Path(source).exists():
-            hint = f"did you mean {'folder' if Path(source).is_dir() else 'csv'}:{source}?"
+            likely = "folder" if Path(source).is_dir() else "coco" if Path(source).suffix == ".json" else "csv"
+            hint = f"did you mean {likely}:{source}?"
         raise UsageError("nothing was written", [Finding("usage/unknown-name", f"--from {source}", hint=hint)])
     if not Path(path).exists():
         hint = "check the path; it is relative to the folder you are in"
@@ -118,11 +139,9 @@ def _choices(proposals: Mapping[str, Any]) -> Iterator[tuple[str, Choice]]:
 
 
 def _beside(path: Path, folder: Path, choices: Mapping[str, Choice]) -> dict[str, Choice]:
-    """The folder of images as seen from the challenge."""
-    if "data.images" not in choices:
-        return {}
-    value, reason = choices["data.images"]
-    return {"data.images": (_relative(path.parent / value, folder), reason)}
+    """The folders of images and of label images as seen from the challenge."""
+    found = {key: choices[key] for key in ("data.images", "data.masks") if key in choices}
+    return {key: (_relative(path.parent / value, folder), reason) for key, (value, reason) in found.items()}
 
 
 def _relative(path: Path, folder: Path) -> str:
@@ -157,7 +176,7 @@ def _text(name: str, choices: Mapping[str, Choice]) -> str:
         "license: CC-BY-4.0   # under which participants may use the data: yours to decide",
         "authors:",
         "  - name: Your Name",
-        f"task: {task}   # classification, multilabel or regression",
+        f"task: {task}   # {_tasks(task)}",
         "",
         "data:",
         *_data_lines(choices),
@@ -177,13 +196,21 @@ def _text(name: str, choices: Mapping[str, Choice]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _tasks(task: str) -> str:
+    """The tasks that the data might serve instead."""
+    names = list(IMAGE_TASKS if task in IMAGE_TASKS else FLAT_TASKS)
+    return f"{', '.join(names[:-1])} or {names[-1]}"
+
+
 def _data_lines(choices: Mapping[str, Choice]) -> Iterator[str]:
     """The lines of the data block; what cannot be guessed is left as a comment to fill in."""
-    fields = ["reader", "path", "images", "id", "file", "label", "group", "subgroups", "drop"]
+    fields = ["reader", "path", "images", "masks", "items", "id", "file", "mask", "values", "label", "group",
+              "subgroups", "drop"]  # fmt: skip
+    asked = ASKED_OF_COCO if choices["data.reader"][0] == "coco" else ASKED
     for field in fields:
         if f"data.{field}" not in choices:
-            if field in ASKED:
-                yield f"  # {ASKED[field]}"
+            if field in asked:
+                yield f"  # {asked[field]}"
             continue
         value, reason = choices[f"data.{field}"]
         if not isinstance(reason, list):

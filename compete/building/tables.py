@@ -11,7 +11,20 @@ import numpy as np
 
 from compete.building.parts import PRIVATE_PART, TRAIN_PART
 from compete.building.plan import Plan
-from compete.bundle import GROUP, ID, PRIVATE, PUBLIC, SAMPLE, SOLUTION, TEST, TRAIN, TRAIN_GROUPS, USAGE
+from compete.bundle import (
+    GROUP,
+    HEIGHT,
+    ID,
+    PRIVATE,
+    PUBLIC,
+    SAMPLE,
+    SOLUTION,
+    TEST,
+    TRAIN,
+    TRAIN_GROUPS,
+    USAGE,
+    WIDTH,
+)
 from compete.files import write_file
 
 Column = Sequence[str]
@@ -19,32 +32,34 @@ Column = Sequence[str]
 
 def write_tables(plan: Plan, root: Path) -> None:
     """Write every table of the bundle, each in the order of its opaque ids, which tells nothing."""
-    order, train, test = _rows(plan)
+    order, train, test = ordered_rows(plan)
     public, private = root / "public", root / "private"
     write_file(public / TRAIN, table_bytes(_shown(plan, train, "train") | _targets(plan, train)))
     if belonging := _belonging(plan, train):
         write_file(public / TRAIN_GROUPS, table_bytes({ID: plan.id[train].tolist(), **belonging}))
     write_file(public / TEST, table_bytes(_shown(plan, test, "test")))
-    write_file(public / SAMPLE, sample_bytes(plan))
+    if not plan.terms.of_images:
+        write_file(public / SAMPLE, sample_bytes(plan))
     write_file(private / SOLUTION, solution_bytes(plan))
     write_file(private / "ids.csv", table_bytes(_ids(plan, order)))
 
 
 def solution_bytes(plan: Plan) -> bytes:
     """The solution: ids, labels, usage, group and subgroups of the test items."""
-    _, _, test = _rows(plan)
+    _, _, test = ordered_rows(plan)
     usage = np.where(plan.part[test] == PRIVATE_PART, PRIVATE, PUBLIC).tolist()
-    return table_bytes({ID: plan.id[test].tolist(), **_targets(plan, test), USAGE: usage, **_belonging(plan, test)})
+    told = _sizes(plan, test) if plan.terms.of_images else _targets(plan, test)
+    return table_bytes({ID: plan.id[test].tolist(), **told, USAGE: usage, **_belonging(plan, test)})
 
 
 def sample_bytes(plan: Plan) -> bytes:
     """The sample submission: a constant prediction, made of the training labels alone."""
-    _, train, test = _rows(plan)
+    _, train, test = ordered_rows(plan)
     columns = dict(zip(plan.terms.columns, constant_prediction(plan, train), strict=True))
     return table_bytes({ID: plan.id[test].tolist(), **{name: [value] * len(test) for name, value in columns.items()}})
 
 
-def _rows(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def ordered_rows(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All rows, those of train and those of the test, in the order of their opaque ids."""
     order = np.argsort(plan.id.astype(str), kind="stable")
     return order, order[plan.part[order] == TRAIN_PART], order[plan.part[order] != TRAIN_PART]
@@ -64,9 +79,16 @@ def _shown(plan: Plan, rows: np.ndarray, folder: str) -> dict[str, Column]:
     columns: dict[str, Column] = {ID: plan.id[rows].tolist()}
     if plan.file is not None:
         columns["file"] = [f"{folder}/{plan.public_name(row)}" for row in rows.tolist()]
+    if plan.terms.of_images:
+        columns |= _sizes(plan, rows)
     for name in plan.features:
         columns[name] = plan.dataset.items[name].to_numpy()[rows].tolist()
     return columns
+
+
+def _sizes(plan: Plan, rows: np.ndarray) -> dict[str, Column]:
+    """The pixels of images."""
+    return {name: plan.dataset.items[name].to_numpy()[rows].tolist() for name in (WIDTH, HEIGHT)}
 
 
 def _targets(plan: Plan, rows: np.ndarray) -> dict[str, Column]:

@@ -15,6 +15,7 @@ from compete.challenge.rules import CHALLENGE_RULES
 from compete.challenge.yaml12 import MOST_BYTES, Document, Key, read_yaml
 from compete.errors import ChallengeError, Finding, fatal
 from compete.files import system_fault
+from compete.terms import IMAGE_TASKS
 
 __all__ = [
     "CHALLENGE_RULES", "Author", "Challenge", "Combination", "Data", "Scoring", "Split", "Subgroup", "Submission",
@@ -22,6 +23,7 @@ __all__ = [
 ]  # fmt: skip
 
 FILE_NAME = "challenge.yaml"
+COLUMN_LISTS = ("id", "label", "classes", "group", "features", "drop", "things")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,12 @@ class Subgroup:
 
 @dataclass(frozen=True)
 class Data:
-    """Where the items are, and what their columns mean; columns are tuples, empty where not declared."""
+    """Where the items are, and what their columns mean; columns are tuples, empty where not declared.
+
+    Of images further: ``masks`` is the folder of label images, ``items`` the table of a COCO file's images, ``mask``
+    the column of label images, ``values`` pairs of class and pixel value, ``ignore`` the value that is not scored,
+    ``things`` the classes counted one by one, ``sigmas`` the spread of each keypoint.
+    """
 
     reader: str
     path: str
@@ -68,6 +75,13 @@ class Data:
     features: tuple[str, ...]
     drop: tuple[str, ...]
     ids: str
+    masks: str | None = None
+    items: str | None = None
+    mask: str | None = None
+    values: tuple[tuple[str, int], ...] = ()
+    ignore: int | None = None
+    things: tuple[str, ...] = ()
+    sigmas: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -129,6 +143,9 @@ class Submission:
     kind: str | None
     columns: tuple[str, ...]
     range: tuple[float, float] | None
+    form: str | None = None
+    coordinates: str = "xywh"
+    most_objects: int = 1000
 
 
 @dataclass(frozen=True)
@@ -282,16 +299,17 @@ def _author(draft: Draft, number: int) -> Author:
 
 
 def _data(draft: Draft) -> Data:
-    columns = {key: draft.texts("data", key) for key in ("id", "label", "classes", "group", "features", "drop")}
-    single = {key: draft.text("data", key) or None for key in ("images", "file", "positive")}
-    folder = draft.get("data", "reader") == "folder"
+    columns = {key: draft.texts("data", key) for key in COLUMN_LISTS}
+    single = {key: draft.text("data", key) or None for key in ("images", "file", "positive", "masks", "items", "mask")}
+    named = draft.get("data", "reader") != "csv"
+    values = draft.get("data", "values") or {}
     return Data(
         reader=draft.text("data", "reader"),
         path=draft.text("data", "path"),
         images=single["images"],
         id=columns["id"],
-        file=single["file"] or ("file" if folder else None),
-        label=columns["label"] or ("label",),
+        file=single["file"] or ("file" if named else None),
+        label=columns["label"] or (() if draft.get("task") in IMAGE_TASKS else ("label",)),
         positive=single["positive"],
         classes=columns["classes"],
         group=columns["group"],
@@ -299,6 +317,13 @@ def _data(draft: Draft) -> Data:
         features=columns["features"],
         drop=columns["drop"],
         ids=draft.text("data", "ids"),
+        masks=single["masks"],
+        items=single["items"],
+        mask=single["mask"],
+        values=tuple((name, int(value)) for name, value in values.items()),
+        ignore=draft.get("data", "ignore"),
+        things=columns["things"],
+        sigmas=tuple(float(sigma) for sigma in draft.get("data", "sigmas") or ()),
     )
 
 
@@ -346,4 +371,7 @@ def _submission(draft: Draft) -> Submission:
         kind=draft.text("submission", "kind") or None,
         columns=draft.texts("submission", "columns"),
         range=(float(limits[0]), float(limits[1])) if limits else None,
+        form=draft.text("submission", "form") or None,
+        coordinates=draft.text("submission", "coordinates"),
+        most_objects=int(draft.get("submission", "most_objects")),
     )

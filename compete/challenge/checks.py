@@ -8,8 +8,10 @@ from itertools import pairwise
 from pathlib import Path
 
 from compete.challenge.faults import Draft, nearest, quoted, spell
+from compete.challenge.image_checks import image_contradictions
 from compete.challenge.yaml12 import Key
 from compete.errors import Finding
+from compete.terms import IMAGE_TASKS
 
 OWN_METRIC = re.compile(r"(?P<file>[^:]+\.py):(?P<function>[A-Za-z_]\w*)\Z")
 RESERVED = ("id", "Usage")
@@ -18,7 +20,8 @@ RESERVED = ("id", "Usage")
 
 def contradictions(draft: Draft) -> list[Finding]:
     """Every fault and warning that needs more than one look: between keys, between names, between file and folder."""
-    return [finding for check in _CHECKS for finding in check(draft)]
+    checks = (*_CHECKS, image_contradictions)
+    return [finding for check in checks for finding in check(draft)]
 
 
 def _check_exclusive(draft: Draft) -> Iterator[Finding]:
@@ -79,7 +82,8 @@ def _check_values(draft: Draft) -> Iterator[Finding]:
 
 def _check_repeats(draft: Draft) -> Iterator[Finding]:
     """Lists in which a name must not stand twice."""
-    lists: list[tuple[Key, ...]] = [("data", key) for key in ("id", "label", "classes", "group", "features", "drop")]
+    keys_of_data = ("id", "label", "classes", "group", "features", "drop", "things")
+    lists: list[tuple[Key, ...]] = [("data", key) for key in keys_of_data]
     lists += [("split", "stratify"), ("score", "also"), ("submission", "columns")]
     for keys in lists:
         yield from _repeats(draft, draft.texts(*keys), keys, spell(keys))
@@ -152,12 +156,13 @@ def _check_shown(draft: Draft) -> Iterator[Finding]:
     if draft.get("data", "reader") == "folder" and draft.get("data", "ids") == "keep":
         message = "`data.ids: keep` would show the name of the class folder, which is the label"
         yield draft.finding("label-shown", ("data", "ids"), message, "leave the line out: ids are made anew")
-    elif draft.get("data", "ids") == "keep" and not draft.has("data", "id"):
+    elif draft.get("data", "ids") == "keep" and not draft.has("data", "id") and draft.get("data", "reader") != "coco":
         message = "`data.ids: keep` without `data.id` would show the number of each row, and so how the table is sorted"
         yield draft.finding("label-shown", ("data", "ids"), message, "name the column of ids, or leave the line out")
     features = draft.texts("data", "features")
     hidden = dict.fromkeys(draft.texts("data", "label"), "the label")
     hidden |= dict.fromkeys(draft.texts("split", "column"), "the split, and so which test items are private")
+    hidden |= dict.fromkeys(draft.texts("data", "mask"), "the label image")
     for number, name in enumerate(features):
         if name in hidden:
             place: tuple[Key, ...] = ("data", "features")
@@ -174,7 +179,7 @@ def _check_task(draft: Draft) -> Iterator[Finding]:
     """What each task needs and what it cannot use."""
     task, labels = draft.get("task"), draft.texts("data", "label")
     reader = draft.get("data", "reader")
-    if reader == "csv" and not draft.has("data", "label"):
+    if reader == "csv" and task not in IMAGE_TASKS and not draft.has("data", "label"):
         yield draft.finding("missing-key", ("data",), "`data` lacks the key `label`", "name the column to predict")
     label: tuple[Key, ...] = ("data", "label")
     if task == "classification" and len(labels) > 1:

@@ -277,7 +277,7 @@ def _tell_form(error: Any, keys: tuple[Key, ...], document: Document, schema: An
 
 
 def _tell_length(error: Any, keys: tuple[Key, ...], document: Document, schema: Any) -> Told:
-    low, high = error.schema.get("minItems", 0), error.schema.get("maxItems")
+    low, high = error.schema.get("minItems", error.schema.get("minProperties", 0)), error.schema.get("maxItems")
     number = f"exactly {low}" if low == high else f"at least {low}" if high is None else f"{low} to {high}"
     entries = "entry" if number == "at least 1" else "entries"
     found = "1 entry" if len(error.instance) == 1 else f"{len(error.instance)} entries"
@@ -332,6 +332,7 @@ _TELLERS: dict[str, Callable[[Any, tuple[Key, ...], Document, Any], Told]] = {
     "maxLength": _tell_form,
     "minItems": _tell_length,
     "maxItems": _tell_length,
+    "minProperties": _tell_length,
     "anyOf": _tell_branches,
     "oneOf": _tell_branches,
 }

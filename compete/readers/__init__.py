@@ -12,6 +12,7 @@ from compete.dataset import Dataset
 READERS = {
     "csv": "compete.readers.tables",
     "folder": "compete.readers.folder",
+    "coco": "compete.readers.coco",
 }
 """Name in ``data.reader`` -> module; a new format is a file and a line here (and in the schema's list)."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -104,7 +104,22 @@ def propose(table: Delimited, path: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _column(name: str, cells: list[str]) -> _Column:
+def propose_belonging(table: Mapping[str, Sequence[str]]) -> dict[str, list[Proposal]]:
+    """Which columns look as if they tell what belongs together, and for which scores should be told apart.
+
+    Args:
+        table: columns of text.
+
+    Returns:
+        ``group`` and ``subgroups``: lists of Proposals.
+    """
+    columns = [_column(name, cells) for name, cells in table.items()]
+    group = _group(columns)
+    rest = [column for column in columns if column.name not in [one.value for one in group]]
+    return {"group": group, "subgroups": _subgroups(rest)}
+
+
+def _column(name: str, cells: Sequence[str]) -> _Column:
     present = tuple(text for text in cells if not is_missing(text))
     apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
     words = tuple(re.findall(r"[^\W_]+", apart.casefold()))

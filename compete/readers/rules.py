@@ -133,4 +133,115 @@ DATASET_RULES = {
         "A class folder holds no image.",
         "The class cannot be learned or tested. Add images or remove the folder.",
     ),
+    "dataset/coco-file": (
+        "The file is no COCO file of annotations.",
+        "Such a file is JSON: an object with the lists `images`, `categories` and `annotations`. Results of a model "
+        "are a bare list, and text that was cut off in a copy is no JSON at all. Write it again with the program that "
+        "made it.",
+    ),
+    "dataset/coco-image": (
+        "Entries of `images` are not as they must be.",
+        "Each image needs a whole number as `id` and a `file_name` of its own. An image that stands twice would have "
+        "its objects on two sides of the split.",
+    ),
+    "dataset/category": (
+        "A category is not as it must be, or is not there.",
+        "Each category needs a number and a name of its own: submissions name classes, and label images hold numbers. "
+        "`data.things` names categories as the file spells them.",
+    ),
+    "dataset/unused-category": (
+        "A category has no object.",
+        "It stays a class that submissions may name, but nobody can learn it and no mean counts it. Remove it from the "
+        "file if it should not be there.",
+    ),
+    "dataset/annotation": (
+        "Annotations are not as they must be.",
+        "An object needs the whole numbers `image_id` and `category_id`; `iscrowd` and `ignore` are 0 or 1, `area` is "
+        "not negative. A panoptic annotation has one PNG and the list of its segments for each image.",
+    ),
+    "dataset/unknown-image": (
+        "Annotations name images that the file does not list.",
+        "They would be lost. Images were removed and their annotations forgotten, or two files were joined.",
+    ),
+    "dataset/unknown-category": (
+        "Annotations name categories that the file does not list.",
+        "Mostly the numbers begin at 0 in one place and at 1 in another. Look at both lists.",
+    ),
+    "dataset/box": (
+        "A box is not left, top, width and height.",
+        "Four finite numbers in pixels from the top left corner; width and height are not negative. A negative width "
+        "often means that two corners were written.",
+    ),
+    "dataset/box-outside": (
+        "A box lies wholly outside its image.",
+        "Nobody can find it. The annotation belongs to another image, the image was cut, or the numbers are no pixels.",
+    ),
+    "dataset/box-beyond": (
+        "A box reaches beyond the border of its image.",
+        "It is kept as annotated. If most boxes do, they may be two corners, or the images were scaled.",
+    ),
+    "dataset/empty-object": (
+        "An object has no area.",
+        "A box without width or height, or a mask without a pixel, overlaps nothing, so that even a perfect submission "
+        "would miss it. It is often a slip of the mouse, and is left out: remove or mend it.",
+    ),
+    "dataset/mask": (
+        "A segmentation is missing or malformed.",
+        "A mask is a list of polygons, each of three or more corners in pixels, or COCO run lengths, plain or "
+        "compressed, of the image's size, whose runs sum to its number of pixels. In instance segmentation every "
+        "object has one.",
+    ),
+    "dataset/keypoints": (
+        "Keypoints are missing or malformed.",
+        "All categories name the same keypoints, and every object lists x, y and visibility (0 absent, 1 hidden, 2 "
+        "seen) of each in that order.",
+    ),
+    "dataset/sigmas": (
+        "How exactly keypoints can be placed is not known, or is told for another number of them.",
+        "Object keypoint similarity forgives an error that two people would make too, and `data.sigmas` says how large "
+        "it is for each keypoint, relative to the object's size. COCO measured it for 17 points of a person.",
+    ),
+    "dataset/repeated-object": (
+        "An object is annotated twice.",
+        "Two annotations with the same image, class and box are nearly always a slip. One of them can never be found.",
+    ),
+    "dataset/image-size": (
+        "An image is not of the size that its annotations were made for.",
+        "Boxes and masks are pixels of one size. Give the images that were annotated, or scale the annotations too.",
+    ),
+    "dataset/turned-image": (
+        "An image is turned by its EXIF orientation.",
+        "Some programs show and annotate the pixels as they are stored, others as the camera was held, and the file "
+        "does not tell which. Turn the pixels themselves, clear the tag, and look whether boxes and masks still fit.",
+    ),
+    "dataset/unreadable-image": (
+        "An image cannot be opened.",
+        "Its header says nothing that is understood. The file is damaged, or no image at all.",
+    ),
+    "dataset/unlisted-image": (
+        "Images stand beside those of the file but have no entry in it.",
+        "They are left out. An image in which there is nothing to find belongs into the list `images`, too: that a "
+        "model finds nothing there counts.",
+    ),
+    "dataset/items-table": (
+        "The table of images and the COCO file do not fit.",
+        "`data.items` has one row for each image, found by the column that `data.file` (file names) or `data.id` "
+        "(numbers of images) names. Rows of other images are left out.",
+    ),
+    "dataset/label-image": (
+        "A label image cannot be taken.",
+        "Classes of pixels are whole numbers: a PNG of 1 bit, with a palette (the index is the class), or of 8 or 16 "
+        "bits of grey, of the same size as its image. JPEG changes values, and colours are not classes.",
+    ),
+    "dataset/label-value": (
+        "A pixel has a value that is no class.",
+        "`data.values` says what each value means; of a COCO file the numbers of the categories do. `data.ignore` "
+        "names the value of pixels that are not scored, often 255. Values in between come from scaling with smooth "
+        "edges.",
+    ),
+    "dataset/segment": (
+        "Segments of the JSON and numbers of the PNG differ.",
+        "Every number in a panoptic PNG (red + 256 × green + 65536 × blue; 0 belongs to nothing) stands once in its "
+        "image's `segments_info`, and every segment has pixels.",
+    ),
 }

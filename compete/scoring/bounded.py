@@ -57,7 +57,7 @@ class Limits:
         return bool(self.memory or self.seconds)
 
 
-def bounded(work: Callable[[], Mapping[str, Any]], limits: Limits, name: str = "") -> dict[str, Any]:
+def run_bounded(work: Callable[[], Mapping[str, Any]], limits: Limits, name: str = "") -> dict[str, Any]:
     """Do work in a child process under limits.
 
     Args:

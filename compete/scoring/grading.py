@@ -14,7 +14,7 @@ import numpy as np
 import metrics
 from compete.bundle import ID, Bundle
 from compete.errors import Finding, SubmissionError
-from compete.scoring.bounded import Limits, bounded
+from compete.scoring.bounded import Limits, run_bounded
 from compete.scoring.images import Images
 from compete.scoring.matching import Vocabulary
 from compete.scoring.measures import Measure, is_own, label_names, measures_of, view
@@ -97,7 +97,7 @@ def bounded_result(work: Callable[[], Result], limits: Limits, name: str) -> Res
     """
     import numpy.random  # noqa: F401  (before the fork, so that no child imports it again)
 
-    return Result.from_dict(bounded(lambda: work().as_dict(), limits, name))
+    return Result.from_dict(run_bounded(lambda: work().as_dict(), limits, name))
 
 
 def check_submission(bundle: Bundle, submission: Path, *, on: str = "test") -> Submission:

@@ -10,20 +10,20 @@ import numpy as np
 import pytest
 
 from compete.errors import BundleError, Finding, SubmissionError
-from compete.scoring.bounded import Limits, bounded
+from compete.scoring.bounded import Limits, run_bounded
 
 
 def finding_of(work, limits):
     with pytest.raises(SubmissionError, match=r"not scored: mine\.csv") as caught:
-        bounded(work, limits, "mine.csv")
+        run_bounded(work, limits, "mine.csv")
     (finding,) = caught.value.findings
     return finding
 
 
 def test_what_the_work_gives_comes_back():
-    assert bounded(lambda: {"pid": os.getpid()}, Limits(500, 30))["pid"] != os.getpid()
+    assert run_bounded(lambda: {"pid": os.getpid()}, Limits(500, 30))["pid"] != os.getpid()
     large = {"text": "x" * 3_000_000}
-    assert bounded(lambda: large, Limits(500, 30)) == large
+    assert run_bounded(lambda: large, Limits(500, 30)) == large
 
 
 def test_a_refusal_comes_back_whole():
@@ -33,7 +33,7 @@ def test_a_refusal_comes_back_whole():
         raise BundleError("refused: é", [told])
 
     with pytest.raises(BundleError, match="refused: é") as caught:
-        bounded(refuse, Limits(seconds=30))
+        run_bounded(refuse, Limits(seconds=30))
     assert caught.value.findings == (told,)
 
 
@@ -51,7 +51,7 @@ def test_memory_is_bounded():
     finding = finding_of(lambda: {"sum": float(np.ones(100_000_000).sum())}, Limits(100, 60))
     assert finding.rule == "submission/too-much-memory"
     assert "100 MB" in finding.message
-    assert bounded(lambda: {"sum": float(np.ones(1_000_000).sum())}, Limits(100, 60)) == {"sum": 1e6}
+    assert run_bounded(lambda: {"sum": float(np.ones(1_000_000).sum())}, Limits(100, 60)) == {"sum": 1e6}
 
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL])
@@ -77,7 +77,7 @@ def test_half_an_answer_is_none():
 
 
 def test_no_child_stays_behind():
-    for _ in range(20):
-        bounded(dict, Limits(seconds=30))
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    for _ in range(10):
+        child = run_bounded(lambda: {"pid": os.getpid()}, Limits(seconds=30))["pid"]
+        with pytest.raises(ChildProcessError):
+            os.waitpid(child, os.WNOHANG)

@@ -1,0 +1,103 @@
+"""The truth of images as scoring wants it, for the images of one part in the order of their table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from compete.building.plan import Plan
+from compete.dataset import Category
+
+Array = np.ndarray[Any, Any]
+
+
+def truth_of(plan: Plan, rows: Array) -> Any:
+    """What is to be found in some images.
+
+    Args:
+        plan: of a task of images.
+        rows: the images, in the order in which the truth names them.
+
+    Returns:
+        ``Objects``, ``LabelMaps`` or ``Segments`` of the ``metrics`` package. A category is its place in the terms'
+        classes; a pixel of a label image is the class's number, as in PNG files.
+    """
+    maps = plan.dataset.maps
+    if maps is None:
+        return _objects(plan, rows)
+    return maps.take(rows) if plan.terms.task == "semantic_segmentation" else _segments(plan, rows)
+
+
+def labels_of_images(plan: Plan, rows: Array) -> tuple[Any, Array]:
+    """The labels of some images, image after image, and the place in ``rows`` of the image of each.
+
+    Returns:
+        A part of the table of labels, and int64 of its length.
+    """
+    import pandas as pd
+
+    labels = plan.dataset.labels
+    place = np.full(len(plan.id), -1)
+    place[rows] = np.arange(len(rows))
+    image = place[plan.dataset.items.index.get_indexer(pd.Index(labels["item"]))]
+    kept = np.flatnonzero(image >= 0)
+    kept = kept[np.argsort(image[kept], kind="stable")]
+    return labels.iloc[kept], image[kept]
+
+
+def sizes_of_images(plan: Plan, rows: Array) -> tuple[Array, Array]:
+    """Height and width of some images, int64."""
+    items = plan.dataset.items
+    height, width = (items[name].to_numpy()[rows].astype(np.int64) for name in ("height", "width"))
+    return height, width
+
+
+def codes_of(categories: tuple[Category, ...], labels: Any) -> Array:
+    """The code of each label's class, int32."""
+    code = {category.name: number for number, category in enumerate(categories)}
+    return np.array([code[name] for name in labels["label"]], dtype=np.int32)
+
+
+def _objects(plan: Plan, rows: Array) -> Any:
+    from metrics.masks import Masks
+    from metrics.objects import Objects
+
+    labels, image = labels_of_images(plan, rows)
+    categories, count = plan.dataset.categories, len(labels)
+    mask = points = None
+    if "rle" in labels:
+        height, width = sizes_of_images(plan, rows)
+        mask = Masks.from_compressed(labels["rle"].tolist(), height[image], width[image])
+    if "points" in labels:
+        points = np.array(labels["points"].tolist(), dtype=np.float64).reshape(count, -1, 3)
+    ignore = labels["ignore"].to_numpy(dtype=bool)
+    return Objects(
+        images=len(rows),
+        categories=len(categories),
+        image=image.astype(np.int32),
+        category=codes_of(categories, labels),
+        box=labels[["x", "y", "width", "height"]].to_numpy(dtype=np.float64),
+        mask=mask,
+        points=points,
+        area=labels["area"].to_numpy(dtype=np.float64),
+        crowd=labels["crowd"].to_numpy(dtype=bool),
+        ignore=ignore if ignore.any() else None,
+        sigmas=np.array(plan.terms.sigmas) if points is not None else None,
+    )
+
+
+def _segments(plan: Plan, rows: Array) -> Any:
+    from metrics.panoptic import Segments
+
+    labels, image = labels_of_images(plan, rows)
+    categories = plan.dataset.categories
+    assert plan.dataset.maps
+    return Segments(
+        maps=plan.dataset.maps.take(rows),
+        image=image.astype(np.int32),
+        segment=labels["segment"].to_numpy(dtype=np.int64),
+        category=codes_of(categories, labels),
+        crowd=labels["crowd"].to_numpy(dtype=bool),
+        things=np.array([category.thing for category in categories]),
+    )

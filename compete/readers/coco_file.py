@@ -1,0 +1,229 @@
+"""COCO files: the JSON, its categories and its images, checked before anything is built on them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from compete.dataset import Category
+from compete.errors import DatasetError, Finding
+from compete.files import system_fault
+from compete.readers.faults import Faults, Kind
+
+TAKEN = frozenset({"id", "file_name", "width", "height"})
+ADDRESSES = frozenset({"url", "coco_url", "flickr_url"})
+"""Keys of an image that lead to its source, and so to its annotations; they are read by nobody."""
+LARGEST = 1 << 63
+
+KINDS = {
+    "not-an-image": Kind(
+        "dataset/coco-image", "image lacks a whole `id` or a `file_name`", "images lack a whole `id` or a `file_name`",
+        "each entry of `images` needs both"),
+    "image-id": Kind(
+        "dataset/repeated-id", "image repeats the id of another", "images repeat the ids of others",
+        "files were joined without numbering anew: annotations would land on the wrong image"),
+    "image-file": Kind(
+        "dataset/coco-image", "image repeats the file of another", "images repeat the files of others",
+        "join the two entries and their annotations"),
+    "not-a-category": Kind(
+        "dataset/category", "category lacks a whole `id` or a `name`", "categories lack a whole `id` or a `name`",
+        "each entry of `categories` needs both"),
+    "category-id": Kind(
+        "dataset/category", "category repeats the number of another", "categories repeat the numbers of others",
+        "give each its own"),
+    "category-name": Kind(
+        "dataset/category", "category repeats the name of another", "categories repeat the names of others",
+        "a class is known by its name: join them, or rename one"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CocoFile:
+    """A COCO file whose images and categories are sound; its annotations are still as they were written.
+
+    Attributes:
+        name: of the file, for findings.
+        number: the id of each image.
+        file: the file name of each image.
+        size: the width and height of each image as declared; None where they are not.
+        columns: what the file says of its images beside that, as text; blank where it says nothing.
+        categories: by number.
+        annotations: as written.
+    """
+
+    name: str
+    number: tuple[int, ...]
+    file: tuple[str, ...]
+    size: tuple[tuple[int, int] | None, ...]
+    columns: Mapping[str, Sequence[str]]
+    categories: tuple[Category, ...]
+    annotations: Sequence[Any]
+
+
+def read_coco(path: Path, where: str = "") -> CocoFile:
+    """Read a COCO file.
+
+    Args:
+        path: the file.
+        where: the place in challenge.yaml that names it.
+
+    Raises:
+        DatasetError: if it is none, or its images or categories are not sound; all faults at once.
+        SystemFault: if the disk or a permission forbids reading.
+    """
+    content = _content(path, where)
+    faults = Faults(path.name, KINDS)
+    images = _images(content["images"], faults)
+    categories = _categories(content["categories"], faults)
+    findings = faults.findings()
+    for what, entries in (("images", images), ("categories", categories)):
+        if not entries and not findings:
+            findings.append(Finding("dataset/coco-file", f"the file has no {what}", path.name))
+    if findings:
+        raise DatasetError(f"dataset refused: {path.name}", findings)
+    columns = _columns(images, content.get("licenses"))
+    number = tuple(entry["id"] for entry in images)
+    file = tuple(entry["file_name"].replace("\\", "/") for entry in images)  # as programs on Windows write it
+    size = tuple(_size(entry) for entry in images)
+    return CocoFile(path.name, number, file, size, columns, categories, content["annotations"])
+
+
+def is_whole(value: Any) -> bool:
+    """Whether a value of JSON is a whole number, and neither true nor false."""
+    return isinstance(value, int) and not isinstance(value, bool) and -LARGEST < value < LARGEST
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value of JSON is a finite number."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _content(path: Path, where: str) -> dict[str, Any]:
+    """The JSON of a file with the lists that a COCO file has."""
+    try:
+        raw = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        near = sorted(other.name for other in path.parent.glob("*.json")) if path.parent.is_dir() else []
+        hint = f"in its folder are: {', '.join(near[:5])}" if near else "paths are relative to challenge.yaml"
+        raise _refusal("dataset/missing-file", f"there is no file {str(path)!r}", where, hint) from None
+    except OSError as error:
+        raise system_fault(error) from error
+    try:
+        content = json.loads(raw, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise _refusal("dataset/coco-file", "the JSON is nested too deeply", path.name, "") from None
+    except UnicodeDecodeError:
+        raise _refusal("dataset/coco-file", "this is not UTF-8 text", path.name, "save the JSON as UTF-8") from None
+    except ValueError as error:
+        line = f":{error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        message = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+        hint = "is the file whole? write it again with the program that made it"
+        raise _refusal("dataset/coco-file", f"this is not JSON: {message}", f"{path.name}{line}", hint) from None
+    lists = ("images", "categories", "annotations")
+    known = content if isinstance(content, dict) else {}
+    absent = [key for key in lists if not isinstance(known.get(key), list)]
+    if absent:
+        hint = "a COCO file of annotations is an object with the lists images, categories and annotations"
+        if isinstance(content, list):
+            hint += "; this looks like results of a model"
+        raise _refusal("dataset/coco-file", f"the file has no list {' and no list '.join(absent)}", path.name, hint)
+    return known
+
+
+def _refuse_constant(text: str) -> Any:
+    raise ValueError(f"{text} is no number")
+
+
+def _refusal(rule: str, message: str, where: str, hint: str) -> DatasetError:
+    return DatasetError("the annotations cannot be read", [Finding(rule, message, where, hint=hint)])
+
+
+def _images(entries: Sequence[Any], faults: Faults) -> list[dict[str, Any]]:
+    """The entries of images, each with its own number and its own file."""
+    numbers: set[int] = set()
+    files: set[str] = set()
+    for place, entry in enumerate(entries):
+        file = entry.get("file_name") if isinstance(entry, dict) else None
+        if not isinstance(file, str) or not file.strip() or "\0" in file or not is_whole(entry.get("id")):
+            faults.add("not-an-image", f"images[{place}]")
+            continue
+        if entry["id"] in numbers:
+            faults.add("image-id", f"{entry['id']} ({file})")
+        if file in files:
+            faults.add("image-file", file)
+        numbers.add(entry["id"])
+        files.add(file)
+    return list(entries)
+
+
+def _size(entry: Mapping[str, Any]) -> tuple[int, int] | None:
+    width, height = entry.get("width"), entry.get("height")
+    if width is None or height is None or not is_number(width) or not is_number(height):
+        return None
+    return int(width), int(height)
+
+
+def _categories(entries: Sequence[Any], faults: Faults) -> tuple[Category, ...]:
+    """The categories by number, each with its own name."""
+    found: dict[int, Category] = {}
+    names: set[str] = set()
+    for place, entry in enumerate(entries):
+        name = entry.get("name") if isinstance(entry, dict) else None
+        if not isinstance(name, str) or not name.strip() or not is_whole(entry.get("id")) or entry["id"] < 0:
+            faults.add("not-a-category", f"categories[{place}]")
+            continue
+        if name.strip() in names:
+            faults.add("category-name", name)
+        if entry["id"] in found:
+            faults.add("category-id", f"{entry['id']} ({name})")
+        names.add(name.strip())
+        found[entry["id"]] = _category(name.strip(), entry)
+    return tuple(found[number] for number in sorted(found))
+
+
+def _category(name: str, entry: Mapping[str, Any]) -> Category:
+    above, points, skeleton = (entry.get(key) for key in ("supercategory", "keypoints", "skeleton"))
+    names = tuple(point for point in points if isinstance(point, str)) if isinstance(points, list) else ()
+    pairs = skeleton if isinstance(skeleton, list) else []
+    joined = tuple((pair[0], pair[1]) for pair in pairs if _joins(pair, len(names)))
+    thing = entry.get("isthing", 1) != 0
+    return Category(name, entry["id"], above if isinstance(above, str) else "", thing, names, joined)
+
+
+def _joins(pair: Any, points: int) -> bool:
+    whole = isinstance(pair, list) and len(pair) == 2 and all(map(is_whole, pair))
+    return whole and all(1 <= end <= points for end in pair)
+
+
+def _columns(images: Sequence[Mapping[str, Any]], licenses: Any) -> dict[str, list[str]]:
+    """Whatever else the file says of each image in one word or number, as columns of text."""
+    names = dict.fromkeys(key for entry in images for key in entry if key not in TAKEN | ADDRESSES)
+    columns = {}
+    for name in names:
+        cells = [entry.get(name) for entry in images]
+        if all(cell is None or isinstance(cell, (str, int, float)) for cell in cells):
+            columns[name] = ["" if cell is None else _spelt(cell) for cell in cells]
+    if "license" in columns and isinstance(licenses, list):
+        known = {str(one.get("id")): str(one.get("name", "")) for one in licenses if isinstance(one, dict)}
+        columns["license"] = [known.get(cell) or cell for cell in columns["license"]]
+    return columns
+
+
+def _spelt(cell: str | float) -> str:
+    """A value of JSON as the cell of a table."""
+    return cell if isinstance(cell, str) else json.dumps(cell)
+
+
+def stems(files: Sequence[str]) -> list[str]:
+    """Ids of images: their names without folder and ending where these differ, else the whole paths.
+
+    >>> stems(["a/1.png", "b/2.png"]), stems(["a/1.png", "b/1.png"])
+    (['1', '2'], ['a/1.png', 'b/1.png'])
+    """
+    short = [Path(file).stem for file in files]
+    distinct = len(set(short)) == len(short) and all(name.isprintable() for name in short)
+    return short if distinct else list(files)

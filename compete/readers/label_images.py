@@ -1,0 +1,220 @@
+"""Label images: PNG files whose pixel values are classes, read as runs and tested value by value."""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from compete.challenge import Challenge
+from compete.dataset import Category, Dataset, excerpt
+from compete.engine import cores
+from compete.errors import DatasetError, fatal
+from compete.readers.columns import file_findings
+from compete.readers.faults import Faults, Kind
+from compete.readers.headers import with_sizes
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+    from metrics.label_maps import LabelMaps
+
+AT_ONCE = 64
+"""Label images that are held as pixels at a time."""
+MASK_COLUMN = "\0mask"
+"""The column of paths while label images are read; no source can have one of this name."""
+GREY_STEPS = {2: 85, 4: 17}
+"""By how much Pillow multiplies grey levels of few bits, so that white is 255."""
+
+KINDS = {
+    "not-png": Kind(
+        "dataset/label-image", "label image is no PNG of whole numbers", "label images are no PNG of whole numbers",
+        "save classes as a PNG of 1 bit, with a palette, or of 8 or 16 bits of grey; JPEG blurs them"),
+    "size": Kind(
+        "dataset/label-image", "label image is not of its image's size", "label images are not of their images' sizes",
+        "every pixel of the image needs its own; were the images scaled?"),
+    "value": Kind(
+        "dataset/label-value", "value of a label image is no class", "values of label images are no class",
+        "name every value under data.values, or say data.ignore for the one that is not scored"),
+    "all-ignored": Kind(
+        "dataset/label-value", "label image holds nothing but the value that is not scored",
+        "label images hold nothing but the value that is not scored", "they teach and test nothing", "warning"),
+}  # fmt: skip
+
+Pixels = Callable[[str], "np.ndarray[Any, Any] | str"]
+
+
+def with_label_images(challenge: Challenge, dataset: Dataset) -> Dataset:
+    """The dataset with the label images that its column or its folder of label images names.
+
+    Returns:
+        The dataset with sizes, label images as runs, and a label for each class of each image with its area in pixels.
+
+    Raises:
+        DatasetError: if one is missing, is no PNG, or holds a value that is no class.
+    """
+    file = challenge.data.file
+    assert file
+    findings = list(dataset.findings)
+    if challenge.data.reader != "coco":
+        dataset, found = with_sizes(dataset, file)
+        findings += found
+    dataset, root, place = _placed(challenge, dataset)
+    findings += file_findings(dataset, MASK_COLUMN, root, place, row="label image")
+    _stop_if_fatal(dataset, findings)
+    categories = dataset.categories or tuple(Category(name, value) for name, value in challenge.data.values)
+    paths, sizes = dataset.items[MASK_COLUMN].tolist(), sizes_of(dataset)
+    faults = Faults(dataset.source, KINDS)
+    maps = read_maps(paths, sizes, label_pixels, faults)
+    if maps is None:
+        raise DatasetError(f"dataset refused: {dataset.source}", [*findings, *faults.findings()])
+    labels = _labels(maps, dataset, categories, challenge.data.ignore, faults)
+    findings += faults.findings()
+    _stop_if_fatal(dataset, findings)
+    items = dataset.items.drop(columns=MASK_COLUMN)
+    return replace(dataset, items=items, labels=labels, findings=tuple(findings), categories=categories, maps=maps)
+
+
+def sizes_of(dataset: Dataset) -> list[tuple[int, int]]:
+    """Height and width of each image."""
+    items = dataset.items
+    return list(zip(map(int, items["height"]), map(int, items["width"]), strict=True))
+
+
+def read_maps(
+    paths: Sequence[str], sizes: Sequence[tuple[int, int]], pixels: Pixels, faults: Faults
+) -> LabelMaps | None:
+    """Read label images on all cores, some at a time.
+
+    Args:
+        paths: PNG files.
+        sizes: height and width that each must have.
+        pixels: reads a file as an array of whole numbers; a text says why it cannot.
+        faults: is told which are not as they must be.
+
+    Returns:
+        The label images as runs; None where one was refused.
+    """
+    from metrics.label_maps import LabelMaps
+
+    parts, sound = [], True
+    with warnings.catch_warnings():  # here and not in the threads, because filters are of the whole process
+        warnings.simplefilter("ignore")
+        for some in _decoded(paths, pixels):
+            arrays = [array for place, array in some if _fits(array, paths[place], sizes[place], faults)]
+            sound = sound and len(arrays) == len(some)
+            if sound:
+                parts.append(LabelMaps.from_arrays(arrays))
+    return LabelMaps.joined(parts) if sound else None
+
+
+def _fits(array: np.ndarray[Any, Any] | str, path: str, size: tuple[int, int], faults: Faults) -> bool:
+    """Whether a file was read and is of the size that it must be."""
+    name = Path(path).name
+    if isinstance(array, str):
+        faults.add("not-png", f"{name}: {array}")
+        return False
+    if array.shape != size:
+        high, wide = size
+        faults.add("size", f"{name} is {array.shape[1]} × {array.shape[0]}, its image {wide} × {high}")
+        return False
+    return True
+
+
+def _decoded(paths: Sequence[str], pixels: Pixels) -> Iterator[list[tuple[int, np.ndarray[Any, Any] | str]]]:
+    with ThreadPoolExecutor(cores()) as pool:
+        for first in range(0, len(paths), AT_ONCE):
+            some = range(first, min(first + AT_ONCE, len(paths)))
+            yield list(zip(some, pool.map(pixels, [paths[place] for place in some]), strict=True))
+
+
+def label_pixels(path: str) -> np.ndarray[Any, Any] | str:
+    """The values of a PNG's pixels, shape (height, width); a text says why they are no labels."""
+    import numpy as np
+
+    found = png_pixels(path)
+    if isinstance(found, str):
+        return found
+    array, mode, bits = found
+    if mode not in ("1", "L", "P", "I;16", "I"):
+        return f"its pixels are {mode}, not whole numbers"
+    if mode == "L" and bits in GREY_STEPS:
+        array = array // GREY_STEPS[bits]
+    return array.astype(np.uint16 if mode.startswith("I") else np.uint8)
+
+
+def png_pixels(path: str) -> tuple[np.ndarray[Any, Any], str, int] | str:
+    """The pixels of a PNG, Pillow's mode and the bits of a sample; a text says why it cannot be read."""
+    import numpy as np
+    from PIL import Image
+
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(25)
+            with Image.open(file) as image:
+                if image.format != "PNG":
+                    return f"it is {image.format}"
+                return np.asarray(image), image.mode, head[24]
+    except Image.DecompressionBombError:
+        return "it claims to have more pixels than are taken"
+    except (OSError, SyntaxError, ValueError, EOFError, TypeError, struct.error, zlib.error) as error:
+        return excerpt(str(error).replace(path, Path(path).name)) or type(error).__name__
+
+
+def _placed(challenge: Challenge, dataset: Dataset) -> tuple[Dataset, Path, str]:
+    """The dataset with the path of each label image, their folder, and the place that names it."""
+    data = challenge.data
+    items = dataset.items.copy()
+    if data.mask:
+        root = data.masks or data.images
+        folder = challenge.locate(root) if root else challenge.locate(data.path).parent
+        items[MASK_COLUMN] = items[data.mask]
+        return replace(dataset, items=items), folder, challenge.where("data.mask")
+    assert data.masks
+    assert data.file
+    folder = challenge.locate(data.masks)
+    items[MASK_COLUMN] = [str(folder / f"{Path(path).stem}.png") for path in items[data.file]]
+    return replace(dataset, items=items), folder, challenge.where("data.masks")
+
+
+def _stop_if_fatal(dataset: Dataset, findings: Sequence[Any]) -> None:
+    if fatal(findings):
+        raise DatasetError(f"dataset refused: {dataset.source}", findings)
+
+
+def _labels(
+    maps: LabelMaps, dataset: Dataset, categories: Sequence[Category], ignore: int | None, faults: Faults
+) -> pd.DataFrame:
+    """One row a class of an image, with the number of its pixels."""
+    import numpy as np
+    import pandas as pd
+
+    known = {category.number: category.name for category in categories}
+    image, value, area = areas_of(maps)
+    item = dataset.items.index.to_numpy()
+    strange = [place for place, number in enumerate(value.tolist()) if number not in known and number != ignore]
+    for place in strange:
+        faults.add("value", f"{item[image[place]]}: {value[place]}")
+    scored = np.isin(value, sorted(known))
+    for place in sorted(set(range(maps.images)) - set(image[scored].tolist())):
+        if not strange:
+            faults.add("all-ignored", str(item[place]))
+    names = np.array([known[number] for number in value[scored].tolist()], dtype=object)
+    return pd.DataFrame({"item": item[image[scored]], "label": names, "area": area[scored].astype(np.float64)})
+
+
+def areas_of(maps: LabelMaps) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Image, value and number of pixels of every value of every image, in that order."""
+    import numpy as np
+
+    image = np.repeat(np.arange(maps.images), np.diff(maps.start))
+    key = image.astype(np.uint64) << np.uint64(32) | maps.value.astype(np.uint64)
+    pair, place = np.unique(key, return_inverse=True)
+    area = np.bincount(place, weights=maps.length, minlength=len(pair)).astype(np.int64)
+    return (pair >> np.uint64(32)).astype(np.int64), (pair & np.uint64(0xFFFFFFFF)).astype(np.int64), area
