@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -10,6 +11,7 @@ import random
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -242,3 +244,20 @@ def test_data_are_drawn_the_same_each_time(make: Make, tmp_path: Path, name: str
     made = make(name)
     script(made.challenge, "make_data.py", tmp_path / "again")
     assert tree(tmp_path / "again") == tree(made.challenge / "data")
+
+
+def test_an_archive_may_hold_the_submission(penguins: Made, run: Run, tmp_path: Path) -> None:
+    plain = json.loads(run("score", penguins.bundle, penguins.baseline, "--json", "--draws", "0").out)
+    packed = tmp_path / "sent.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(penguins.baseline, "results/mine.csv")
+    found = json.loads(run("score", penguins.bundle, packed, "--json", "--draws", "0").out)
+    assert found["scores"] == plain["scores"]
+    assert found["submission"]["canonical_sha256"] == plain["submission"]["canonical_sha256"]
+    assert found["submission"]["sha256"] == hashlib.sha256(packed.read_bytes()).hexdigest()
+    with zipfile.ZipFile(packed, "a") as archive:
+        archive.writestr("results/other.csv", "id\n")
+    refused = run("score", penguins.bundle, packed)
+    assert (refused.code, "archive/several-members" in refused.err) == (3, True)
+    packed.write_bytes(penguins.baseline.read_bytes())
+    assert "archive/not-archive" in run("validate", penguins.bundle, packed).err

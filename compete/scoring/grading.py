@@ -6,6 +6,7 @@ import contextlib
 import io
 import platform
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -14,6 +15,7 @@ import numpy as np
 import metrics
 from compete.bundle import ID, Bundle
 from compete.errors import Finding, SubmissionError
+from compete.files import sha256_of
 from compete.scoring.bounded import Limits, run_bounded
 from compete.scoring.images import Images
 from compete.scoring.matching import Vocabulary
@@ -27,6 +29,9 @@ from compete.version import __version__
 
 FEW_GROUPS = 10
 """With fewer groups than these an interval is told to be rough."""
+
+ARCHIVES = (".zip", ".tar", ".gz", ".tgz")
+"""Files that may hold the submission instead of being it."""
 
 UNFIT = "see compete explain for the metric: it says which values it takes"
 LEVEL = 0.95
@@ -110,11 +115,21 @@ def check_submission(bundle: Bundle, submission: Path, *, on: str = "test") -> S
 
 
 def read_predictions(terms: Terms, items: Union[Vocabulary, Images], submission: Union[Path, bytes]) -> Submission:
-    """Read a submission as the terms ask for it, in the order of the items."""
+    """Read a submission as the terms ask for it, in the order of the items; an archive may hold the one file."""
+    if isinstance(submission, Path) and submission.suffix.lower() in ARCHIVES and terms.form != "png":
+        from compete.scoring.archives import only_member
+
+        member, content = only_member(submission, (Path(terms.sample_name).suffix,))
+        read = _read(terms, items, content, f"{submission}/{member}")
+        return replace(read, sha256=sha256_of(submission)[0])
+    return _read(terms, items, submission, "")
+
+
+def _read(terms: Terms, items: Union[Vocabulary, Images], submission: Union[Path, bytes], name: str) -> Submission:
     if isinstance(items, Images):
         from compete.scoring.forms import read_images_submission
 
-        return read_images_submission(submission, terms, items)
+        return read_images_submission(submission, terms, items, name)
     contract = Contract(
         id=ID,
         columns=terms.columns,
@@ -124,7 +139,7 @@ def read_predictions(terms: Terms, items: Union[Vocabulary, Images], submission:
         low=terms.low,
         high=terms.high,
     )
-    return read_submission(submission, contract, items)
+    return read_submission(submission, contract, items, name)
 
 
 def scores_of(truth: Truth, values: Any, *, draws: int) -> list[Score]:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 import numpy as np
 
@@ -75,19 +75,23 @@ class Submission:
 
     Attributes:
         values: (items,), or (items, columns) where there are several columns: int32 codes of labels, uint8 flags,
-            float64 numbers.
+            float64 numbers; of images ``Objects``, ``LabelMaps`` or ``Segments``.
         warnings: what is odd and harmless.
         rows: rows of the file.
         sha256: fingerprint of the file.
     """
 
-    values: Array
+    values: Any
     warnings: tuple[Finding, ...]
     rows: int
     sha256: str
 
     def canonical_sha256(self) -> str:
         """Fingerprint of the predictions: the same whatever the order, quoting or line ends of the file."""
+        if not isinstance(self.values, np.ndarray):
+            from compete.scoring.forms.canonical import canonical_bytes
+
+            return hashlib.sha256(canonical_bytes(self.values)).hexdigest()
         plain = np.ascontiguousarray(self.values, dtype=self.values.dtype.newbyteorder("<"))
         digest = hashlib.sha256(f"{plain.dtype.str}{plain.shape}".encode())
         digest.update(plain.tobytes())
