@@ -1,0 +1,383 @@
+"""Masks of many objects as compressed run lengths: made from any form, measured and compared without decoding them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Optional, Union
+
+import numpy as np
+
+from metrics.inputs import MetricError
+from metrics.mask_columns import overlaps, tight_boxes
+from metrics.polygons import read_polygons
+from metrics.run_lengths import (
+    FAULTS,
+    PIXELS,
+    SIDE,
+    Survey,
+    check_layout,
+    chunks,
+    compress,
+    decompress,
+    reuse_memory,
+    survey,
+    take_texts,
+)
+from metrics.runs import bitmap_edges, counts_of_runs, merged_runs, read_pairs, runs_of_counts
+
+if TYPE_CHECKING:
+    from metrics.inputs import Array
+    from metrics.runs import Stretches
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Masks:
+    """One mask an object, in COCO's compressed run lengths, all texts end to end.
+
+    The texts are checked when they are first used; `faults` tells what is wrong with which, all else raises.
+
+    Attributes:
+        height: pixels of each mask's columns, int32, shape (m,).
+        width: how many columns each mask has, int32, shape (m,).
+        text: the characters of all masks, uint8, shape (characters,).
+        start: where each text starts, and the end of the last, int64, shape (m + 1,).
+
+    Raises:
+        MetricError: the arrays do not fit together.
+    """
+
+    height: Array
+    width: Array
+    text: Array
+    start: Array
+
+    def __post_init__(self) -> None:
+        for name in ("height", "width"):
+            object.__setattr__(self, name, _sizes(whole_numbers(getattr(self, name), name), len(self.start) - 1))
+        object.__setattr__(self, "start", whole_numbers(self.start, "start").astype(np.int64, copy=False))
+        check_layout(self.text, self.start, self.height, self.width)
+
+    def __len__(self) -> int:
+        return len(self.height)
+
+    @cached_property
+    def faults(self) -> Array:
+        """What is wrong with each text: its place in `metrics.run_lengths.FAULTS`, 0 for fine, uint8, shape (m,)."""
+        return self._survey.fault
+
+    @cached_property
+    def survey(self) -> Survey:
+        """Area and extent of each mask.
+
+        Raises:
+            MetricError: a text is not a mask of its size.
+        """
+        if self.faults.any():
+            bad = np.flatnonzero(self.faults)
+            raise MetricError(
+                f"{len(bad)} of {len(self)} masks cannot be read; mask {bad[0]} {FAULTS[self.faults[bad[0]]]}"
+            )
+        return self._survey
+
+    @cached_property
+    def _survey(self) -> Survey:
+        return survey(self.text, self.start, self.height, self.width)
+
+    @property
+    def area(self) -> Array:
+        """Pixels of foreground, int64, shape (m,)."""
+        return self.survey.area
+
+    @cached_property
+    def columns(self) -> tuple[Array, Array]:
+        """The first column with foreground and the column after the last, int32, each of shape (m,); 0, 0 if empty.
+
+        Where a mask has runs of no pixel, some columns more.
+        """
+        filled = self.survey.area > 0
+        left = np.where(filled, self.survey.first // self.height, 0).astype(np.int32)
+        right = np.where(filled, (self.survey.end - 1) // self.height + 1, 0).astype(np.int32)
+        return left, right
+
+    @property
+    def reach(self) -> Array:
+        """A box around each mask at no further cost: its columns over the whole height, float64, shape (m, 4)."""
+        left, right = self.columns
+        height = np.where(right > left, self.height, 0)
+        return np.stack((left, np.zeros_like(left), right - left, height), axis=1).astype(np.float64)
+
+    @cached_property
+    def box(self) -> Array:
+        """The smallest box around each mask: x, y, width, height in pixels, float64, shape (m, 4); 0 where empty."""
+        box = tight_boxes(self).astype(np.float64)
+        box[:, 2:] -= box[:, :2]
+        return box
+
+    def take(self, index: Any) -> Masks:
+        """Some masks, by whole numbers or by true and false; what is known of them is kept."""
+        chosen = np.arange(len(self))[index]
+        text, start = take_texts(self.text, self.start, chosen)
+        taken = Masks(self.height[chosen], self.width[chosen], text, start)
+        if "_survey" in vars(self):
+            known = self._survey
+            parts = (known.fault, known.area, known.first, known.end)
+            vars(taken)["_survey"] = Survey(*(part[chosen] for part in parts))
+        return taken
+
+    def counts(self) -> tuple[Array, Array]:
+        """The runs of all masks, background first, int64, and where those of each mask start, shape (m + 1,)."""
+        _ = self.survey
+        return decompress(self.text, self.start)
+
+    def bitmaps(self) -> Iterator[Array]:
+        """Each mask in turn as an array of true and false, shape (height, width), in column order."""
+        _ = self.survey
+        for rows in chunks(self.start):
+            text = self.text[self.start[rows.start] : self.start[rows.stop]]
+            count, begin = decompress(text, self.start[rows.start : rows.stop + 1] - self.start[rows.start])
+            for mask in range(rows.start, rows.stop):
+                run = count[begin[mask - rows.start] : begin[mask - rows.start + 1]]
+                pixel = np.repeat(np.arange(len(run)) % 2 == 1, run)
+                yield pixel.reshape(self.width[mask], self.height[mask]).T
+
+    def union(self, group: Any, size: Optional[int] = None) -> Masks:
+        """The pixels that any mask of a group has.
+
+        Args:
+            group: the group of each mask, whole numbers from 0, shape (m,).
+            size: how many groups there are; by default up to the last that is named.
+
+        Raises:
+            MetricError: masks of one group differ in height or width, or a group has none.
+        """
+        group = whole_numbers(group, "group").astype(np.int64)
+        size = int(group.max(initial=-1)) + 1 if size is None else size
+        if len(group) != len(self) or (len(group) and (group.min() < 0 or group.max() >= size)):
+            raise MetricError(f"group must be {len(self)} whole numbers from 0 to {size - 1}")
+        if not np.bincount(group, minlength=size).all():
+            raise MetricError("a group has no mask, so that its size is not known")
+        member = np.zeros(size, np.int64)
+        member[group] = np.arange(len(self))
+        height, width = self.height[member], self.width[member]
+        if (height[group] != self.height).any() or (width[group] != self.width).any():
+            raise MetricError("masks of one group differ in height or width")
+        owner, begin, end = runs_of_counts(*self.counts())
+        return Masks.from_runs(merged_runs(group[owner], begin, end), height, width)
+
+    @classmethod
+    def from_compressed(cls, texts: Sequence[Union[str, bytes]], height: Any, width: Any) -> Masks:
+        """Masks from COCO's compressed run lengths, which need not be right: `faults` tells.
+
+        Args:
+            texts: one text a mask, all str or all bytes.
+            height: pixels of each mask's columns, shape (m,), or one number for all.
+            width: how many columns each mask has, shape (m,), or one number for all.
+
+        Raises:
+            MetricError: a text is neither str nor bytes.
+
+        >>> Masks.from_compressed(["522"], 3, 3).area.tolist()
+        [2]
+        """
+        try:
+            joined = _joined(texts)
+        except TypeError as fault:
+            raise MetricError(f"compressed run lengths are text, one a mask: {fault}") from fault
+        start = np.zeros(len(texts) + 1, np.int64)
+        np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)), out=start[1:])
+        return cls(_sizes(height, len(texts)), _sizes(width, len(texts)), np.frombuffer(joined, np.uint8), start)
+
+    @classmethod
+    def from_counts(cls, counts: Sequence[Any], height: Any, width: Any) -> Masks:
+        """Masks from plain run lengths, which need not be right: `faults` tells.
+
+        Args:
+            counts: for each mask its runs down the columns: background, foreground, background and so on.
+            height: pixels of each mask's columns, shape (m,), or one number for all.
+            width: how many columns each mask has, shape (m,), or one number for all.
+
+        Raises:
+            MetricError: a run is not a whole number.
+
+        >>> Masks.from_counts([[5, 2, 2]], 3, 3).text.tobytes()
+        b'522'
+        """
+        begin = np.zeros(len(counts) + 1, np.int64)
+        np.cumsum(np.fromiter(map(len, counts), np.int64, len(counts)), out=begin[1:])
+        text, start = compress(_flat_counts(counts), begin)
+        return cls(_sizes(height, len(counts)), _sizes(width, len(counts)), text, start)
+
+    @classmethod
+    def from_pairs(cls, texts: Sequence[str], height: Any, width: Any) -> Masks:
+        """Masks from Kaggle's run lengths, which need not be right: `faults` tells.
+
+        Args:
+            texts: one text a mask, ``first length first length …``, pixels counted down the columns from 1.
+            height: pixels of each mask's columns, shape (m,), or one number for all.
+            width: how many columns each mask has, shape (m,), or one number for all.
+
+        Raises:
+            MetricError: a text is not str.
+
+        >>> Masks.from_pairs(["6 2"], 3, 3).text.tobytes()
+        b'522'
+        """
+        height, width = _sizes(height, len(texts)), _sizes(width, len(texts))
+        fault, stretches = read_pairs(texts, _pixels(height, width))
+        return cls.from_runs(stretches, height, width, fault)
+
+    @classmethod
+    def from_polygons(cls, objects: Sequence[Sequence[Any]], height: Any, width: Any) -> Masks:
+        """Masks from polygons, filled as pycocotools fills them; they need not be right: `faults` tells.
+
+        Args:
+            objects: for each object its polygons, each ``x1, y1, x2, y2 …`` in pixels from the top left corner.
+            height: pixels of each mask's columns, shape (m,), or one number for all.
+            width: how many columns each mask has, shape (m,), or one number for all.
+
+        Raises:
+            MetricError: a polygon is not a list of numbers.
+
+        >>> Masks.from_polygons([[[1, 1, 3, 1, 3, 3, 1, 3]]], 4, 4).area.tolist()
+        [4]
+        """
+        height, width = _sizes(height, len(objects)), _sizes(width, len(objects))
+        room = _pixels(height, width) > 0
+        fault, stretches = read_polygons(objects, np.where(room, height, 0), np.where(room, width, 0))
+        return cls.from_runs(stretches, height, width, fault)
+
+    @classmethod
+    def from_bitmaps(cls, bitmaps: Sequence[Any]) -> Masks:
+        """Masks from arrays whose foreground is what is not 0.
+
+        Args:
+            bitmaps: arrays of shape (height, width), or one of shape (m, height, width).
+
+        Raises:
+            MetricError: an array does not have two dimensions.
+
+        >>> Masks.from_bitmaps([[[0, 0, 1], [0, 1, 1]]]).text.tobytes()
+        b'33'
+        """
+        reuse_memory()
+        arrays = [np.asarray(bitmap) for bitmap in bitmaps]
+        if any(array.ndim != 2 for array in arrays):
+            raise MetricError("a bitmap must have shape (height, width)")
+        edges = [bitmap_edges(array) for array in arrays]
+        owner = np.repeat(np.arange(len(edges)), [len(edge) // 2 for edge in edges])
+        edge = np.concatenate([np.zeros(0, np.int64), *edges])
+        shape = np.array([array.shape for array in arrays], dtype=np.int64).reshape(-1, 2)
+        return cls.from_runs((owner, edge[::2], edge[1::2]), shape[:, 0], shape[:, 1])
+
+    @classmethod
+    def from_runs(cls, stretches: Stretches, height: Any, width: Any, fault: Optional[Array] = None) -> Masks:
+        """Masks from their runs of foreground.
+
+        Args:
+            stretches: owner, first pixel and end of each run, in order, without touching; see `metrics.runs`.
+            height: pixels of each mask's columns, shape (m,).
+            width: how many columns each mask has, shape (m,).
+            fault: what is known to be wrong with what the masks were made from, for `faults`, shape (m,).
+        """
+        masks = cls(height, width, *compress(*counts_of_runs(*stretches, _pixels(height, width))))
+        if fault is not None and fault.any():
+            known = masks._survey
+            vars(masks)["_survey"] = replace(known, fault=np.where(known.fault > 0, known.fault, fault))
+        return masks
+
+
+def mask_iou(  # noqa: PLR0917  (two sides, each masks and which of them)
+    first: Masks, i: Any, second: Masks, j: Any, crowd: Optional[Array] = None, least: float = 0.0
+) -> Array:
+    """Intersection over union of listed pairs of masks.
+
+    Args:
+        first: masks, such as the predicted ones.
+        i: the mask of each pair in ``first``, whole numbers, shape (pairs,).
+        second: masks, such as the true ones.
+        j: the mask of each pair in ``second``, shape (pairs,).
+        crowd: which pairs divide by the area of the first mask instead of the union, bool, shape (pairs,); None: none.
+        least: pairs whose area and columns show that they cannot reach this are not looked at and get 0.
+
+    Returns:
+        One number a pair, float64, shape (pairs,), exactly as pycocotools divides; 0 where both masks are empty.
+
+    Raises:
+        MetricError: a mask cannot be read, the masks of a pair differ in height or width, or the lengths differ.
+
+    Source: ``rleIou`` of the COCO API (definition).
+
+    >>> masks = Masks.from_bitmaps([[[1, 1, 0]], [[0, 1, 1]]])
+    >>> mask_iou(masks, [0, 0], masks, [0, 1]).round(3).tolist()
+    [1.0, 0.333]
+    """
+    i, j = whole_numbers(i, "i"), whole_numbers(j, "j")
+    if i.shape != j.shape or (crowd is not None and np.shape(crowd) != i.shape):
+        raise MetricError(f"{len(i)} masks are paired with {len(j)}; give as many of both, and of crowd")
+    out = np.zeros(len(i))
+    if not len(i):
+        return out
+    if (first.height[i] != second.height[j]).any() or (first.width[i] != second.width[j]).any():
+        raise MetricError("the masks of a pair differ in height or width")
+    one, other = first.area.astype(np.float64)[i], second.area.astype(np.float64)[j]
+    (left, right), (begin, end) = first.columns, second.columns
+    need = least * (one + other) / (1 + least)
+    if crowd is not None:
+        need = np.where(crowd, least * one, need)
+    room = np.minimum(right[i], end[j]) - np.maximum(left[i], begin[j])
+    most = np.minimum(np.minimum(one, other), room * first.height[i].astype(np.float64))
+    near = np.flatnonzero((room > 0) & (most >= need * (1 - 1e-9)))
+    shared = overlaps(first, i[near], second, j[near]).astype(np.float64)
+    whole = one[near] + other[near] - shared
+    if crowd is not None:
+        whole = np.where(np.asarray(crowd, bool)[near], one[near], whole)
+    out[near] = np.divide(shared, whole, out=np.zeros(len(near)), where=shared > 0)
+    return out
+
+
+def whole_numbers(values: Any, name: str) -> Array:
+    """An array of whole numbers in one dimension, whatever the width of its integers."""
+    array = np.asarray(values)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise MetricError(f"{name} must be whole numbers in one dimension, not {array.dtype} of shape {array.shape}")
+    return array if array.size else array.astype(np.int64)
+
+
+def _sizes(values: Any, m: int) -> Array:
+    """One height or width a mask; one for all is repeated; what does not fit in 32 bits is no size and becomes 0."""
+    array = np.asarray(values)
+    if array.size and array.dtype.kind not in "iu":
+        raise MetricError(f"height and width must be whole numbers, not {array.dtype}")
+    array = np.where((array > 0) & (array <= SIDE), array, 0)
+    return np.full(m, array, np.int32) if array.ndim == 0 else array.astype(np.int32)
+
+
+def _pixels(height: Array, width: Array) -> Array:
+    """How many pixels each mask has; 0 where its size is wrong."""
+    return height.astype(np.int64) * width.astype(np.int64)
+
+
+def _joined(texts: Sequence[Any]) -> bytes:
+    """All texts end to end, one byte a character; what does not fit in one becomes what no mask may hold."""
+    if not len(texts) or not isinstance(texts[0], str):
+        return b"".join(texts)
+    text = "".join(texts)
+    if text.isascii():
+        return text.encode("ascii")
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
+    return np.minimum(codes, 255).astype(np.uint8).tobytes()
+
+
+def _flat_counts(counts: Sequence[Any]) -> Array:
+    """The run lengths of all masks end to end, int64."""
+    if len(counts) and all(isinstance(count, np.ndarray) for count in counts):
+        return np.clip(whole_numbers(np.concatenate(counts), "a mask's runs"), -PIXELS, PIXELS).astype(np.int64)
+    flat = list(chain.from_iterable(counts))
+    if not set(map(type, flat)) <= {int}:
+        raise MetricError("a mask's runs must be whole numbers")
+    if flat and (min(flat) < -PIXELS or max(flat) > PIXELS):
+        flat = [max(-PIXELS, min(run, PIXELS)) for run in flat]  # as wrong as before, and few enough bits
+    return np.array(flat, dtype=np.int64)
