@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 import numpy as np
@@ -197,8 +197,11 @@ def view(values: Any, needs: str, terms: Terms) -> Any:
         terms: the challenge's terms.
 
     Returns:
-        The values, or class codes: the most probable class (of equals the first), or the positive one from 0.5 on.
+        The values, or class codes: the most probable class (of equals the first), or the positive one from 0.5 on; of
+        masks, where boxes are needed, the boxes about them.
     """
+    if needs == "boxes" and terms.kind == "masks":
+        return replace(values, box=values.mask.box.astype(np.float64), mask=None)
     if needs != "label" or terms.kind != "probability":
         return values
     if terms.distribution:
