@@ -21,7 +21,7 @@ KINDS = {
     "Objects": "metrics.objects",
     "Masks": "metrics.masks",
     "LabelMaps": "metrics.label_maps",
-    "Segments": "metrics.panoptic",
+    "Segments": "metrics.segments",
 }
 """The records that may be kept, and where each is defined."""
 

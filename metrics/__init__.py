@@ -46,10 +46,22 @@ __all__ = [
 ]
 
 
+RECORDS = {
+    "Objects": "metrics.objects",
+    "Masks": "metrics.masks",
+    "LabelMaps": "metrics.label_maps",
+    "Segments": "metrics.segments",
+    "Federated": "metrics.federated",
+}
+"""What truth and prediction of images are made of, and where it is defined."""
+
+
 def __getattr__(name: str) -> Any:
-    """Each metric of the catalog is an attribute, ``metrics.f1_macro``, and so is each family, ``metrics.ranking``."""
+    """Each metric is an attribute, ``metrics.f1_macro``; so are the families and the records of images."""
     if name in FAMILIES:
         return import_module(f"metrics.{name}")
+    if name in RECORDS:
+        return getattr(import_module(RECORDS[name]), name)
     if name.startswith("_") or name not in names():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return get(name)
@@ -57,4 +69,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """What tab completion offers: the functions, and every metric."""
-    return sorted({*__all__, *FAMILIES, *names()})
+    return sorted({*__all__, *FAMILIES, *RECORDS, *names()})

@@ -12,7 +12,7 @@ from metrics.boundary import RATIO, boundary_iou
 from metrics.candidates import find_candidates, known_pairs
 from metrics.catalog import metric
 from metrics.detection_options import AREAS, Category, area_range, ladder, number_of
-from metrics.matched import KEPT, Matched
+from metrics.matched import KEPT, Matched, collect_matches
 from metrics.stage import LADDER, Reading, over_categories
 
 if TYPE_CHECKING:

@@ -50,7 +50,7 @@ class Evidence(Protocol):
         """The evidence of some items, by whole numbers or by a mask."""
         ...
 
-    def coarse(self) -> Additive:
+    def coarse(self) -> Evidence:
         """Evidence whose every weighting costs a table and not the items; its scores are approximate."""
         ...
 

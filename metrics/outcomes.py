@@ -127,7 +127,7 @@ class Outcomes:
             true_category=self.true_category[true],
         )
 
-    def coarse(self) -> Any:
+    def coarse(self) -> Outcomes:
         """This evidence: a weighting costs one pass over the detections, so that nothing coarser is needed."""
         return self
 
