@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Optional, TypeVar
+from typing import TYPE_CHECKING, Any, Optional, TypeVar, Union
 
 import numpy as np
 
 from metrics.candidates import Candidates, KnownPairs, find_candidates, known_pairs
+from metrics.copies import Copies
 from metrics.evidence import rows_of
 from metrics.inputs import MetricError
 from metrics.matching import Matches, match_greedily, rematch_greedily
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from metrics.weighting import Weighting
 
 Made = TypeVar("Made")
+
+TOGETHER = 1 << 15
+"""Objects, times weightings, that are gone through at once: they stay in the processor's cache."""
 
 KEPT = {"box": 100, "mask": 100, "points": 20}
 """How many detections of an image and category COCO keeps."""
@@ -128,13 +132,12 @@ class Matched:
             for begin in range(0, weighting.size, max(1, DRAWN // max(1, self.n))):
                 rows = range(begin, min(weighting.size, begin + max(1, DRAWN // max(1, self.n))))
                 weight = np.ones(self.n) if weighting.sample_weight is None else weighting.sample_weight
-                yield Reading(self._plain, [np.where(weighting.group == row, 0.0, weight) for row in rows])
+                yield from self._several(np.stack([np.where(weighting.group == row, 0.0, weight) for row in rows]))
         elif isinstance(weighting, Partition):
             yield Reading(Stage(self, weighting.group, weighting.size), [weighting.sample_weight])
         elif isinstance(weighting, Draws):
             for batch in weighting.batches(self.n, self.n):
-                for row in self._narrow(weighting.spread(batch)):
-                    yield Reading(self._plain, [row])
+                yield from self._several(weighting.spread(batch))
         elif weighting is None or len(weighting):
             yield Reading(self._plain, rows_of(weighting))
 
@@ -150,12 +153,19 @@ class Matched:
         """This evidence: a weighting costs its hits, not its images, so that nothing coarser is needed."""
         return self
 
-    def _narrow(self, weight: Array) -> Array:
-        """Whole weights in 32 bits where all their sums fit: half the memory to go through."""
-        if weight.dtype.kind != "i" or not weight.size:
-            return weight
-        most = int(weight.max()) * max(1, self.prediction.count, self.truth.count)
-        return weight.astype(np.int32) if most < 1 << 31 else weight
+    def _several(self, weight: Array) -> Iterator[Reading]:
+        """Readings of many weightings, shape (w, images): of few objects, a cache full of weightings at a time."""
+        objects = max(1, self.prediction.count, self.truth.count)
+        together = max(1, min(len(weight), TOGETHER // objects))
+        if weight.dtype.kind == "i" and weight.size and int(weight.max()) * objects * together < 1 << 31:
+            weight = weight.astype(np.int32)  # half the memory to go through
+        for begin in range(0, len(weight), together):
+            rows = weight[begin : begin + together]
+            yield Reading(self._copies(len(rows)), [rows.reshape(-1)])
+
+    def _copies(self, count: int) -> Union[Stage, Copies]:
+        """All images as one group, or so many copies of it."""
+        return self._plain if count == 1 else self._once(("copies", count), lambda: Copies(self._plain, count))
 
     @cached_property
     def _plain(self) -> Stage:

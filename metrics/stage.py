@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Optional, TypeVar
+from typing import TYPE_CHECKING, Any, Optional, TypeVar, Union
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from metrics.lineup import Lineup, line_up, line_up_groups
 from metrics.recall_steps import Curve, Hits, Listing, Runs, precision_curve, running
 
 if TYPE_CHECKING:
+    from metrics.copies import Copies
     from metrics.inputs import Array
     from metrics.matched import Matched
 
@@ -123,11 +124,11 @@ class Reading:
     """Precision and recall under some weightings.
 
     Attributes:
-        stage: the evidence, and its images in groups; each group is a weighting.
+        stage: the evidence, and its images in groups, or in copies; each group or copy is a weighting.
         weights: of each image, one array a weighting, or one for all groups; None counts each once.
     """
 
-    stage: Stage
+    stage: Union[Stage, Copies]
     weights: list[Optional[Array]]
     kept: dict[Any, Any] = field(default_factory=dict)
 
