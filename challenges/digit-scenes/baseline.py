@@ -73,7 +73,7 @@ def main() -> None:
         votes = model.decision_function(np.array([look_of(image, box) for box in boxes]))
         for box, vote in zip(boxes, votes, strict=True):
             best = int(np.argmax(vote))
-            sure = float(vote[best] - np.sort(vote)[-2])
+            sure = float(1 / (1 + np.exp(np.sort(vote)[-2] - vote[best])))
             category = int(model.classes_[best])
             results.append({"image_id": entry["id"], "category_id": category, "bbox": list(box), "score": sure})
     options.out.write_text(json.dumps(results), encoding="utf-8")

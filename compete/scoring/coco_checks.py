@@ -87,7 +87,7 @@ def check_scores(columns: Columns, report: Report) -> None:
         return
     outside = np.flatnonzero(((score < 0) | (score > 1)) & columns.read(SCORE))
     if len(outside):
-        percent = score.min() >= 0 and score.max() <= 100 and np.median(score) > 1
+        percent = score.min() >= 0 and 10 < score.max() <= 100 and np.median(score) > 1
         hint = "these look like percentages; only the order of scores counts" if percent else "only their order counts"
         rows, shown = rows_of(columns, outside), _shown(score, outside)
         report.tell("score-range", "{results} with a score outside 0 to 1", rows, shown, hint, severity="warning")
