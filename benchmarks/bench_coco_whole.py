@@ -1,8 +1,8 @@
 """COCO evaluation as whole processes: import, load truth and detections from JSON, evaluate, print twelve numbers.
 
 Ours reads strictly (every result is checked, nothing of a detection's own area is believed). It runs twice: with truth
-from the same plain JSON that the peers read, and with truth compiled as it lies in a bundle. Sides alternate; printed are
-medians of CPU, wall time and peak memory. Usage::
+from the same plain JSON that the peers read, and with truth compiled as it lies in a bundle. Sides alternate; the table
+has medians of CPU, wall time and peak memory. Usage::
 
     python benchmarks/bench_coco_whole.py [--repeats 5] [--slow] [--quick]
 

@@ -18,8 +18,8 @@ IMAGE_TASKS = {
 }
 """What a submission to each task holds, and the forms in which it may be written, the usual one first.
 
-``coco``: a JSON list of results. ``rows``: CSV, one row a box. ``strings``: CSV with ``id,PredictionString``. ``runs``: CSV
-with run lengths. ``png``: a zip of label images, for panoptic segmentation with ``panoptic.json`` beside them.
+``coco``: a JSON list of results. ``rows``: CSV, one row a box. ``strings``: CSV with ``id,PredictionString``. ``runs``:
+CSV with run lengths. ``png``: a zip of label images, for panoptic segmentation with ``panoptic.json`` beside them.
 """
 
 NO_VALUE = "missing"

@@ -17,12 +17,12 @@ from compete.scoring.source import (
     KINDS,
     Caps,
     Source,
-    source_of_bytes,
-    source_of_file,
     counted,
     excerpt,
     refuse,
     shown_name,
+    source_of_bytes,
+    source_of_file,
 )
 from compete.scoring.table import refuse_all
 
@@ -106,8 +106,8 @@ def load_json(source: Union[str, Path, bytes], caps: Caps, name: str = "") -> So
         )
     except CompeteError as fault:
         raise type(fault)(fault.message, map(_about_json, fault.findings)) from None
-    marked = bytes(loaded.buffer[loaded.begin : loaded.begin + len(MARK)]) == MARK
-    loaded = replace(loaded, begin=loaded.begin + len(MARK) * marked)
+    mark = len(MARK) * (bytes(loaded.buffer[loaded.begin : loaded.begin + len(MARK)]) == MARK)
+    loaded = replace(loaded, begin=loaded.begin + mark, mark=mark)
     _refuse_other_kinds(loaded)
     return loaded
 

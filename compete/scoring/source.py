@@ -45,12 +45,14 @@ class Source:
     Attributes:
         name: how findings call the file.
         buffer: uint8; the content stands at ``begin:end``, a newline follows it.
+        mark: bytes of a byte order mark before the content, which are part of the file but not of the text.
     """
 
     name: str
     buffer: Array
     begin: int
     end: int
+    mark: int = 0
 
     def content(self) -> bytes:
         """A copy of the bytes, for small looks only."""
@@ -58,7 +60,7 @@ class Source:
 
     def sha256(self) -> str:
         """The fingerprint of the file; ask before the table is read, for reading unfolds quoted cells in place."""
-        return hashlib.sha256(self.buffer.data[self.begin : self.end]).hexdigest()
+        return hashlib.sha256(self.buffer.data[self.begin - self.mark : self.end]).hexdigest()
 
     def line(self, position: int) -> int:
         """The physical line of a position, counted from 1 as editors do."""
@@ -112,7 +114,7 @@ def load(source: Union[str, Path, bytes], caps: Caps, name: str = "") -> Source:
     )
     _refuse_unless_text(loaded)
     if bytes(loaded.buffer[loaded.begin : loaded.begin + 3]) == b"\xef\xbb\xbf":
-        return Source(loaded.name, loaded.buffer, loaded.begin + 3, loaded.end)
+        return Source(loaded.name, loaded.buffer, loaded.begin + 3, loaded.end, mark=3)
     return loaded
 
 
@@ -130,6 +132,11 @@ def _room(size: int) -> Array:
 
 
 def source_of_bytes(content: bytes, caps: Caps, name: str) -> Source:
+    """The bytes as a source.
+
+    Raises:
+        SubmissionError: if there are too many.
+    """
     _refuse_too_large(len(content), caps, name)
     buffer = _room(len(content))
     buffer[PADDING : PADDING + len(content)] = np.frombuffer(content, dtype=np.uint8)
@@ -137,6 +144,13 @@ def source_of_bytes(content: bytes, caps: Caps, name: str) -> Source:
 
 
 def source_of_file(path: str, caps: Caps, name: str) -> Source:
+    """A regular file as a source; nothing else is opened.
+
+    Raises:
+        SubmissionError: if it is too large.
+        UsageError: if there is no such file, or it is none.
+        SystemFault: if it cannot be read.
+    """
     try:
         # O_NONBLOCK: a pipe must not keep us waiting for a writer before we can see that it is a pipe.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
