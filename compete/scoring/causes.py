@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from decimal import Decimal, InvalidOperation
 
 import numpy as np
 
@@ -28,6 +26,13 @@ def _unhidden(text: str) -> str:
     return "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cc"))
 
 
+def nearest(text: str, known: Sequence[str]) -> str:
+    """The known word that is most like a text; empty where none is."""
+    import difflib  # only a faulty file needs it
+
+    return next(iter(difflib.get_close_matches(text, known, 1)), "")
+
+
 def _unquoted(text: str) -> str:
     return text.strip("'\"`“”‘’«»")
 
@@ -37,6 +42,8 @@ def _whole(text: str) -> str:
 
 
 def _written_out(text: str) -> str:
+    from decimal import Decimal, InvalidOperation  # only a faulty file needs it
+
     try:
         number = Decimal(text) if "e" in text.lower() and len(text) < 32 else Decimal("nan")
         return f"{number:f}".split(".")[0] if number.is_finite() and abs(number.adjusted()) < 32 else text
@@ -142,9 +149,8 @@ def unknown_label_cause(texts: Sequence[str], classes: Sequence[str]) -> str:
             return f"write the name of the class, not its number: {names}"
         if re.fullmatch(r"0?\.[0-9]+|[0-9.]+[eE]-[0-9]+", short):
             return f"write the predicted class, not a probability: {names}"
-        near = difflib.get_close_matches(short, classes[:2000], 1)
-        if near:
-            return f"did you mean {excerpt(near[0])}? the classes are {names}"
+        if near := nearest(short, classes[:2000]):
+            return f"did you mean {excerpt(near)}? the classes are {names}"
     plain = all(one.isdigit() for one in classes)
     causes = [why for pattern, why in _NUMBER_CAUSES if plain and re.fullmatch(pattern, texts[0][:_LONGEST], re.DOTALL)]
     return f"{causes[0] if causes else 'write one label a cell'}; the classes are {names}"

@@ -25,9 +25,8 @@ from compete.scoring.coco_report import Report
 from compete.scoring.coco_typed import plain_columns
 from compete.scoring.images import Images
 from compete.scoring.json_text import collection_paused, decode_json, load_json
-from compete.scoring.source import Caps, Source
+from compete.scoring.source import Caps, Source, refuse_all
 from compete.scoring.spans import Array
-from compete.scoring.table import refuse_all
 from compete.terms import Terms
 from metrics.objects import Objects
 

@@ -15,9 +15,8 @@ from compete.scoring.coco_columns import CATEGORY, CONTENT, IMAGE, SCORE, Column
 from compete.scoring.coco_report import Report, quoted
 from compete.scoring.coco_shapes import exact_shapes
 from compete.scoring.json_text import Document, is_odd, tell_oddities
-from compete.scoring.source import excerpt
+from compete.scoring.source import excerpt, refuse_all
 from compete.scoring.spans import Array
-from compete.scoring.table import refuse_all
 
 OTHER_TASKS = ("caption",)
 """Keys of results of other tasks, by which some graders choose what they compute."""

@@ -15,9 +15,8 @@ from compete.scoring.coco_columns import CATEGORY, IMAGE
 from compete.scoring.coco_report import Report, quoted
 from compete.scoring.images import Images
 from compete.scoring.json_text import Document, load_json, parse_json
-from compete.scoring.source import Caps, Source, counted, excerpt
+from compete.scoring.source import Caps, Source, counted, excerpt, refuse_all
 from compete.scoring.spans import Array
-from compete.scoring.table import refuse_all
 from compete.terms import Terms
 
 LIST, FILE, SEGMENTS = "annotations", "file_name", "segments_info"

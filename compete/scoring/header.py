@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from typing import Optional
 import numpy as np
 
 from compete.errors import EXAMPLES, Finding
+from compete.scoring.causes import nearest
 from compete.scoring.source import Caps, Source, counted, excerpt, refuse, refuse_not_utf8
 
 _CELL = re.compile(r'"((?:[^"]|"")*)"(?=,|$)|([^",]*)(?=,|$)')
@@ -155,8 +155,8 @@ def _missing_cause(header: Sequence[str], missing: Sequence[str], extra: Sequenc
                 )
     if len(extra) == len(header) and any(_NUMBER.fullmatch(name) for name in header):
         return f"the first line looks like a row; begin with the header {excerpt(asked, 200)}"
-    near = difflib.get_close_matches(missing[0], extra[:200], 1)
-    guess = f"did you mean {excerpt(missing[0])} by {excerpt(near[0])}? " if near else ""
+    near = nearest(missing[0], extra[:200])
+    guess = f"did you mean {excerpt(missing[0])} by {excerpt(near)}? " if near else ""
     return f"{guess}the header must name {excerpt(asked, 200)}, in any order"
 
 

@@ -20,11 +20,11 @@ from compete.scoring.source import (
     counted,
     excerpt,
     refuse,
+    refuse_all,
     shown_name,
     source_of_bytes,
     source_of_file,
 )
-from compete.scoring.table import refuse_all
 
 MARK = b"\xef\xbb\xbf"
 _WRITE = "write it with a JSON library (Python: json.dump) in UTF-8"

@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, Optional, Union
@@ -89,6 +90,11 @@ def excerpt(text: str, limit: int = 40) -> str:
 def counted(count: int, word: str) -> str:
     """A number and its noun: ``1 row``, ``12,000 rows``."""
     return f"{count:,} {word}{'s' * (count != 1)}"
+
+
+def refuse_all(source: Source, findings: Sequence[Finding]) -> NoReturn:
+    """Refuse a file for all that was found."""
+    raise SubmissionError(f"submission refused: {source.name}", findings)
 
 
 def refuse(source: Union[Source, str], finding: Finding) -> NoReturn:

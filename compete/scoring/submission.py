@@ -15,9 +15,9 @@ from compete.errors import EXAMPLES, Finding, fatal
 from compete.scoring.causes import no_number_cause, range_cause, sum_cause, unknown_id_cause, unknown_label_cause
 from compete.scoring.matching import Vocabulary, lookup, vocabulary
 from compete.scoring.numerals import NOTHING, numbers
-from compete.scoring.source import Caps, counted, excerpt, load
+from compete.scoring.source import Caps, counted, excerpt, load, refuse_all
 from compete.scoring.spans import Array, Column
-from compete.scoring.table import Table, examine, refuse_all
+from compete.scoring.table import Table, examine
 
 FLAGS = ("0", "1", "0.0", "1.0", "False", "True", "FALSE", "TRUE", "false", "true")
 """How a flag may be written; the places of false ones are even, of true ones odd."""

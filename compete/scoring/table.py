@@ -15,7 +15,7 @@ from compete.scoring.header import column_findings, read_header
 from compete.scoring.matching import lookup, vocabulary
 from compete.scoring.numerals import numbers
 from compete.scoring.scanning import kept_column, row_findings, scan
-from compete.scoring.source import Caps, Source, excerpt, load, shown_name
+from compete.scoring.source import Caps, Source, excerpt, load, refuse_all, shown_name
 from compete.scoring.spans import CHUNK, Array, Column
 
 
@@ -125,11 +125,6 @@ def examine(
         findings.append(Finding("submission/empty-file", "the file has a header and no rows", source.name, hint=hint))
     read = {one: kept_column(found, place) for place, one in enumerate(present)}
     return Table(source, tuple(header), read, found.rows, unread), findings
-
-
-def refuse_all(source: Source, findings: Sequence[Finding]) -> NoReturn:
-    """Refuse a file for all that was found."""
-    raise SubmissionError(f"submission refused: {source.name}", findings)
 
 
 def columns_as_text(table: Table, name: str) -> list[str]:

@@ -17,10 +17,10 @@ from compete.scoring.causes import unknown_id_cause
 from compete.scoring.coco_report import Report
 from compete.scoring.images import Images
 from compete.scoring.matching import lookup
-from compete.scoring.source import Caps, Source, counted, excerpt, load
+from compete.scoring.source import Caps, Source, counted, excerpt, load, refuse_all
 from compete.scoring.spans import Array
 from compete.scoring.submission import Fault, _aligned, _texts, _told
-from compete.scoring.table import Table, examine, refuse_all
+from compete.scoring.table import Table, examine
 from compete.terms import Terms
 
 SIZE = 1 << 30
