@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,40 @@ def pixel_contests(count: int, measured: int) -> list[Contest]:
     ]
 
 
+def file_contests(folder: Path, count: int) -> list[Contest]:
+    """Mean IoU from PNG files: both sides read and decode, or ours has its truth compiled as it lies in a bundle."""
+    from hotcoco.semantic import SemanticEval
+    from PIL import Image
+
+    from compete.scoring.pictures import PictureContent, read_pictures
+
+    true, predicted = street_scenes(count)
+    places = {"true": [], "predicted": []}
+    for side, images in (("true", true), ("predicted", predicted)):
+        (folder / side).mkdir()
+        for number, image in enumerate(images):
+            places[side].append((f"{number:04}.png", folder / side / f"{number:04}.png"))
+            Image.fromarray(image).save(places[side][-1][1])
+
+    def read(side: str) -> LabelMaps:
+        maps, found = read_pictures(places[side], None, PictureContent((*range(CLASSES), 255)))
+        assert maps is not None, found
+        return maps
+
+    def theirs() -> float:
+        evaluation = SemanticEval(CLASSES)
+        evaluation.update_folders(str(folder / "true"), str(folder / "predicted"))
+        return evaluation.report()["metrics"]["mIoU"]
+
+    compiled = LabelMaps.from_arrays(true)
+    check(our_miou(read("true"), read("predicted")), theirs(), "mIoU of files, hotcoco")
+    what = f"mIoU, {count} × {WIDTH} × {HEIGHT}, PNG files"
+    return [
+        Contest(f"{what} (hotcoco)", lambda: our_miou(read("true"), read("predicted")), theirs, 1),
+        Contest(f"{what}, truth compiled (hotcoco)", lambda: our_miou(compiled, read("predicted")), theirs, 1),
+    ]
+
+
 def organs(shape: tuple[int, ...], count: int, roughness: float) -> tuple[list[Any], list[Any]]:
     """Masks of one bulging body each, and predictions with a rougher surface."""
     from scipy.ndimage import gaussian_filter
@@ -164,6 +199,8 @@ def main() -> None:
     images, wide, measured, pairs, volumes = (20, 5, 2, 8, 2) if quick else (500, 100, 10, 40, 8)
     compare("", pixel_contests(images, measured))
     compare("", wide_contests(wide, measured))
+    with tempfile.TemporaryDirectory() as folder:
+        compare("", file_contests(Path(folder), images))
     contests = [
         surface_contest((256, 256), pairs, (1.0, 1.0), 0.02),
         surface_contest((256, 256), pairs, (1.0, 1.0), 0.4),
