@@ -106,10 +106,10 @@ def missing_rows(cells: Sequence[str], declared: Iterable[str] = ()) -> set[int]
     return {row for row, text in enumerate(cells) if text in spellings} if spellings else set()
 
 
-def excerpt(text: str) -> str:
+def excerpt(text: str, most: int = 40) -> str:
     """A cell as a message quotes it: short and harmless to a terminal."""
     inert = "".join(letter if letter.isprintable() else "�" for letter in text)
-    return inert if len(inert) <= 40 else inert[:39] + "…"
+    return inert if len(inert) <= most else inert[: most - 1] + "…"
 
 
 def counted(count: int, one: str, many: str) -> str:

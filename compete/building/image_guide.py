@@ -89,12 +89,20 @@ def _pictures(terms: Terms) -> str:
 
 def _table(terms: Terms) -> str:
     columns = ", ".join(f"`{column}`" for column in terms.columns)
-    rows = "one row an object, any number of them for an image"
+    rows = "one row an object, any number of them for an image; `score` is how sure you are, a number"
     if terms.task == "semantic_segmentation":
-        rows = "one row for each `id`, empty where there is nothing" if len(terms.columns) == 1 else (
-            "one row a class and image; a pixel belongs to one class")  # fmt: skip
+        rows = _rows_of_classes(terms)
     corners = CORNERS[terms.coordinates]
     return TABLES[terms.form].format(test=TEST, images=f"{terms.test:,}", columns=columns, corners=corners, rows=rows)
+
+
+def _rows_of_classes(terms: Terms) -> str:
+    """What a row of run lengths paints, and what the pixels are that none does."""
+    first, *others = terms.classes
+    rows = "one row a class and image; a pixel belongs to one class"
+    if len(terms.columns) == 1:
+        rows = f"one row for each `id` with the pixels of `{others[0]}`, empty where there are none"
+    return f"{rows}; all other pixels are `{first}`"
 
 
 def _first_lines(path: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +19,14 @@ TAKEN = frozenset({"id", "file_name", "width", "height"})
 ADDRESSES = frozenset({"url", "coco_url", "flickr_url"})
 """Keys of an image that lead to its source, and so to its annotations; they are read by nobody."""
 LARGEST = 1 << 63
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
+"""An escape of JSON that may be one half of a letter, which no file can hold without the other."""
 
 KINDS = {
     "not-an-image": Kind(
         "dataset/coco-image", "image lacks a whole `id` or a `file_name`", "images lack a whole `id` or a `file_name`",
-        "each entry of `images` needs both"),
+        "each entry of `images` needs both, the name on one line and without control characters"),
     "image-id": Kind(
         "dataset/repeated-id", "image repeats the id of another", "images repeat the ids of others",
         "files were joined without numbering anew: annotations would land on the wrong image"),
@@ -31,7 +35,7 @@ KINDS = {
         "join the two entries and their annotations"),
     "not-a-category": Kind(
         "dataset/category", "category lacks a whole `id` or a `name`", "categories lack a whole `id` or a `name`",
-        "each entry of `categories` needs both"),
+        "each needs both: a number not negative, and a name on one line without control characters"),
     "category-id": Kind(
         "dataset/category", "category repeats the number of another", "categories repeat the numbers of others",
         "give each its own"),
@@ -99,7 +103,9 @@ def is_whole(value: Any) -> bool:
 
 def is_number(value: Any) -> bool:
     """Whether a value of JSON is a finite number."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, int):
+        return not isinstance(value, bool) and abs(value) < LARGEST
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def _content(path: Path, where: str) -> dict[str, Any]:
@@ -114,6 +120,7 @@ def _content(path: Path, where: str) -> dict[str, Any]:
         raise system_fault(error) from error
     try:
         content = json.loads(raw, parse_constant=_refuse_constant)
+        _refuse_halves(raw, content)
     except RecursionError:
         raise _refusal("dataset/coco-file", "the JSON is nested too deeply", path.name, "") from None
     except UnicodeDecodeError:
@@ -138,6 +145,16 @@ def _refuse_constant(text: str) -> Any:
     raise ValueError(f"{text} is no number")
 
 
+def _refuse_halves(raw: bytes, content: Any) -> None:
+    """Refuse halves of letters, as cutting a text in UTF-16 leaves them: no table, file or path can hold them."""
+    if not _HALF.search(raw):
+        return
+    try:
+        json.dumps(content, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"\\u{ord(error.object[error.start]):04x} is half a letter") from None
+
+
 def _refusal(rule: str, message: str, where: str, hint: str) -> DatasetError:
     return DatasetError("the annotations cannot be read", [Finding(rule, message, where, hint=hint)])
 
@@ -148,7 +165,7 @@ def _images(entries: Sequence[Any], faults: Faults) -> list[dict[str, Any]]:
     files: set[str] = set()
     for place, entry in enumerate(entries):
         file = entry.get("file_name") if isinstance(entry, dict) else None
-        if not isinstance(file, str) or not file.strip() or "\0" in file or not is_whole(entry.get("id")):
+        if not isinstance(file, str) or not _is_name(file) or not is_whole(entry.get("id")):
             faults.add("not-an-image", f"images[{place}]")
             continue
         if entry["id"] in numbers:
@@ -158,6 +175,11 @@ def _images(entries: Sequence[Any], faults: Faults) -> list[dict[str, Any]]:
         numbers.add(entry["id"])
         files.add(file)
     return list(entries)
+
+
+def _is_name(text: str) -> bool:
+    """Whether a text can name something: not blank, and one line without control characters."""
+    return bool(text.strip()) and not _CONTROL.search(text)
 
 
 def _size(entry: Mapping[str, Any]) -> tuple[int, int] | None:
@@ -173,7 +195,7 @@ def _categories(entries: Sequence[Any], faults: Faults) -> tuple[Category, ...]:
     names: set[str] = set()
     for place, entry in enumerate(entries):
         name = entry.get("name") if isinstance(entry, dict) else None
-        if not isinstance(name, str) or not name.strip() or not is_whole(entry.get("id")) or entry["id"] < 0:
+        if not isinstance(name, str) or not _is_name(name) or not is_whole(entry.get("id")) or entry["id"] < 0:
             faults.add("not-a-category", f"categories[{place}]")
             continue
         if name.strip() in names:

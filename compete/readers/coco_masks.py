@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -45,20 +46,21 @@ class MaskList:
     size: list[tuple[int, int]] = field(default_factory=list)
     given: list[Any] = field(default_factory=list)
 
-    def add(self, segmentation: Any, name: str, height: int, width: int) -> bool:
-        """Keep a segmentation that looks as it must; false where it does not."""
+    def add(self, segmentation: Any, name: str, height: int, width: int) -> str:
+        """Keep a segmentation that looks as it must; a text says what is wrong with one that does not."""
+        counts = segmentation
         if isinstance(segmentation, dict):
             counts, size = segmentation.get("counts"), segmentation.get("size")
-            if size != [height, width] or not _is_runs(counts, height * width):
-                return False
-        elif _is_polygons(segmentation, FAR * max(height, width)):
-            counts = segmentation
-        else:
-            return False
+            if size != [height, width]:
+                return f"size {json.dumps(size)}, not [{height}, {width}]"
+            if not _is_runs(counts, height * width):
+                return f"runs do not sum to {height} × {width}"
+        elif fault := _polygon_fault(segmentation, FAR * max(height, width)):
+            return fault
         self.names.append(name)
         self.size.append((height, width))
         self.given.append(counts)
-        return True
+        return ""
 
     def compressed(self) -> Compressed:
         """All masks as compressed run lengths, those of one kind at once."""
@@ -97,15 +99,15 @@ def _is_runs(counts: Any, pixels: int) -> bool:
     return min(counts) >= 0 and sum(counts) == pixels
 
 
-def _is_polygons(given: Any, far: float) -> bool:
-    """Whether these are polygons of three corners or more, none of them absurdly far away."""
+def _polygon_fault(given: Any, far: float) -> str:
+    """What is wrong with polygons; empty where each has three corners or more, none of them absurdly far away."""
     if not isinstance(given, list) or not given:
-        return False
-    return all(
-        isinstance(ring, list)
-        and len(ring) >= 6
-        and len(ring) % 2 == 0
-        and set(map(type, ring)) <= {int, float}
-        and -far <= min(ring) <= max(ring) <= far
-        for ring in given
-    )
+        return "neither polygons nor run lengths"
+    for ring in given:
+        if not isinstance(ring, list) or not set(map(type, ring)) <= {int, float}:
+            return "no list of lists of numbers"
+        if len(ring) < 6 or len(ring) % 2:
+            return f"{len(ring)} numbers in a polygon"
+        if not -far <= min(ring) <= max(ring) <= far:
+            return "a corner far away"
+    return ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 SLACK = 1.0
 """Pixels by which a box may reach beyond its image before it is told: tools round outward."""
+FAR = 10
+"""Sizes of its image by which an object may reach beyond it: scoring refuses predictions that reach farther."""
 
 KINDS = {
     "not-an-annotation": Kind(
@@ -23,25 +26,33 @@ KINDS = {
         "each needs a whole `image_id` and `category_id`; `iscrowd` and `ignore` are 0 or 1; `area` is not negative"),
     "unknown-image": Kind(
         "dataset/unknown-image", "annotation names an image that is not in the file",
-        "annotations name images that are not in the file", "add the image, or remove the annotation"),
+        "annotations name images that are not in the file",
+        "add the image, or remove the annotation; a number stands without quotes and decimal point"),
     "unknown-category": Kind(
         "dataset/unknown-category", "annotation names a category that is not in the file",
-        "annotations name categories that are not in the file", "add the category, or mend the number"),
+        "annotations name categories that are not in the file",
+        "add the category, or mend the number; it stands without quotes and decimal point"),
     "box": Kind(
         "dataset/box", "box is not left, top, width, height", "boxes are not left, top, width, height",
         "four finite numbers, width and height not negative"),
     "box-outside": Kind(
-        "dataset/box-outside", "box lies wholly outside its image", "boxes lie wholly outside their images",
+        "dataset/box-outside", "box lies outside its image, or reaches far beyond it",
+        "boxes lie outside their images, or reach far beyond them",
         "is it the right image, and are the numbers pixels?"),
     "mask": Kind(
         "dataset/mask", "segmentation is malformed", "segmentations are malformed",
-        "polygons are lists of 6 or more numbers in pixels; run lengths are of the image's size and sum to its area"),
+        "polygons are lists of lists of 6 or more numbers in pixels; run lengths have the image's size as [height, "
+        "width], and sum to its area"),
     "no-mask": Kind(
         "dataset/mask", "object has no segmentation", "objects have no segmentation",
         "instance segmentation needs one for every object; boxes alone are `task: detection`"),
     "points": Kind(
         "dataset/keypoints", "object has malformed keypoints", "objects have malformed keypoints",
         "x, y and 0, 1 or 2 for each keypoint of the category, all of them finite"),
+    "points-outside": Kind(
+        "dataset/keypoints", "object has its keypoints outside its image, or one far beyond it",
+        "objects have their keypoints outside their images, or one far beyond them",
+        "is it the right image, and are the numbers pixels? a keypoint that nobody sees is 0, 0, 0"),
     "empty-object": Kind(
         "dataset/empty-object", "object has no area and is left out", "objects have no area and are left out",
         "nobody could find them, so even a perfect submission would miss them", "warning"),
@@ -122,9 +133,9 @@ class _Reading:
         row, label = _found(self.row_of, image), _found(self.name_of, category)
         if row is None or label is None:
             what = "unknown-image" if row is None else "unknown-category"
-            self.faults.add(what, f"{name}: {image if row is None else category}")
+            self.faults.add(what, f"{name}: {json.dumps(image if row is None else category)}")
             return
-        points = self._points(entry, name)
+        points = self._points(entry, name, row)
         box = self._box(entry, name, row)
         if points is None or box is None or not self._mask(entry, name, row):
             return
@@ -165,7 +176,7 @@ class _Reading:
         rows.row.append(row)
         rows.label.append(label)
         rows.box.append(box)
-        rows.area.append(float(entry.get("area", float("nan"))))
+        rows.area.append(float("nan") if entry.get("area") is None else float(entry["area"]))
         rows.crowd.append(bool(entry.get("iscrowd", 0)))
         rows.ignore.append(bool(entry.get("ignore", 0)))
         rows.points.append(points)
@@ -181,7 +192,8 @@ class _Reading:
         left, top, width, height = (float(number) for number in given)
         wide, high = self.width[row], self.height[row]
         right, bottom = left + width, top + height
-        if left >= wide or top >= high or right < 0 or bottom < 0:
+        touching = right * bottom == 0 and width * height > 0
+        if left >= wide or top >= high or right < 0 or bottom < 0 or touching or _is_far(given, wide, high):
             self._beyond("box-outside", name, left=left, top=top, right=width, bottom=height, row=row)
             return None
         if left < -SLACK or top < -SLACK or right > wide + SLACK or bottom > high + SLACK:
@@ -205,12 +217,13 @@ class _Reading:
         if not given:
             self.faults.add("no-mask", name)
             return False
-        if not self.masks.add(given, name, self.height[row], self.width[row]):
-            self.faults.add("mask", name)
+        fault = self.masks.add(given, name, self.height[row], self.width[row])
+        if fault:
+            self.faults.add("mask", f"{name}: {fault}")
             return False
         return True
 
-    def _points(self, entry: Mapping[str, Any], name: str) -> tuple[float, ...] | None:
+    def _points(self, entry: Mapping[str, Any], name: str, row: int) -> tuple[float, ...] | None:
         """The keypoints where the task needs them; none elsewhere."""
         if self.task != "keypoints":
             return ()
@@ -223,7 +236,13 @@ class _Reading:
         if not {0, 1, 2}.issuperset(given[2::3]):
             self.faults.add("points", name)
             return None
-        return tuple(map(float, given))
+        seen = [(float(x), float(y), float(sight)) if sight else (0.0, 0.0, 0.0) for x, y, sight in _triples(given)]
+        wide, high = self.width[row], self.height[row]
+        lost = not any(0 <= x <= wide and 0 <= y <= high for x, y, _ in seen)
+        if lost or any(max(abs(x) / wide, abs(y) / high) > FAR + 1 for x, y, _ in seen):
+            self.faults.add("points-outside", name)
+            return None
+        return tuple(number for point in seen for number in point)
 
     def _compressed(self, columns: dict[str, Any]) -> Any:
         """Run lengths of all masks; boxes and areas that nobody wrote are theirs."""
@@ -247,10 +266,23 @@ def _found(known: Mapping[int, Any], number: Any) -> Any:
     return known.get(number) if isinstance(number, int) and not isinstance(number, bool) else None
 
 
+def _triples(given: list[float]) -> Iterator[tuple[float, float, float]]:
+    """The keypoints of a flat list."""
+    return zip(given[::3], given[1::3], given[2::3], strict=True)
+
+
+def _is_far(box: list[float], wide: int, high: int) -> bool:
+    """Whether a box reaches so far beyond its image that scoring would refuse it."""
+    left, top, width, height = box
+    beyond = left + width > (FAR + 1) * wide or top + height > (FAR + 1) * high
+    return beyond or left < -FAR * wide or top < -FAR * high
+
+
 def _is_box(given: list[Any]) -> bool:
     return len(given) == 4 and all(map(is_number, given)) and min(given[2:]) >= 0
 
 
 def _flags_and_area(entry: Mapping[str, Any]) -> bool:
-    area = entry.get("area", 0)
-    return entry.get("iscrowd", 0) in (0, 1) and entry.get("ignore", 0) in (0, 1) and is_number(area) and area >= 0
+    flags = (entry.get("iscrowd"), entry.get("ignore"))
+    area = 0 if entry.get("area") is None else entry["area"]
+    return all(flag in (None, 0, 1) for flag in flags) and is_number(area) and area >= 0

@@ -48,7 +48,7 @@ class Faults:
         for name, kind in self.kinds.items():
             items = self.found.get(name, [])
             if items:
-                examples = tuple(excerpt(item) for item in items[:EXAMPLES])
+                examples = tuple(excerpt(item, 80) for item in items[:EXAMPLES])
                 hint = (hints or {}).get(name) or kind.hint
                 message = counted(len(items), kind.one, kind.many)
                 told.append(Finding(kind.rule, message, self.source, examples, hint, kind.severity, len(items)))

@@ -1,4 +1,4 @@
-"""Label images: PNG files whose pixel values are classes, read as runs and tested value by value."""
+"""Label images: PNG and TIFF files whose pixel values are classes, read as runs and tested value by value."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from compete.readers.headers import with_sizes
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    from PIL.TiffImagePlugin import TiffImageFile
 
     from metrics.label_maps import LabelMaps
 
@@ -34,7 +35,8 @@ GREY_STEPS = {2: 85, 4: 17}
 
 KINDS = {
     "not-png": Kind(
-        "dataset/label-image", "label image is no PNG of whole numbers", "label images are no PNG of whole numbers",
+        "dataset/label-image", "label image is no PNG or TIFF of whole numbers",
+        "label images are no PNG or TIFF of whole numbers",
         "save classes as a PNG of 1 bit, with a palette, or of 8 or 16 bits of grey; JPEG blurs them"),
     "size": Kind(
         "dataset/label-image", "label image is not of its image's size", "label images are not of their images' sizes",
@@ -47,6 +49,12 @@ KINDS = {
         "label images hold nothing but the value that is not scored", "they teach and test nothing", "warning"),
 }  # fmt: skip
 
+SUFFIXES = (".png", ".tif", ".tiff")
+"""How label images that bear their images' names may end, the usual one first."""
+
+UPRIGHT, DEPTH, MEANING, WHITE_IS_ZERO = 274, 258, 262, 0
+"""TIFF's entries for the orientation, the bits of a pixel and what it means, and the meaning that nobody agrees on."""
+
 Pixels = Callable[[str], "np.ndarray[Any, Any] | str"]
 
 
@@ -57,7 +65,7 @@ def with_label_images(challenge: Challenge, dataset: Dataset) -> Dataset:
         The dataset with sizes, label images as runs, and a label for each class of each image with its area in pixels.
 
     Raises:
-        DatasetError: if one is missing, is no PNG, or holds a value that is no class.
+        DatasetError: if one is missing, is no PNG or TIFF, or holds a value that is no class.
     """
     file = challenge.data.file
     assert file
@@ -93,7 +101,7 @@ def read_maps(
     """Read label images on all cores, some at a time.
 
     Args:
-        paths: PNG files.
+        paths: files.
         sizes: height and width that each must have.
         pixels: reads a file as an array of whole numbers; a text says why it cannot.
         faults: is told which are not as they must be.
@@ -135,15 +143,17 @@ def _decoded(paths: Sequence[str], pixels: Pixels) -> Iterator[list[tuple[int, n
 
 
 def label_pixels(path: str) -> np.ndarray[Any, Any] | str:
-    """The values of a PNG's pixels, shape (height, width); a text says why they are no labels."""
+    """The values of the pixels of a PNG or TIFF, shape (height, width); a text says why they are no labels."""
     import numpy as np
 
-    found = png_pixels(path)
+    found = _pixels(path, ("PNG", "TIFF"))
     if isinstance(found, str):
         return found
     array, mode, bits = found
-    if mode not in ("1", "L", "P", "I;16", "I"):
+    if mode not in ("1", "L", "P", "I;16", "I;16B", "I"):
         return f"its pixels are {mode}, not whole numbers"
+    if mode == "I" and (array.min() < 0 or array.max() >= 1 << 16):
+        return "its pixels have values below 0 or above 65,535"
     if mode == "L" and bits in GREY_STEPS:
         array = array // GREY_STEPS[bits]
     return array.astype(np.uint16 if mode.startswith("I") else np.uint8)
@@ -151,20 +161,41 @@ def label_pixels(path: str) -> np.ndarray[Any, Any] | str:
 
 def png_pixels(path: str) -> tuple[np.ndarray[Any, Any], str, int] | str:
     """The pixels of a PNG, Pillow's mode and the bits of a sample; a text says why it cannot be read."""
+    return _pixels(path, ("PNG",))
+
+
+def _pixels(path: str, formats: Sequence[str]) -> tuple[np.ndarray[Any, Any], str, int] | str:
+    """The pixels of a file of one of the formats, as ``png_pixels`` gives them."""
     import numpy as np
     from PIL import Image
+    from PIL.TiffImagePlugin import TiffImageFile
 
     try:
         with Path(path).open("rb") as file:
             head = file.read(25)
             with Image.open(file) as image:
-                if image.format != "PNG":
+                if image.format not in formats:
                     return f"it is {image.format}"
-                return np.asarray(image), image.mode, head[24]
+                tiff = image if isinstance(image, TiffImageFile) else None
+                if tiff is not None and (fault := _tiff_fault(tiff)):
+                    return fault
+                depth = head[24] if tiff is None else int(tiff.tag_v2.get(DEPTH, (1,))[0])
+                return np.asarray(image), image.mode, depth
     except Image.DecompressionBombError:
         return "it claims to have more pixels than are taken"
     except (OSError, SyntaxError, ValueError, EOFError, TypeError, struct.error, zlib.error) as error:
         return excerpt(str(error).replace(path, Path(path).name)) or type(error).__name__
+
+
+def _tiff_fault(image: TiffImageFile) -> str:
+    """Why programs disagree on the pixels of a TIFF; empty where they do not."""
+    if image.n_frames > 1:
+        return f"it has {image.n_frames} pages; save one"
+    if image.tag_v2.get(UPRIGHT, 1) != 1:
+        return "it asks to be turned when shown; turn the pixels themselves"
+    if image.tag_v2.get(MEANING) == WHITE_IS_ZERO:
+        return "its zero is white, so programs read different values; save it with a zero that is black"
+    return ""
 
 
 def _placed(challenge: Challenge, dataset: Dataset) -> tuple[Dataset, Path, str]:
@@ -179,8 +210,14 @@ def _placed(challenge: Challenge, dataset: Dataset) -> tuple[Dataset, Path, str]
     assert data.masks
     assert data.file
     folder = challenge.locate(data.masks)
-    items[MASK_COLUMN] = [str(folder / f"{Path(path).stem}.png") for path in items[data.file]]
+    items[MASK_COLUMN] = [_named_as(folder, Path(path).stem) for path in items[data.file]]
     return replace(dataset, items=items), folder, challenge.where("data.masks")
+
+
+def _named_as(folder: Path, stem: str) -> str:
+    """The label image that bears an image's name; the PNG where there is none."""
+    paths = [folder / (stem + suffix) for suffix in SUFFIXES]
+    return str(next((path for path in paths if path.is_file()), paths[0]))
 
 
 def _stop_if_fatal(dataset: Dataset, findings: Sequence[Any]) -> None:

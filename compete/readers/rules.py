@@ -173,7 +173,7 @@ DATASET_RULES = {
         "often means that two corners were written.",
     ),
     "dataset/box-outside": (
-        "A box lies wholly outside its image.",
+        "A box lies outside its image, or reaches far beyond it.",
         "Nobody can find it. The annotation belongs to another image, the image was cut, or the numbers are no pixels.",
     ),
     "dataset/box-beyond": (

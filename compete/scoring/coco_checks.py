@@ -59,17 +59,27 @@ def check_categories(columns: Columns, category: Array, terms: Terms, report: Re
     wrong = np.flatnonzero((category < 0) & columns.read(CATEGORY))
     if not len(wrong):
         return
-    value, known = columns.category, np.array(terms.class_ids, dtype=np.int64)
+    hint, shown = category_cure(columns.category[columns.read(CATEGORY)], terms), _shown(columns.category, wrong)
+    report.tell("unknown-category", "{results} whose category_id is none", rows_of(columns, wrong), shown, hint)
+
+
+def category_cure(given: Array, terms: Terms) -> str:
+    """What to write instead of category numbers of which some are none.
+
+    Args:
+        given: all numbers of the file, int64, shape (n,), at least one.
+        terms: the challenge.
+    """
+    known = np.array(terms.class_ids, dtype=np.int64)
     named = [f"{number} ({excerpt(name)})" for number, name in zip(terms.class_ids, terms.classes)]
     hint = f"the categories are {', '.join(named[:4])}{', …' if len(named) > 4 else ''}; see test.json"
-    shift, given = _shift(value[columns.read(CATEGORY)], known), value[columns.read(CATEGORY)]
+    shift = _shift(given, known)
     if shift:
         begin = f"category numbers begin at {int(known.min())}, yours at {int(given.min())}"
-        hint = f"{begin if shift > 0 else 'all your numbers are one too high'}; {hint}"
-    elif given.min() >= 0 and given.max() < len(known):
-        hint = f"write the category_id, not the place of the class in a list; {hint}"
-    shown = _shown(value, wrong)
-    report.tell("unknown-category", "{results} whose category_id is none", rows_of(columns, wrong), shown, hint)
+        return f"{begin if shift > 0 else 'all your numbers are one too high'}; {hint}"
+    if given.min() >= 0 and given.max() < len(known):
+        return f"write the category_id, not the place of the class in a list; {hint}"
+    return hint
 
 
 def _shift(value: Array, known: Array) -> int:

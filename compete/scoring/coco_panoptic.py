@@ -10,12 +10,12 @@ from typing import Any, Union
 import numpy as np
 
 from compete.errors import Finding, fatal
-from compete.scoring.coco_checks import places_of
+from compete.scoring.coco_checks import category_cure, places_of
 from compete.scoring.coco_columns import CATEGORY, IMAGE
 from compete.scoring.coco_report import Report, quoted
 from compete.scoring.images import Images
 from compete.scoring.json_text import Document, load_json, parse_json
-from compete.scoring.source import Caps, Source, counted, excerpt, refuse_all
+from compete.scoring.source import Caps, Source, counted, refuse_all
 from compete.scoring.spans import Array
 from compete.terms import Terms
 
@@ -185,11 +185,7 @@ def _segments(each: Sequence[dict[str, Any]], terms: Terms, report: Report) -> t
     _check_segments(row, segment, report)
     place = np.flatnonzero(category < 0)
     index = np.flatnonzero(np.diff(row[place], prepend=-1))
-    named = ", ".join(f"{one} ({excerpt(name)})" for one, name in zip(terms.class_ids[:4], terms.classes))
-    message, hint = (
-        "{results} with a segment whose category_id is none",
-        f"the categories are {named}, …; see test.json",
-    )
+    message, hint = "{results} with a segment whose category_id is none", category_cure(number, terms) if kept else ""
     report.tell("unknown-category", message, row[place[index]], lambda k: str(number[place[index[k]]]), hint)
     return row, segment, category
 

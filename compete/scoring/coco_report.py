@@ -75,7 +75,8 @@ class Report:
 
 def quoted(value: Any) -> str:
     """A decoded value as a short text that a terminal may show."""
-    return excerpt(json.dumps(_shortened(value, 3), ensure_ascii=False), 60).strip("'")
+    text = json.dumps(_shortened(value, 3), ensure_ascii=False)
+    return excerpt(text, 60).strip("'") if len(text) <= 60 else excerpt(text[:60], 60).strip("'") + " …"
 
 
 def _shortened(value: Any, depth: int) -> Any:

@@ -100,8 +100,8 @@ COCO_RULES: dict[str, tuple[str, str]] = {
     "submission/run-length": (
         "Run lengths are no mask.",
         "They must be whole numbers that fill the image exactly (COCO, in its characters 0 to o), or rising pairs of "
-        "start and length from 1 on inside the image (CSV). Cut texts, foreign characters, negative or overlapping runs "
-        "and sums other than height times width are refused before anything decodes them.",
+        "start and length from 1 on inside the image (CSV). Cut texts, foreign characters, negative or overlapping "
+        "runs and sums other than height times width are refused before anything decodes them.",
     ),
     "submission/mask-size": (
         "A mask is not of its image's size.",

@@ -50,7 +50,7 @@ def _content(objects: Objects, kind: str) -> list[Any]:
     value = objects.box if kind == "boxes" else objects.points
     if value is None:
         raise ValueError(f"these objects have no {kind}")
-    flat: Array = value.reshape(len(value), -1)
+    flat: Array = value.reshape(len(value), int(np.prod(value.shape[1:])))
     return [[int(one) if one.is_integer() else one for one in row] for row in flat.tolist()]
 
 

@@ -113,34 +113,47 @@ FAULTS = [
     ("images.1.id", True, "detection", "coco-image", "images[1]"),
     ("images.1.file_name", "img0.png", "detection", "coco-image", "repeats the file"),
     ("images.1.file_name", "", "detection", "coco-image", "images[1]"),
+    ("images.1.file_name", "a\nb.png", "detection", "coco-image", "images[1]"),
     ("images.1.file_name", "nowhere.png", "detection", "missing-file", "nowhere.png"),
     ("images.1.file_name", "../coco.json", "detection", "file-outside", "outside"),
     ("images.1.width", WIDE + 1, "detection", "image-size", "img1.png is 40 × 30, declared 41 × 30"),
     ("categories.0.name", ..., "detection", "category", "categories[0]"),
+    ("categories.0.name", "fish\n  error", "detection", "category", "categories[0]"),
+    ("categories.0.name", "fish \ud83d", "detection", "coco-file", "\\ud83d is half a letter"),
+    ("images.1.site", "\udc00", "detection", "coco-file", "\\udc00 is half a letter"),
     ("categories.0.name", "crab", "detection", "category", "repeats the name"),
     ("categories.0.id", 2, "detection", "category", "repeats the number"),
     ("annotations.0", "text", "detection", "annotation", "annotations[0]"),
     ("annotations.0.iscrowd", 2, "detection", "annotation", "annotations[0]"),
     ("annotations.0.area", -1, "detection", "annotation", "annotations[0]"),
+    ("annotations.0.area", 10**400, "detection", "annotation", "annotations[0]"),
     ("annotations.0.image_id", 99, "detection", "unknown-image", "annotations[0]: 99"),
-    ("annotations.0.image_id", "10", "detection", "unknown-image", "annotations[0]: 10"),
+    ("annotations.0.image_id", "10", "detection", "unknown-image", 'annotations[0]: "10"'),
+    ("annotations.0.image_id", 10.0, "detection", "unknown-image", "annotations[0]: 10.0"),
     ("annotations.0.category_id", 1, "detection", "unknown-category", "annotations[0]: 1"),
     ("annotations.0.bbox", ..., "detection", "box", "annotations[0]"),
     ("annotations.0.bbox", [1, 2, 3], "detection", "box", "annotations[0]"),
     ("annotations.0.bbox", [1, 2, -3, 4], "detection", "box", "annotations[0]"),
     ("annotations.0.bbox", [1, 2, "3", 4], "detection", "box", "annotations[0]"),
+    ("annotations.0.bbox", [10**400, 2, 3, 4], "detection", "box", "annotations[0]"),
     ("annotations.0.bbox", [500, 2, 3, 4], "detection", "box-outside", "annotations[0]"),
+    ("annotations.0.bbox", [-3, 2, 3, 4], "detection", "box-outside", "annotations[0]"),
+    ("annotations.0.bbox", [0, 0, 12 * WIDE, 4], "detection", "box-outside", "reaches far beyond"),
+    ("annotations.0.bbox", [0, -11 * HIGH, 5, 12 * HIGH], "detection", "box-outside", "reaches far beyond"),
     ("annotations.0.segmentation", ..., "instance_segmentation", "mask", "has no segmentation"),
     ("annotations.0.segmentation", [], "instance_segmentation", "mask", "has no segmentation"),
-    ("annotations.0.segmentation", [[1, 2, 3, 4]], "instance_segmentation", "mask", "malformed"),
-    ("annotations.0.segmentation", [[1, 2, 3, 4, 5, 1e9]], "instance_segmentation", "mask", "malformed"),
-    ("annotations.2.segmentation.counts", [5, 5], "instance_segmentation", "mask", "malformed"),
+    ("annotations.0.segmentation", SQUARE[0], "instance_segmentation", "mask", "annotations[0]: no list of lists"),
+    ("annotations.0.segmentation", [[1, 2, 3, 4]], "instance_segmentation", "mask", "4 numbers in a polygon"),
+    ("annotations.0.segmentation", [[1, 2, 3, 4, 5, 1e9]], "instance_segmentation", "mask", "a corner far away"),
+    ("annotations.2.segmentation.counts", [5, 5], "instance_segmentation", "mask", "sum to 30 × 40"),
     ("annotations.2.segmentation.counts", "52", "instance_segmentation", "mask", "annotations[2]"),
     ("annotations.2.segmentation.counts", "é", "instance_segmentation", "mask", "annotations[2]"),
-    ("annotations.2.segmentation.size", [WIDE, HIGH], "instance_segmentation", "mask", "annotations[2]"),
+    ("annotations.2.segmentation.size", [WIDE, HIGH], "instance_segmentation", "mask", "size [40, 30], not [30, 40]"),
     ("annotations.0.keypoints", [1, 2, 2], "keypoints", "keypoints", "annotations[0]"),
     ("annotations.0.keypoints", [1, 2, 3, 0, 0, 0], "keypoints", "keypoints", "annotations[0]"),
     ("annotations.0.keypoints", ..., "keypoints", "keypoints", "annotations[0]"),
+    ("annotations.0.keypoints", [WIDE + 1, 2, 2, -1, 2, 2], "keypoints", "keypoints", "outside its image"),
+    ("annotations.0.keypoints", [1, 2, 2, 1, 12 * HIGH, 2], "keypoints", "keypoints", "one far beyond"),
 ]
 
 
@@ -171,6 +184,23 @@ def test_what_can_be_used_all_the_same_is_kept_and_told(read: Read, odd: tuple[s
     assert f"dataset/{rule}" in [finding.rule for finding in found.findings]
     assert {finding.severity for finding in found.findings} == {"warning"}
     assert len(found.labels) == len(coco["annotations"]) - (rule == "empty-object")
+
+
+def test_null_is_nothing_said(read: Read) -> None:
+    coco = changed("annotations.0.area", None)
+    coco["annotations"][0] |= {"iscrowd": None, "ignore": None}
+    labels = read(coco).labels
+    assert labels["area"].tolist() == [105, 12, 10]
+    assert not labels["crowd"][0]
+
+
+def test_keypoints_that_nobody_sees_are_nowhere(read: Read) -> None:
+    labels = read(changed("annotations.0.keypoints", [12, 7, 2, -1, 99999, 0]), "keypoints").labels
+    assert labels["points"][0] == (12, 7, 2, 0, 0, 0)
+
+
+def test_whole_letters_of_two_halves_are_read(read: Read) -> None:
+    assert [one.name for one in read(changed("categories.0.name", "\U0001f41f")).categories] == ["crab", "\U0001f41f"]
 
 
 def test_all_faults_are_told_at_once(read: Read) -> None:

@@ -62,7 +62,10 @@ def boxes_of(rows: Rows, table: Table, image: Array, terms: Terms, images: Image
     columns = Columns(image, code, np.where(unread[SCORE], 0.0, value[4]), number, unread=unread)
     report = RowReport(table, lambda row: id_of(images, int(image[row])), _HINTS[terms.coordinates])
     sizes = _looks_like_sizes(columns, images) if terms.coordinates == "xyxy" else np.zeros(0, dtype=np.int64)
-    if len(sizes):
+    if terms.form == "strings" and _score_stands_last(value[3], value[4]):
+        message = "{results} whose last word looks like the score, and the first number like a place"
+        report.tell("word-order", message, np.arange(table.rows), None, f"write class score {' '.join(corners)}")
+    elif len(sizes):
         message = "{results} whose right or bottom comes first, and nearly all fit when read as x, y, width, height"
         hint = "write left, top, right, bottom: right is x + width, bottom is y + height"
         report.tell("box-sizes", message, sizes, None, hint)
@@ -126,6 +129,13 @@ def _in_order(columns: Columns, terms: Terms, images: Images) -> tuple[Objects, 
     order, repeats = ordered(group, columns.score, lambda row: list(number[row].T[::-1]))
     image, category, score = (one[order] for one in (columns.image, columns.category, columns.score))
     return Objects(images.n, len(terms.classes), image, category, box=number[order], score=score), repeats
+
+
+def _score_stands_last(last: Array, score: Array) -> bool:
+    """Whether all boxes end in what could be a score, and most have one that could not."""
+    if not len(score) or not ((last >= 0) & (last <= 1)).all():
+        return False
+    return 2 * int(np.count_nonzero(score > 1)) > len(score)
 
 
 def _looks_like_sizes(columns: Columns, images: Images) -> Array:

@@ -121,6 +121,8 @@ def _disagreements(maps: LabelMaps, said: PanopticFiles, images: Images, where: 
     if len(unlisted):
         message = f"{counted(len(unlisted), 'segment')} with pixels that {INDEX} does not list"
         hint = "list every id of the PNG in segments_info of its image: id = red + 256 green + 65,536 blue"
+        if np.isin(_exchanged(unlisted), listed).all():
+            hint = "red and blue are exchanged (OpenCV writes blue first): save the picture as RGB"
         shown = _shown(unlisted, images)
         findings.append(Finding("submission/unlisted-segment", message, where, shown, hint, count=len(unlisted)))
     empty = np.setdiff1d(listed, painted, assume_unique=True)
@@ -130,6 +132,11 @@ def _disagreements(maps: LabelMaps, said: PanopticFiles, images: Images, where: 
         shown, place = _shown(empty, images), f"{where}/{INDEX}"
         findings.append(Finding("submission/empty-segment", message, place, shown, hint, count=len(empty)))
     return findings
+
+
+def _exchanged(key: Array) -> Array:
+    """The same images and segments, had red and blue changed places."""
+    return key & ~0xFFFFFF | (key & 0xFF) << 16 | key & 0xFF00 | key >> 16 & 0xFF
 
 
 def _shown(key: Array, images: Images) -> tuple[str, ...]:

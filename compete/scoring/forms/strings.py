@@ -150,6 +150,7 @@ def _uneven_hint(first: bytes, count: Array, size: int, terms: Terms) -> str:
         return f"leave the cell empty where there is no box; {cure}"
     if any(sign in first for sign in (b",", b";", b"\t")):
         return f"numbers are separated by blanks; {cure}"
-    if size == WORDS and not (count % (WORDS - 1)).any():
+    named = first.split(b" ")[0].decode("utf-8", "replace") in terms.classes
+    if size == WORDS and not named and not (count % (WORDS - 1)).any():
         return f"the class seems to be missing; {cure}"
     return f"the score seems to be missing; {cure}" if not (count % (size - 1)).any() else cure
