@@ -8,13 +8,14 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Union
 
 from compete.errors import Finding, SystemFault, UsageError
 
@@ -24,7 +25,13 @@ EPOCH = 315_532_800
 BLOCK = 1 << 20
 
 STARTING = 60.0
-"""Seconds for which a hidden folder without a lock counts as just being started."""
+"""Seconds for which a hidden folder without a lock counts as just being started, where makers cannot be held off."""
+
+REPLACED = "replaced"
+"""Where, in a hidden folder, the old folder is kept for a moment on systems that cannot exchange two."""
+
+PATIENCE = 5.0
+"""Seconds to wait for another maker who is about to begin or to finish; each takes milliseconds."""
 
 DISK_RULES = {
     "output/exists": (
@@ -130,42 +137,41 @@ def whole_file(target: Path, *, force: bool = False) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def whole_folder(target: Path, *, force: bool = False, ours: Callable[[Path], bool]) -> Iterator[Path]:
+def whole_folder(target: Path, *, force: bool = False, ours: Callable[[Path], bool], label: str = "") -> Iterator[Path]:
     """Make a folder that appears under its name only when it is finished, else leaves no trace.
 
     The work is done in a hidden folder beside the target. At the end every file gets one time and one mode, all is
     forced to the disk, and the folder takes the target's name in one step; an old one is exchanged, not emptied.
-    A process that was killed leaves its hidden folder, which the next call removes.
+    A process that was killed leaves its hidden folder. The next call takes it up where that bears the same label, and
+    removes it else. What is taken up is as the killed process left it: the caller keeps only what it can prove whole.
 
     Args:
         target: the folder to make.
         force: replace an earlier one.
         ours: tells whether an existing folder was written by this tool, so that it may be replaced.
+        label: names all that the content depends on, so that work of the same label can be taken up; empty for none.
 
     Raises:
         UsageError: if the target exists and may not be replaced.
     """
     target = target.absolute()
+    _give_back(target)
     _refuse_existing(target, force=force, ours=ours)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(target)
-    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.making-", dir=target.parent))
     try:
-        with _held(draft):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _hidden_folder(target, label) as draft:
             content = draft / target.name
-            content.mkdir(mode=0o755)
+            content.mkdir(mode=0o755, exist_ok=True)
             yield content
             settle(content)
-            _refuse_existing(target, force=force, ours=ours)
-            _take_name(content, target)
+            with _alone_in(target.parent):
+                _refuse_existing(target, force=force, ours=ours)
+                _take_name(content, target)
             _sync_folder(target.parent)
     except OSError as error:
-        if not error.filename or str(error.filename).startswith(str(draft)):  # nobody knows the hidden folder
+        if not error.filename or str(error.filename).startswith(_hidden_name(target)):  # nobody knows that folder
             error.filename, error.filename2 = str(target), None
         raise
-    finally:
-        shutil.rmtree(draft / target.name, ignore_errors=True)  # the lock goes last: it marks what is left as abandoned
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def settle(folder: Path) -> None:
@@ -204,8 +210,24 @@ def _take_name(content: Path, target: Path) -> None:
     if not os.path.lexists(target) or not any(target.iterdir()):
         content.rename(target)
     elif not _exchange(content, target):
-        target.rename(content.with_name("replaced"))
-        content.rename(target)
+        old = content.with_name(REPLACED)
+        target.rename(old)
+        try:
+            content.rename(target)
+        except BaseException:
+            old.rename(target)
+            raise
+
+
+def _give_back(target: Path) -> None:
+    """Put the old folder back, if a process that could not exchange it was killed between the two steps."""
+    if os.path.lexists(target):
+        return
+    for draft in _hidden_folders(target):
+        with ExitStack() as locks:
+            if (draft / REPLACED).is_dir() and _claim(draft, locks, alone=False):
+                (draft / REPLACED).rename(target)
+                return
 
 
 def _exchange(one: Path, other: Path) -> bool:
@@ -221,14 +243,107 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 @contextmanager
-def _held(draft: Path) -> Iterator[None]:
-    """Hold a lock in the hidden folder, by which others know that its maker lives."""
-    with (draft / "lock").open("wb") as lock:
-        _lock(lock)
-        yield
+def _hidden_folder(target: Path, label: str) -> Iterator[Path]:
+    """A hidden folder beside the target that is gone in the end, and a lock by which others know that its maker lives.
+
+    It is new, or one that a killed process left under the same label; all others that were left are removed.
+    """
+    with ExitStack() as locks:
+        with _alone_in(target.parent) as alone:
+            left = [draft for draft in _hidden_folders(target) if _claim(draft, locks, alone=alone)]
+            same = [draft for draft in left if label and _label_of(draft) == label]
+            kept = max(same, key=lambda draft: sum(1 for _ in files_below(draft)), default=None)
+            draft = _take_up(kept, target) if kept else _begin(target, label, locks)
+        for other in left:
+            if other != kept:
+                _discard(other, target)
+        try:
+            yield draft
+        finally:
+            if os.name != "posix":  # Windows removes no open file
+                locks.close()
+            _discard(draft, target)
 
 
-def _lock(file: BinaryIO) -> bool:
+def _hidden_name(target: Path) -> str:
+    """How the paths of a target's hidden folders begin."""
+    return str(target.with_name(f".{target.name}.making-"))
+
+
+def _hidden_folders(target: Path) -> list[Path]:
+    """The hidden folders of a target, in the order of their names; not those of a target whose name goes on."""
+    begin = _hidden_name(target)
+    found = (Path(entry.path) for entry in os.scandir(target.parent)) if target.parent.is_dir() else iter(())
+    return sorted(path for path in found if str(path).startswith(begin) and "." not in str(path)[len(begin) :])
+
+
+def _begin(target: Path, label: str, locks: ExitStack) -> Path:
+    """A new hidden folder, locked."""
+    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.making-", dir=target.parent))
+    try:
+        _lock(locks.enter_context((draft / "lock").open("wb")))
+        (draft / "label").write_text(label, encoding="utf-8")
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    return draft
+
+
+def _take_up(draft: Path, target: Path) -> Path:
+    """Give the hidden folder of a killed process a new name, so that a worker which outlives it cannot find it."""
+    shutil.rmtree(draft / REPLACED, ignore_errors=True)
+    return draft.rename(_hidden_name(target) + os.urandom(4).hex())
+
+
+def _discard(draft: Path, target: Path) -> None:
+    """Remove a hidden folder; its lock goes last, for it marks what is left as abandoned."""
+    shutil.rmtree(draft / target.name, ignore_errors=True)
+    shutil.rmtree(draft, ignore_errors=True)
+
+
+def _label_of(draft: Path) -> str:
+    try:
+        return (draft / "label").read_text(encoding="utf-8")
+    except (FileNotFoundError, UnicodeDecodeError):  # killed before it was written
+        return ""
+
+
+def _claim(draft: Path, locks: ExitStack, *, alone: bool) -> bool:
+    """Take the lock of a hidden folder if it is of this account and its maker is dead.
+
+    Where nobody else can be at work, one without a lock is of a process that was killed before it made the lock.
+    """
+    place = draft / "lock"
+    try:
+        found = draft.lstat()
+        if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "geteuid") and found.st_uid != os.geteuid()):
+            return False
+        if not place.exists() and not alone and time.time() - found.st_mtime < STARTING:
+            return False
+        lock = locks.enter_context(place.open("ab"))
+        return _lock(lock) and os.path.samestat(os.fstat(lock.fileno()), place.stat())
+    except FileNotFoundError:  # another process has just removed it
+        return False
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[bool]:
+    """Hold off those who would begin or finish in the same folder; false where the system cannot, or one hangs."""
+    if os.name != "posix":
+        yield False
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        until = time.monotonic() + PATIENCE
+        while not (alone := _lock(handle)) and time.monotonic() < until:
+            time.sleep(0.01)
+        yield alone
+    finally:
+        os.close(handle)
+
+
+def _lock(file: Union[BinaryIO, int]) -> bool:
+    """Lock a file or folder for this process alone, without waiting; false where another has it, or none can."""
     try:
         import fcntl
     except ImportError:  # Windows: without locks, nobody's folder counts as abandoned
@@ -238,21 +353,6 @@ def _lock(file: BinaryIO) -> bool:
     except OSError:
         return False
     return True
-
-
-def _remove_abandoned(target: Path) -> None:
-    """Remove hidden folders that a killed process left beside the target."""
-    for draft in target.parent.glob(f".{target.name}.making-*"):
-        if _abandoned(draft):
-            shutil.rmtree(draft, ignore_errors=True)
-
-
-def _abandoned(draft: Path) -> bool:
-    try:
-        with (draft / "lock").open("rb") as file:
-            return _lock(file)
-    except FileNotFoundError:  # killed, or only just started: before it could take its lock
-        return draft.is_dir() and time.time() - draft.stat().st_mtime > STARTING
 
 
 def _sync(path: Path) -> None:

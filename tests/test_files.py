@@ -8,10 +8,12 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from compete import files
 from compete.errors import SystemFault, UsageError
 from compete.files import EPOCH, canonical_json, files_below, sha256_of, system_fault, whole_file, whole_folder
 
@@ -110,6 +112,7 @@ def test_a_kill_at_any_step_leaves_the_old_folder_or_the_new_one(tmp_path: Path)
     seen: set[str] = set()
     for point in range(1, 400):
         with whole_folder(target, force=True, ours=lambda folder: True) as draft:
+            assert {path.name for path in tmp_path.iterdir()} <= {"out", draft.parent.name}
             for name, text in old.items():
                 (draft / name).write_text(text)
         command = [sys.executable, "-c", textwrap.dedent(KILLED), str(target), str(point)]
@@ -117,9 +120,6 @@ def test_a_kill_at_any_step_leaves_the_old_folder_or_the_new_one(tmp_path: Path)
         content = {path.name: path.read_text() for path in target.iterdir()}
         assert content in (old, new), f"killed at step {point}"
         seen.add(content["0"])
-        for left in tmp_path.glob(".out.making-*"):
-            if not (left / "lock").exists():  # killed before its lock; kept a while, as it may just be starting
-                left.rmdir()
         if done.returncode == 0:
             break
         assert done.returncode == -signal.SIGKILL
@@ -133,16 +133,133 @@ def test_an_abandoned_draft_is_removed_and_a_living_one_is_not(tmp_path: Path) -
     abandoned = tmp_path / ".out.making-dead"
     abandoned.mkdir()
     (abandoned / "lock").touch()
-    just_started = tmp_path / ".out.making-starting"
-    just_started.mkdir()
+    without_lock = tmp_path / ".out.making-starting"
+    without_lock.mkdir()
+    others = [tmp_path / ".out.making-a.making-dead", tmp_path / ".out.more.making-dead", tmp_path / ".in.making-dead"]
+    for other in others:
+        other.mkdir()
     with whole_folder(target, force=True, ours=ours) as draft:
         assert not abandoned.exists()
+        assert not without_lock.exists()
         with whole_folder(target, force=True, ours=ours) as second:
             assert draft.exists()
             (second / "mark").write_text("second")
         (draft / "mark").write_text("first")
     assert (target / "mark").read_text() == "first"
-    assert just_started.exists()
+    assert sorted(tmp_path.iterdir()) == sorted([target, *others])
+
+
+def test_where_makers_cannot_be_held_off_a_draft_without_a_lock_may_be_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_alone_in", lambda folder: nullcontext(False))
+    young, old = tmp_path / ".out.making-young", tmp_path / ".out.making-old"
+    young.mkdir()
+    old.mkdir()
+    os.utime(old, (EPOCH, EPOCH))
+    make(tmp_path / "out", "new")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [young.name, "out"]
+
+
+def abandon(target: Path, label: str, *names: str, by: str = "dead") -> Path:
+    """Leave what a killed process leaves: a hidden folder with its label, and files in it."""
+    draft = target.with_name(f".{target.name}.making-{by}")
+    (draft / target.name).mkdir(parents=True)
+    (draft / "lock").touch()
+    (draft / "label").write_text(label)
+    for name in names:
+        (draft / target.name / name).write_text("work")
+    return draft / target.name
+
+
+@pytest.mark.parametrize("name", ["out", "a[1]*", "out.making-a"])
+def test_work_of_the_same_label_is_taken_up_under_another_name(tmp_path: Path, name: str) -> None:
+    target = tmp_path / name
+    left = abandon(target, "label", "half")
+    with whole_folder(target, ours=ours, label="label") as draft:
+        assert (draft / "half").read_text() == "work"
+        with pytest.raises(FileNotFoundError):  # as for a worker that outlives its build
+            (left / "half").write_text("late")
+        (draft / "mark").touch()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(("first", "then"), [("label", "other"), ("label", ""), ("", "")])
+def test_other_work_is_not_taken_up(tmp_path: Path, first: str, then: str) -> None:
+    abandon(tmp_path / "out", first, "half")
+    with whole_folder(tmp_path / "out", ours=ours, label=then) as draft:
+        assert not list(draft.iterdir())
+        assert list(tmp_path.iterdir()) == [draft.parent]
+
+
+def test_of_several_the_one_with_most_work_is_taken_up(tmp_path: Path) -> None:
+    for by, names in (("a", ["one"]), ("b", ["one", "two"]), ("c", [])):
+        abandon(tmp_path / "out", "label", *names, by=by)
+    with whole_folder(tmp_path / "out", ours=ours, label="label") as taken:
+        assert sorted(path.name for path in taken.iterdir()) == ["one", "two"]
+        assert list(tmp_path.iterdir()) == [taken.parent]
+
+
+def test_without_exchange_the_old_folder_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where two folders cannot be exchanged, the old one is moved away for a moment; no fault and no kill loses it."""
+    target, rename = tmp_path / "out", Path.rename
+    make(target, "old")
+    monkeypatch.setattr(files, "_exchange", lambda *_: False)
+    make(target, "newer", force=True)
+    assert (target / "mark").read_text() == "newer"
+
+    def failing(path: Path, other: Path) -> Path:
+        if other == target and path.name == "out":
+            raise OSError(errno.EIO, "Input/output error", str(path), None, str(other))
+        return rename(path, other)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(OSError, match="Input/output error") as told:
+        make(target, "newest", force=True)
+    assert told.value.filename == str(target)
+    assert (target / "mark").read_text() == "newer"
+    assert list(tmp_path.iterdir()) == [target]
+    rename(target, abandon(target, "").with_name("replaced"))  # killed between the two steps
+    with pytest.raises(UsageError, match="there already"):
+        make(target, "newest")
+    assert (target / "mark").read_text() == "newer"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems cannot lock a folder")
+def test_the_name_is_looked_at_and_taken_while_no_other_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    take, seen = files._take_name, []
+
+    def watched(content: Path, target: Path) -> None:
+        handle = os.open(tmp_path, os.O_RDONLY)
+        seen.append(files._lock(handle))
+        os.close(handle)
+        take(content, target)
+
+    monkeypatch.setattr(files, "_take_name", watched)
+    make(tmp_path / "out", "new")
+    assert seen == [False]
+
+
+def test_all_is_on_the_disk_before_the_name_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every file and folder is forced to the disk, then the name is taken, then the folder above is forced."""
+    seen: list[str] = []
+    sync, exchange, rename = os.fsync, files._exchange, Path.rename
+
+    def place(handle: int) -> str:
+        inode = os.fstat(handle).st_ino
+        return next(path.name for path in [tmp_path, *tmp_path.rglob("*")] if path.stat().st_ino == inode)
+
+    def renamed(path: Path, other: Path) -> Path:
+        seen.append("NAME")
+        return rename(path, other)
+
+    monkeypatch.setattr(os, "fsync", lambda handle: (seen.append(place(handle)), sync(handle))[1])
+    monkeypatch.setattr(Path, "rename", renamed)
+    monkeypatch.setattr(files, "_exchange", lambda *two: (seen.append("NAME"), exchange(*two))[1])
+    for text in ("old", "new"):
+        make(tmp_path / "out", text, force=True)
+        assert seen == ["deep", "mark", "below", "out", "NAME", tmp_path.name]
+        seen.clear()
 
 
 def test_a_file_appears_whole(tmp_path: Path) -> None:

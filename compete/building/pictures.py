@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,8 +14,11 @@ from compete.building.media import CleanedFile, clean_files
 from compete.building.parts import TRAIN_PART
 from compete.building.plan import Plan
 from compete.errors import DatasetError, Finding, fatal
+from compete.version import __version__
 
 Progress = Callable[[str, int, int], None]
+JOURNAL = "journal"
+"""The file beside the draft that tells which images are done."""
 
 PICTURE_RULES = {
     "image/same-in-both": (
@@ -30,9 +34,12 @@ def write_pictures(
 ) -> tuple[Plan, list[Finding]]:
     """Write every item's image to ``public/train`` or ``public/test``.
 
+    Beside the draft a journal is kept. If a build that was killed left one, the images that it proves whole are not
+    written again, and whatever else is in the draft is removed.
+
     Args:
         plan: with source files.
-        root: the bundle's draft.
+        root: the bundle's draft; nothing of this build is in it yet.
         workers: processes; None one a core.
         progress: told how many images are done.
 
@@ -41,14 +48,16 @@ def write_pictures(
 
     Raises:
         DatasetError: if an image cannot be taken.
+        OSError: if one cannot be written.
     """
     folders = {True: root / "public" / "train", False: root / "public" / "test"}
     for folder in folders.values():
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
     in_train = plan.part == TRAIN_PART
     order = _order(plan)
     targets = [folders[bool(in_train[row])] / plan.id[row] for row in order]
-    written, findings = _cleaned(plan, order, targets, workers=workers, progress=progress)
+    journal = root.parent / JOURNAL
+    written, findings = _cleaned(plan, order, targets, workers=workers, progress=progress, journal=journal)
     names = dict(zip(order, (file.target for file in written), strict=True))
     return replace(plan, file=[names[row] for row in range(len(order))]), findings
 
@@ -68,14 +77,33 @@ def _order(plan: Plan) -> list[int]:
     return order
 
 
+def picture_label(plan: Plan) -> str:
+    """What the images of a bundle depend on beside the images themselves, as a digest.
+
+    Returns:
+        SHA-256 in hex, of the challenge, its key, and the versions of what writes images.
+    """
+    from PIL import __version__ as pillow
+    from PIL import features
+
+    makers = ["compete", __version__, "Pillow", pillow, "zlib", str(features.version("zlib"))]
+    return hashlib.sha256("\n".join([plan.challenge.sha256, plan.key.hex(), *makers]).encode()).hexdigest()
+
+
 def _cleaned(
-    plan: Plan, order: Sequence[int], targets: Sequence[Path] | None, *, workers: int | None, progress: Progress | None
+    plan: Plan,
+    order: Sequence[int],
+    targets: Sequence[Path] | None,
+    *,
+    workers: int | None,
+    progress: Progress | None,
+    journal: Path | None = None,
 ) -> tuple[list[CleanedFile], list[Finding]]:
     """The images in an order, cleaned, and what was found."""
     assert plan.file is not None
     told = (lambda done, total: progress("images", done, total)) if progress else None
     sources, names = [plan.file[row] for row in order], [_name(plan, row) for row in order]
-    cleaned = clean_files(sources, targets, names=names, workers=workers, progress=told)
+    cleaned = clean_files(sources, targets, names=names, workers=workers, progress=told, journal=journal)
     if fatal(cleaned.findings):
         raise DatasetError("some images cannot be published", cleaned.findings)
     files = [file for file in cleaned.files if file is not None]

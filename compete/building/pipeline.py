@@ -31,6 +31,8 @@ def write_bundle(
 ) -> Outcome:
     """Write the bundle that was planned; it appears whole or not at all.
 
+    Where a build of the same challenge into the same place was killed, the images that it had done are not done again.
+
     Args:
         plan: what to write.
         out: the folder to make.
@@ -45,7 +47,7 @@ def write_bundle(
         UsageError: if the output is there already, or would lie inside the folder of class folders.
     """
     _refuse_inside(plan, out)
-    with whole_folder(out, force=force, ours=is_bundle) as root:
+    with whole_folder(out, force=force, ours=is_bundle, label=_label(plan)) as root:
         findings = list(plan.findings)
         if plan.file is not None:
             from compete.building.pictures import write_pictures
@@ -92,6 +94,15 @@ def rehearse_bundle(
         sample = image_sample_bytes(plan) if plan.terms.of_images else sample_bytes(plan)
         findings += _passed(trial(plan.terms, solution_bytes(plan), sample, file, *truth))
     return findings
+
+
+def _label(plan: Plan) -> str:
+    """By what a killed build of the same images is known; empty for tables, which are made anew in seconds."""
+    if plan.file is None:
+        return ""
+    from compete.building.pictures import picture_label
+
+    return picture_label(plan)
 
 
 def _write_rest(plan: Plan, root: Path) -> None:

@@ -16,7 +16,6 @@ from PIL import Image, ImageOps, PngImagePlugin
 from compete.building.media import MEDIA_RULES, PIXELS, clean_files, clean_image, gathered
 from compete.building.media.jpeg import orientation_exif
 from compete.building.media.png import SIGNATURE
-from compete.errors import SystemFault
 
 SECRET = b"a secret that nobody may read"
 
@@ -305,11 +304,12 @@ def test_many_files_are_the_same_from_one_process_and_from_two(tmp_path):
     assert len(seen[0]) == 300
 
 
-def test_a_folder_that_is_not_there_is_a_fault_of_the_system(tmp_path):
+def test_a_file_that_cannot_be_written_is_named(tmp_path):
     source = tmp_path / "a.png"
     source.write_bytes(encoded(photograph(), "PNG"))
-    with pytest.raises(SystemFault, match="the system stopped the work"):
+    with pytest.raises(FileNotFoundError) as told:
         clean_files([source], [tmp_path / "nowhere" / "a"])
+    assert told.value.filename == str(tmp_path / "nowhere" / "a.png")
 
 
 def test_every_rule_is_explained_and_findings_of_one_kind_are_told_once():

@@ -7,17 +7,19 @@ import os
 import stat
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from compete.building.media.journal import Entry, Task, add_entry, finished, keep_entries, state_of
 from compete.building.media.jpeg import Damaged, Stripped, strip_jpeg
 from compete.building.media.png import SIGNATURE, strip_png
+from compete.building.media.records import Cleaned, CleanedFile, CleanedFiles
 from compete.building.media.rewriting import write_as_png
 from compete.building.media.rules import MEDIA_RULES
 from compete.building.media.wholeness import Refused, prove_whole
 from compete.engine import Progress, map_shards
 from compete.errors import Finding
-from compete.files import EPOCH, system_fault
+from compete.files import EPOCH
 
 __all__ = ["MEDIA_RULES", "Cleaned", "CleanedFile", "CleanedFiles", "clean_files", "clean_image"]
 
@@ -27,8 +29,8 @@ PIXELS = 100_000_000
 BYTES = 1 << 29
 """Bytes of the largest file that is read."""
 
-Job = tuple[Path, Path | None, str]
-"""Source, target and name of an image."""
+Done = tuple[CleanedFile | None, tuple[Finding, ...]]
+"""The file of an image, if it could be taken, and what was found."""
 
 SUFFIXES = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
@@ -38,61 +40,6 @@ SUFFIXES = {
     "WEBP": (".webp",),
     "TIFF": (".tif", ".tiff"),
 }
-
-
-@dataclass(frozen=True)
-class Cleaned:
-    """An image as it may be published, or why it may not.
-
-    Attributes:
-        data: JPEG or PNG without metadata; empty where an error was found.
-        suffix: ``.jpg`` or ``.png``; empty where an error was found.
-        width: pixels.
-        height: pixels.
-        mode: what a pixel is, in Pillow's words: ``RGB``, ``L``, ``P``, ``CMYK``, ``I;16``, …
-        findings: what was found; each bears the image's name.
-    """
-
-    data: bytes
-    suffix: str
-    width: int
-    height: int
-    mode: str
-    findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True)
-class CleanedFile:
-    """A file that was written.
-
-    Attributes:
-        target: where it stands, with the suffix of its content.
-        sha256: of what was written, in hex.
-        size: bytes written.
-        width: pixels.
-        height: pixels.
-        mode: what a pixel is, in Pillow's words.
-    """
-
-    target: Path
-    sha256: str
-    size: int
-    width: int
-    height: int
-    mode: str
-
-
-@dataclass(frozen=True)
-class CleanedFiles:
-    """What became of many images.
-
-    Attributes:
-        files: one an image, in order; None where an error was found and nothing written.
-        findings: in order of the images; findings of one kind are told once, with their number.
-    """
-
-    files: tuple[CleanedFile | None, ...]
-    findings: tuple[Finding, ...]
 
 
 def clean_image(data: bytes, name: str = "") -> Cleaned:
@@ -132,6 +79,7 @@ def clean_files(
     names: Sequence[str] | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    journal: Path | None = None,
 ) -> CleanedFiles:
     """Clean many image files on all cores; each file is read once.
 
@@ -144,17 +92,22 @@ def clean_files(
         names: what findings call the images; default the sources.
         workers: processes; default one a core.
         progress: told how many images are done, and of how many.
+        journal: a file in a folder above the targets that tells what is done. Where a killed process left one, the
+            images that it tells of are not done again if source and written file are as it says; see ``journal.py``.
 
     Raises:
-        SystemFault: a file could not be written, or a worker was killed again and again.
+        OSError: a file could not be written.
+        SystemFault: a worker was killed again and again.
         ValueError: two images have the same target.
     """
     if targets is not None and len(set(targets)) != len(targets):
         raise ValueError("two images would be written to one target")
     names = [str(source) for source in sources] if names is None else names
     places: Sequence[Path | None] = [None] * len(sources) if targets is None else targets
-    jobs: list[Job] = list(zip(sources, places, names, strict=True))
-    done = map_shards(_clean_shard, jobs, workers=workers, progress=progress)
+    tasks = [Task(source, place, name, journal) for source, place, name in zip(sources, places, names, strict=True)]
+    if journal is not None:
+        tasks = keep_entries(tasks, journal)
+    done = map_shards(_clean_shard, tasks, workers=workers, progress=progress)
     findings = gathered(finding for _, found in done for finding in found)
     return CleanedFiles(tuple(file for file, _ in done), findings)
 
@@ -173,13 +126,14 @@ def gathered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(told)
 
 
-def _clean_shard(jobs: Sequence[Job]) -> list[tuple[CleanedFile | None, tuple[Finding, ...]]]:
-    return [_clean_file(*job) for job in jobs]
+def _clean_shard(tasks: Sequence[Task]) -> list[Done]:
+    return [finished(task) or _clean_file(task) for task in tasks]
 
 
-def _clean_file(source: Path, target: Path | None, name: str) -> tuple[CleanedFile | None, tuple[Finding, ...]]:
+def _clean_file(task: Task) -> Done:
+    source, name = task.source, task.name
     try:
-        data = _read(source)
+        data, state = _read(source)
     except OSError as error:
         return None, (_told("image/unreadable", f"it cannot be read: {error.strerror or error}", name, "error"),)
     except Refused as error:
@@ -187,18 +141,19 @@ def _clean_file(source: Path, target: Path | None, name: str) -> tuple[CleanedFi
     cleaned = clean_image(data, name if Path(name).suffix else f"{name}{source.suffix}")
     if not cleaned.suffix:
         return None, cleaned.findings
-    if target is not None:
-        target = target.with_name(target.name + cleaned.suffix)
-        try:
-            _write(target, cleaned.data)
-        except OSError as error:
-            raise system_fault(error) from error
+    target = source
+    if task.target is not None:
+        target = task.target.with_name(task.target.name + cleaned.suffix)
+        _write(target, cleaned.data)
     digest = hashlib.sha256(cleaned.data).hexdigest()
-    written = CleanedFile(target or source, digest, len(cleaned.data), cleaned.width, cleaned.height, cleaned.mode)
+    written = CleanedFile(target, digest, len(cleaned.data), cleaned.width, cleaned.height, cleaned.mode)
+    if task.target is not None and task.journal is not None:
+        add_entry(task.journal, Entry(str(source), name, state, written, cleaned.findings))
     return written, cleaned.findings
 
 
-def _read(source: Path) -> bytes:
+def _read(source: Path) -> tuple[bytes, tuple[int, ...]]:
+    """A file's bytes, and by what a change would be seen."""
     # Without O_NONBLOCK the opening of a pipe would wait for ever.
     handle = os.open(source, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(handle, "rb") as file:
@@ -207,7 +162,7 @@ def _read(source: Path) -> bytes:
             raise Refused("image/unreadable", "it is no plain file")
         if found.st_size > BYTES:
             raise Refused("image/too-large", f"it has {found.st_size} bytes; at most {BYTES} are taken")
-        return file.read()
+        return file.read(), state_of(found)
 
 
 def _write(target: Path, data: bytes) -> None:
