@@ -41,6 +41,7 @@ RULE_TABLES = (
     "scoring.coco_rules:COCO_RULES",
     "scoring.forms.rules:FORM_RULES",
     "scoring.pictures:PICTURE_RULES",
+    "scoring.nifti_header:VOLUME_RULES",
     "scoring.archives:ARCHIVE_RULES",
     "scoring.bounded:BOUND_RULES",
     "scoring.rescoring:RESCORING_RULES",

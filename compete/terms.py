@@ -72,7 +72,8 @@ class Terms:
         grouped: whether ``solution.csv`` names a group, inside which items are not independent.
         draws: bootstrap draws of an interval; 0 for none.
         smallest_subgroup: public scores do not show smaller ones.
-        form: how a submission is written: ``csv`` with one row an item, or a form of ``IMAGE_TASKS``.
+        form: how a submission is written: ``csv`` with one row an item, a form of ``IMAGE_TASKS``, or ``nifti``: a zip
+            of label volumes, which scoring reads and no builder makes yet.
         class_ids: the number of each class in COCO files and label images, in the order of ``classes``.
         things: the classes that are counted one by one, in panoptic segmentation; the others are stuff.
         coordinates: boxes of CSV forms: ``xywh`` (left, top, width, height) or ``xyxy`` (left, top, right, bottom).
@@ -130,7 +131,7 @@ class Terms:
     @property
     def sample_name(self) -> str:
         """The name of the sample submission, which tells the form of all others."""
-        return SAMPLE_STEM + {"coco": ".json", "png": ".zip"}.get(self.form, ".csv")
+        return SAMPLE_STEM + {"coco": ".json", "png": ".zip", "nifti": ".zip"}.get(self.form, ".csv")
 
     def as_dict(self) -> dict[str, Any]:
         """The terms as plain JSON data."""

@@ -9,7 +9,9 @@ import pytest
 from compete.catalogs import all_rules
 from tests.test_house import SOURCES
 
-ROOMS = "archive|bundle|challenge|dataset|disk|engine|image|output|picture|result|score|split|submission|trial|usage"
+ROOMS = (
+    "archive|bundle|challenge|dataset|disk|engine|image|output|picture|result|score|split|submission|trial|usage|volume"
+)
 TABLES = ("rules.py", "catalogs.py")
 
 

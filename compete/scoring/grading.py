@@ -31,6 +31,8 @@ FEW_GROUPS = 10
 """With fewer groups than these an interval is told to be rough."""
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz")
+MANY = ("png", "nifti")
+"""Forms whose archives hold a file an image."""
 """Files that may hold the submission instead of being it."""
 
 UNFIT = "see compete explain for the metric: it says which values it takes"
@@ -116,7 +118,7 @@ def check_submission(bundle: Bundle, submission: Path, *, on: str = "test") -> S
 
 def read_predictions(terms: Terms, items: Union[Vocabulary, Images], submission: Union[Path, bytes]) -> Submission:
     """Read a submission as the terms ask for it, in the order of the items; an archive may hold the one file."""
-    if isinstance(submission, Path) and submission.suffix.lower() in ARCHIVES and terms.form != "png":
+    if isinstance(submission, Path) and submission.suffix.lower() in ARCHIVES and terms.form not in MANY:
         from compete.scoring.archives import only_member
 
         member, content = only_member(submission, (Path(terms.sample_name).suffix,))
@@ -156,8 +158,11 @@ def scores_of(truth: Truth, values: Any, *, draws: int) -> list[Score]:
     found: dict[str, list[Score]] = {}
     for measures in alike.values():
         evidence = _evidence(measures[0], truth, values)
-        found.update(_plain([measure for measure in measures if not measure.over], evidence, truth, draws))
-        found.update({one.name: _combined(one, evidence, truth, draws) for one in measures if one.over})
+        try:
+            found.update(_plain([measure for measure in measures if not measure.over], evidence, truth, draws))
+            found.update({one.name: _combined(one, evidence, truth, draws) for one in measures if one.over})
+        except metrics.MetricError as error:  # some metrics look at the classes only when they are asked for a number
+            raise _unfit(", ".join(measure.name for measure in measures), error) from None
     return [score for measure in measures_of(truth.terms) for score in found[measure.name]]
 
 
@@ -168,8 +173,13 @@ def _evidence(measure: Measure, truth: Truth, values: Any) -> metrics.Evidence:
     try:
         return measure.metric.collect(truth.y_true, predicted, label_names(truth.terms))
     except metrics.MetricError as error:
-        finding = Finding("submission/unfit-values", f"{measure.name} cannot be computed: {error}", hint=UNFIT)
-        raise SubmissionError("submission refused", [finding]) from None
+        raise _unfit(measure.name, error) from None
+
+
+def _unfit(name: str, error: metrics.MetricError) -> SubmissionError:
+    """The refusal of values that a metric does not take."""
+    finding = Finding("submission/unfit-values", f"{name} cannot be computed: {error}", hint=UNFIT)
+    return SubmissionError("submission refused", [finding])
 
 
 def _plain(measures: Sequence[Measure], evidence: metrics.Evidence, truth: Truth, draws: int) -> dict[str, list[Score]]:

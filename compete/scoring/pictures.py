@@ -1,9 +1,9 @@
-"""Label pictures: PNG files whose pixels are classes or ids of segments, read into runs, many at a time."""
+"""Label pictures: PNG and TIFF files whose pixels are classes or ids of segments, read into runs, many at a time."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from compete.scoring.png_filters import unfilter
 from compete.scoring.png_runs import Runs, SparseRows, sparse_rows, undo_filters
 from compete.scoring.source import counted
 from compete.scoring.spans import Array
+from compete.scoring.tiff import is_tiff, read_tiff
 from metrics.label_maps import LabelMaps
 
 PICTURE_RULES: dict[str, tuple[str, str]] = {
@@ -25,14 +26,15 @@ PICTURE_RULES: dict[str, tuple[str, str]] = {
         "There is no file of that name, or the system does not let it be read.",
     ),
     "picture/not-png": (
-        "The file is not a PNG.",
-        "Its first bytes tell what a file is, not its name. JPEG and WebP change labels when they pack them; TIFF, GIF "
-        "and BMP are read differently by different programs. Save as PNG: one number a pixel, without loss.",
+        "The file is not a PNG, nor a TIFF where one may be sent.",
+        "Its first bytes tell what a file is, not its name. JPEG and WebP change labels when they pack them; GIF and "
+        "BMP are read differently by different programs, and so are the colours of TIFF. Save classes as PNG or TIFF, "
+        "ids of segments as PNG: without loss.",
     ),
     "picture/damaged": (
         "The picture is broken.",
-        "A checksum is wrong, chunks are missing or out of order, or it holds fewer or more pixels than it says: the "
-        "upload stopped early, or a program wrote it wrongly. Save it again.",
+        "A checksum is wrong, chunks are missing or out of order, entries name places beyond the end, or it holds "
+        "fewer or more pixels than it says: the upload stopped early, or a program wrote it wrongly. Save it again.",
     ),
     "picture/size": (
         "The picture has another size than the image.",
@@ -41,12 +43,13 @@ PICTURE_RULES: dict[str, tuple[str, str]] = {
     ),
     "picture/kind": (
         "The picture is of a kind that does not hold labels.",
-        "Labels are one number a pixel: a grey or palette PNG (the index is the label). Ids of segments may also be "
-        "RGB, as id = R + 256 G + 65536 B. Transparency is refused: nobody can tell what it should mean.",
+        "Labels are one number a pixel: a grey or palette picture (the index is the label). Ids of segments may also "
+        "be RGB, as id = R + 256 G + 65536 B. Transparency is refused: nobody can tell what it should mean. A TIFF "
+        "holds whole numbers, its zero is black, and it is unpacked or packed by LZW, Deflate or PackBits.",
     ),
     "picture/animated": (
-        "The picture has several frames.",
-        "Programs disagree on which frame is shown. Save one frame as a plain PNG.",
+        "The picture has several frames or pages.",
+        "Programs disagree on which of them is shown. Save one frame as a plain PNG, one page as a plain TIFF.",
     ),
     "picture/turned": (
         "The picture asks to be turned when shown.",
@@ -67,7 +70,7 @@ PICTURE_RULES: dict[str, tuple[str, str]] = {
         "There are two classes, and the picture holds 0 and 255 only, so it is clear what is meant.",
     ),
     "picture/deep": (
-        "The picture has 16 bits where 8 are enough (a warning).",
+        "The picture has 16 bits or more where 8 are enough (a warning).",
         "Its values are classes, so it is read. But programs that write 16 bits often also stretch the values.",
     ),
     "picture/transparent": (
@@ -108,12 +111,13 @@ class PictureContent:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One picture as it was read; without runs it is refused."""
+    """One picture as it was read, with the bits of a pixel; without runs it is refused."""
 
     height: int
     width: int
     runs: Optional[Runs]
     told: tuple[tuple[str, str, str], ...] = ()
+    depth: int = 8
 
 
 def read_pictures(
@@ -154,7 +158,7 @@ def read_picture(
     """Read one picture.
 
     Args:
-        data: the PNG file.
+        data: the PNG or TIFF file.
         size: height and width that it must have; None for any.
         content: what the pixels stand for.
         name: how findings call it.
@@ -186,7 +190,10 @@ def _prepared(source: Content, size: Optional[tuple[int, int]], content: Picture
     """Fetch, check and unpack one picture; this runs beside others."""
     kinds = (RGB, GREY) if content.segments else (GREY, PALETTE)
     try:
-        packed = unwrap_png(_fetched(source, content.size), kinds, size, content.pixels)
+        data = _fetched(source, content.size)
+        if is_tiff(data) and not content.segments:
+            return _Prepared(_tiff_picture(data, size, content.pixels))
+        packed = unwrap_png(data, kinds, size, content.pixels)
         header = packed.header
         sparse = None
         rows = packed.rows()
@@ -195,9 +202,19 @@ def _prepared(source: Content, size: Optional[tuple[int, int]], content: Picture
         told = packed.told
         if sparse is not None:
             return _Prepared(Picture(header.height, header.width, None, told), packed, sparse)
-        return _Prepared(Picture(header.height, header.width, _runs_of(_pixels(header, rows)), told), packed)
+        runs = _runs_of(_pixels(header, rows))
+        return _Prepared(Picture(header.height, header.width, runs, told, header.depth), packed)
     except PngFault as fault:
         return _Prepared(Picture(0, 0, None, fault.faults))
+
+
+def _tiff_picture(data: bytes, size: Optional[tuple[int, int]], most: int) -> Picture:
+    """A TIFF, whose pixels are never filtered row by row."""
+    tiff = read_tiff(data, size, most)
+    runs = _runs_of(tiff.pixels)
+    narrow = np.min_scalar_type(int(runs.value.max()))
+    height, width = tiff.pixels.shape
+    return Picture(height, width, Runs(runs.value.astype(narrow), runs.end), depth=tiff.depth)
 
 
 def _fetched(source: Content, most: int) -> bytes:
@@ -281,43 +298,44 @@ def _runs_of(pixels: Array) -> Runs:
 
 def _judged(picture: Picture, packed: Optional[Packed], content: PictureContent) -> Picture:
     """Tell whether the values are classes, and write them as such."""
-    if picture.runs is None or packed is None:
+    if picture.runs is None:
         return picture
-    header, value = packed.header, picture.runs.value
+    value = picture.runs.value
     highest = int(value.max())
-    if header.kind == PALETTE and highest >= packed.colours:
+    if packed is not None and packed.header.kind == PALETTE and highest >= packed.colours:
         message = f"the picture is broken: a pixel names colour {highest} of {packed.colours}"
         return replace(picture, runs=None, told=(("picture/damaged", message, "save the picture again"),))
     if content.classes is None:
         return picture
-    allowed = np.zeros(1 << 16, dtype=bool)
+    allowed = np.zeros((1 << 16) + 1, dtype=bool)
     allowed[list(content.classes)] = True
-    if content.segments or allowed[value].all():
-        deep = header.depth == 16 and content.classes[-1] < 256 and not content.segments
-        told = (("picture/deep", "it has 16 bits a pixel where 8 are enough", "save it with 8 bits"),) * deep
-        return replace(picture, told=picture.told + told)
-    return _with_other_values(picture, picture.runs, content.classes, allowed)
+    known = allowed[value if value.dtype.itemsize <= 2 else np.minimum(value, 1 << 16)]
+    if content.segments or known.all():
+        deep = picture.depth > 8 and content.classes[-1] < 256 and not content.segments
+        message = f"it has {picture.depth} bits a pixel where 8 are enough"
+        return replace(picture, told=picture.told + (("picture/deep", message, "save it with 8 bits"),) * deep)
+    return _with_other_values(picture, picture.runs, content.classes, known)
 
 
-def _with_other_values(picture: Picture, runs: Runs, classes: tuple[int, ...], allowed: Array) -> Picture:
-    """A picture with values that are no class: black and white, blurred, or wrong."""
-    present = np.flatnonzero(np.bincount(runs.value))
+def _with_other_values(picture: Picture, runs: Runs, classes: tuple[int, ...], known: Array) -> Picture:
+    """A picture with values that are no class (those of the runs that are not known): white, blurred, or wrong."""
+    present = np.unique(runs.value)
     two = len(classes) == 2 and classes[0] == 0
     if two and present.tolist() in ([255], [0, 255]):
         value = np.where(runs.value == 255, classes[1], 0).astype(np.uint16)
         told = ("picture/white", f"white (255) is read as class {classes[1]}", "")
         return replace(picture, runs=Runs(value, runs.end), told=(*picture.told, told))
-    other = present[~allowed[present]]
+    other = np.unique(runs.value[~known])
     length = np.diff(runs.end, prepend=np.int32(0))
-    pixels = int(length[~allowed[runs.value]].sum())
+    pixels = int(length[~known].sum())
     values = ", ".join(map(str, other[:5].tolist())) + ", …" * (len(other) > 5)
-    known = ", ".join(map(str, classes[:5])) + ", …" * (len(classes) > 5)
+    named = ", ".join(map(str, classes[:5])) + ", …" * (len(classes) > 5)
     message = f"{counted(pixels, 'pixel')} with a value that is no class: {values}"
     if two and len(other) > 2 and other[-1] <= 255:
         fault = ("picture/soft-edges", message, "cut at a threshold; resize with nearest-neighbour interpolation")
     else:
         deep = " (16-bit values may have been stretched)" * (int(other[-1]) > 255)
-        fault = ("picture/unknown-class", message, f"the classes are {known}{deep}")
+        fault = ("picture/unknown-class", message, f"the classes are {named}{deep}")
     return replace(picture, runs=None, told=(*picture.told, fault))
 
 
@@ -336,14 +354,24 @@ def _findings(names: Sequence[str], pictures: Sequence[Picture], where: str) -> 
     for name, picture in zip(names, pictures):
         for rule, message, hint in picture.told:
             said.setdefault(rule, []).append((name, message, hint))
-    return list(_told(said, where))
+    return list(told_together(said, where, SEVERITY, "pictures"))
 
 
-def _told(said: dict[str, list[tuple[str, str, str]]], where: str) -> Iterator[Finding]:
+def told_together(
+    said: Mapping[str, Sequence[tuple[str, str, str]]], where: str, severities: Mapping[str, str], what: str
+) -> Iterator[Finding]:
+    """A finding a rule, for all files to which it applies.
+
+    Args:
+        said: rule to the name, message and hint of each file.
+        where: how findings call the folder or archive.
+        severities: last part of a rule to its severity, where that is no error.
+        what: what the files are.
+    """
     for rule, group in said.items():
         name, message, hint = group[0]
-        more = f" (so, or alike, in {len(group):,} pictures)" * (len(group) > 1)
+        more = f" (so, or alike, in {len(group):,} {what})" * (len(group) > 1)
         place = "/".join(part for part in (where, name) if part)
         items = tuple(one for one, _, _ in group[:5]) if len(group) > 1 else ()
-        severity = SEVERITY.get(rule.rpartition("/")[2], "error")
+        severity = severities.get(rule.rpartition("/")[2], "error")
         yield Finding(rule, message + more, place, items, hint, severity, len(group))

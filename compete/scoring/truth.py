@@ -146,7 +146,7 @@ def truth_of(
         belonging = None if groups is None else _training_groups(groups, table)
     subgroups = tuple(_subgrouping(belonging, column) for column in terms.subgroups if belonging)
     cluster = as_codes(belonging, GROUP)[0] if terms.grouped and belonging else None
-    images = images_of(table, _first_number(terms, on)) if terms.of_images else None
+    images = _images(table, terms, on) if terms.of_images else None
     ids = images.ids if images else vocabulary(table.columns[ID])
     if ids.repeated:
         raise _not_as_built(name)
@@ -155,9 +155,9 @@ def truth_of(
     return Truth(terms, ids, y_true, part, PARTS[on], subgroups, cluster, digest, images)
 
 
-def _first_number(terms: Terms, on: str) -> int:
-    """The COCO number of the first image: test images are numbered from 1, training images after them."""
-    return 1 if on == "test" else terms.test + 1
+def _images(table: Table, terms: Terms, on: str) -> Images:
+    """The images of a table; in COCO files test images are numbered from 1, training images after them."""
+    return images_of(table, 1 if on == "test" else terms.test + 1, volumes=terms.form == "nifti")
 
 
 def _hidden(packed: bytes, n: int, name: str) -> Any:
@@ -179,7 +179,7 @@ def wanted_items(bundle: Bundle, on: str = "test") -> Union[Vocabulary, Images]:
     _check_part(on)
     if bundle.terms.of_images:
         path = bundle.public / (TEST if on == "test" else TRAIN)
-        return images_of(_read(_bytes_of(path), path.name), _first_number(bundle.terms, on))
+        return _images(_read(_bytes_of(path), path.name), bundle.terms, on)
     path = bundle.public / (SAMPLE if on == "test" else TRAIN)
     return vocabulary(_read(_bytes_of(path), path.name).columns[ID])
 

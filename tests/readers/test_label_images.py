@@ -1,4 +1,4 @@
-"""Label images: PNG of every depth, panoptic segments, and what is wrong with those that are none."""
+"""Label images: PNG and TIFF of every depth, panoptic segments, and what is wrong with those that are none."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from compete.dataset import Dataset
 from compete.errors import ChallengeError
 from compete.readers import read_dataset
 from tests.readers.coco_files import HIGH, WIDE, Coco, Read, read_files, refused, whole_file
+from tests.scoring.tiff_files import LZW, SHORT, tiff
 
 
 @pytest.fixture
@@ -152,6 +153,56 @@ def test_values_are_read_at_every_depth(tmp_path: Path, depth: Any) -> None:
     assert np.array_equal(found.maps.array(1), values)
     assert found.items["width"].tolist() == [str(WIDE)] * 2
     assert "\0mask" not in found.items.columns
+
+
+@pytest.mark.parametrize(
+    ("depth", "order"),
+    # of 32 bits Pillow knows one order of bytes; it turns labels of the other into numbers too large for any class
+    [*((depth, order) for depth in (1, 2, 4, 8, 16, "palette") for order in "<>"), (32, "<")],
+)
+def test_values_of_tiffs_are_read_at_every_depth(tmp_path: Path, depth: Any, order: str) -> None:
+    bits = 8 if depth == "palette" else depth
+    values = np.zeros((HIGH, WIDE), dtype=np.int64)
+    values[3:7, 2:9] = top = min((1 << bits) - 1, 40_000)
+    made = tiff(values, bits, order=order, packing=LZW, meaning=3 if depth == "palette" else 1)
+    for number in range(2):
+        (tmp_path / f"m{number}.png").write_bytes(made)
+    found = table(tmp_path, f"{{paper: 0, ink: {top}}}")
+    assert found.maps is not None
+    assert np.array_equal(found.maps.array(1), values)
+
+
+ZERO = np.zeros((HIGH, WIDE), dtype=np.int64)
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (tiff(ZERO, meaning=0), "its zero is white"),
+        (tiff(ZERO, change={274: (SHORT, [3])}), "turn the pixels themselves"),
+        (tiff(ZERO + 70_000, 32), "values below 0 or above 65,535"),
+        (tiff(ZERO, change={339: (SHORT, [3])}), "cannot identify image file"),
+        (tiff(ZERO)[:900], "cannot identify image file"),
+    ],
+)
+def test_tiffs_that_programs_read_differently_are_refused(tmp_path: Path, made: bytes, words: str) -> None:
+    Image.new("L", (WIDE, HIGH)).save(tmp_path / "m0.png")
+    (tmp_path / "m1.png").write_bytes(made)
+    (error,) = refused(partial(table, tmp_path), "{paper: 0, ink: 1}")
+    assert error.rule == "dataset/label-image"
+    assert words in str(error)
+
+
+def test_a_tiff_of_pages_is_refused_and_one_beside_images_is_found(read: Read, tmp_path: Path) -> None:
+    (tmp_path / "labels").mkdir()
+    plain = Image.fromarray(np.repeat([[2], [7]], (10, HIGH - 10), axis=0).repeat(WIDE, axis=1).astype(np.uint8))
+    for number, ending in enumerate(("tif", "png", "tiff")):
+        plain.save(tmp_path / "labels" / f"img{number}.{ending}")
+    found = read(task="semantic_segmentation", more="  masks: labels\n")
+    assert found.labels["area"].tolist() == [10 * WIDE, (HIGH - 10) * WIDE] * 3
+    plain.save(tmp_path / "labels" / "img0.tif", save_all=True, append_images=[plain])
+    (error,) = refused(read, task="semantic_segmentation", more="  masks: labels\n")
+    assert "it has 2 pages" in str(error)
 
 
 @pytest.mark.parametrize(

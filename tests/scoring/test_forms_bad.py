@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from compete.errors import SubmissionError
 from compete.scoring.archives import ARCHIVE_RULES
@@ -97,6 +98,24 @@ def changed(place, **entry):
     return lambda listed: listed[place].update(entry)
 
 
+def all_categories(more):
+    """Every category number that much higher."""
+    return lambda listed: [held.update(category_id=held["category_id"] + more) for one in listed
+                           for held in one["segments_info"]]  # fmt: skip
+
+
+ALL_PNG = ("img_0001.png", "café, two.png", "img_0003.png", "img_0004.png")
+
+
+def exchanged(name):
+    """The PNG of an image as OpenCV would write it: blue before red."""
+    with zipfile.ZipFile(io.BytesIO(segments())) as zipped, Image.open(io.BytesIO(zipped.read(name))) as image:
+        red, green, blue = image.convert("RGB").split()
+    out = io.BytesIO()
+    Image.merge("RGB", (blue, green, red)).save(out, "PNG")
+    return out.getvalue()
+
+
 def with_segments(change):
     return lambda listed: change(listed[0]["segments_info"])
 
@@ -148,6 +167,7 @@ BAD = [
     (STRINGS, "submission/missing-column", GOOD.replace("PredictionString", "prediction")),
     (STRINGS, "submission/prediction-string", one_row("cat 0.9 1 2 30")),
     (STRINGS, "submission/prediction-string", one_row("0.9 1 2 30 20")),
+    (STRINGS, "submission/word-order", one_row("cat 5 2 30 20 0.9 dog 7 8 9 10 1")),
     (STRINGS, "submission/prediction-string", one_row("cat 0.9 1 2 30 20 dog")),
     (STRINGS, "submission/prediction-string", one_row("cat,0.9,1,2,30,20")),
     *((STRINGS, "submission/prediction-string", one_row(text)) for text in ("nan", "-", "none")),
@@ -258,6 +278,8 @@ def test_the_corpus_is_large():
     ("terms", "content", "words"),
     [
         (STRINGS, one_row("0.9 1 2 30 20"), "the class seems to be missing"),
+        (STRINGS, one_row("cat 1 2 30 20"), "the score seems to be missing"),
+        (STRINGS, one_row("cat 5 2 30 20 0.9"), "write class score x y width height"),
         (STRINGS, one_row("nan"), "leave the cell empty"),
         (STRINGS, one_row("cat,0.9,1,2,30,20"), "separated by blanks"),
         (OBJECTS, RUN.replace("1 5 41 5", "0 5 40 5"), "counted from 1; add 1"),
@@ -271,6 +293,8 @@ def test_the_corpus_is_large():
         (PICTURES, pictures({"img_0001": values(200)}), "200 marks what is not scored"),
         (PICTURES, pictures(more={"Img_0003.png": b""}, drop=("img_0003.png",)), "did you mean img_0003?"),
         (SEGMENTS, segments(said=changed(0, file_name="a/img_0001.png")), "without the folder"),
+        (SEGMENTS, segments(said=all_categories(-1)), "category numbers begin at 7, yours at 6"),
+        (SEGMENTS, segments(more={name: exchanged(name) for name in ALL_PNG}), "red and blue are exchanged"),
         (CORNERS, CORNER + squares(["30,20,5,5"] * 9), "right is x + width"),
         (ROWS, BOX.replace("img_0001", "img_0001.jpg"), "without the file ending"),
     ],

@@ -246,7 +246,7 @@ BAD = {
     "jpeg": ("picture/not-png", JPEG.getvalue()),
     "svg": ("picture/not-png", b"<svg xmlns=..."),
     "empty": ("picture/not-png", b""),
-    "tiff": ("picture/not-png", b"II*\0" + bytes(30)),
+    "tiff": ("picture/damaged", b"II*\0" + bytes(30)),
     "text transfer": ("picture/not-png", PLAIN.replace(b"\r\n", b"\n")),
     "half": ("picture/damaged", HALF),
     "no end": ("picture/damaged", PLAIN[:-12]),

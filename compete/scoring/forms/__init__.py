@@ -1,4 +1,4 @@
-"""The forms in which predictions of images may be written: COCO results, three tables in CSV, and label pictures.
+"""The forms in which predictions of images may be written: COCO results, tables in CSV, label pictures and volumes.
 
 Each form is a file with the same two doors: ``read(source, terms, images, name) -> Submission`` brings what was sent
 into the solution's order of images, or refuses it with all its faults; ``write(record, terms, images) -> bytes``
@@ -26,6 +26,7 @@ FORMS = {
     ("runs", "label_maps"): "label_runs",
     ("png", "label_maps"): "label_pngs",
     ("png", "segments"): "segment_pngs",
+    ("nifti", "label_maps"): "volumes",
 }
 """The file that reads a form of what a submission predicts; see `compete.terms.IMAGE_TASKS`."""
 

@@ -1,4 +1,4 @@
-"""Label images as PNG: a zip with ``ID.png`` for each image, whose pixels are the numbers of classes."""
+"""Label images: a zip with ``ID.png`` or ``ID.tif`` for each image, whose pixels are the numbers of classes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Optional, Union
 
 import numpy as np
 
-from compete.errors import Finding, SubmissionError, fatal
+from compete.errors import EXAMPLES, Finding, SubmissionError, fatal
 from compete.scoring.archive_bytes import open_bytes
 from compete.scoring.archives import CAPS, Archive, Member, open_archive
 from compete.scoring.causes import unknown_id_cause
@@ -22,30 +22,33 @@ from compete.scoring.pictures import PictureContent, read_pictures
 from compete.scoring.source import counted, excerpt, shown_name
 from compete.scoring.spans import Array, column_of
 from compete.scoring.submission import Submission
+from compete.scoring.tiff import MAGIC
 from compete.terms import Terms
 from metrics.label_maps import LabelMaps
 
 SUFFIX = ".png"
+SUFFIXES = (SUFFIX, ".tif", ".tiff")
+"""How the names of label images may end; their first bytes tell what they are."""
 
 MEMBERS = 100
 """Members of an archive beyond one an image that are looked at, so that they can be told."""
 
 
 def read(source: Union[str, Path, bytes], terms: Terms, images: Images, name: str = "") -> Submission:
-    """Read a zip of label images, or of one image its PNG; see `compete.scoring.forms.read_images_submission`."""
+    """Read a zip of label images, or of one image its picture; see `compete.scoring.forms.read_images_submission`."""
     content = PictureContent(classes=tuple(sorted(terms.class_ids)))
     sizes = list(zip(images.height.tolist(), images.width.tolist()))
     if images.n == 1 and (single := _single(source, content, name)) is not None:
         shown, (raw, digest) = shown_name(source, name), single
         maps, findings = read_pictures([(shown, raw)], sizes, content)
-        return _submission(shown, maps, _about_ignored(findings, terms), 1, digest)
-    with open_archive(source, (SUFFIX,), replace(CAPS, members=2 * images.n + MEMBERS), name) as archive:
-        members, findings = _members_of_images(archive, images)
+        return label_submission(shown, maps, _about_ignored(findings, terms), 1, digest)
+    with open_archive(source, SUFFIXES, replace(CAPS, members=2 * images.n + MEMBERS), name) as archive:
+        members, findings = members_of_images(archive, images, SUFFIXES, "picture")
         known = [place for place, member in enumerate(members) if member is not None]
         pictures = [(one.name, partial(archive.read, one)) for one in members if one is not None]
         maps, told = read_pictures(pictures, [sizes[place] for place in known], content, archive.name)
         findings += [*_about_ignored(told, terms), *archive.warnings]
-        return _submission(archive.name, maps, findings, len(archive.members), archive.reader.sha256())
+        return label_submission(archive.name, maps, findings, len(archive.members), archive.reader.sha256())
 
 
 def write(record: LabelMaps, terms: Terms, images: Images) -> bytes:
@@ -58,55 +61,83 @@ def write(record: LabelMaps, terms: Terms, images: Images) -> bytes:
     return zip_bytes(members)
 
 
-def stem(name: str) -> str:
-    """The name of a picture without its ending."""
-    return name[: -len(SUFFIX)]
-
-
 def _single(source: Union[str, Path, bytes], content: PictureContent, name: str) -> Optional[tuple[bytes, str]]:
-    """The bytes of a file that is a PNG itself, and its fingerprint; None for another."""
+    """The bytes of a file that is a picture itself, and its fingerprint; None for another."""
     reader = open_bytes(source, CAPS, shown_name(source, name))
     try:
-        if reader.at(0, len(SIGNATURE)) != SIGNATURE:
+        first = reader.at(0, len(SIGNATURE))
+        if first != SIGNATURE and first[:4] not in MAGIC:
             return None
         return reader.at(0, content.size + 1), reader.sha256()
     finally:
         reader.close()
 
 
-def _submission(
+def label_submission(
     name: str, maps: Optional[LabelMaps], findings: Sequence[Finding], rows: int, digest: str
 ) -> Submission:
+    """The predictions, or what is wrong with them.
+
+    Raises:
+        SubmissionError: there are none, or a finding is an error.
+    """
     if maps is None or fatal(findings):
         raise SubmissionError(f"submission refused: {name}", findings)
     return Submission(maps, tuple(findings), rows, digest)
 
 
-def _members_of_images(archive: Archive, images: Images) -> tuple[list[Optional[Member]], list[Finding]]:
-    """The member of each image, None where there is none; and what is wrong with their names."""
+def members_of_images(
+    archive: Archive, images: Images, suffixes: Sequence[str], what: str
+) -> tuple[list[Optional[Member]], list[Finding]]:
+    """The member of each image by its name, None where there is none; and what is wrong with the names.
+
+    Args:
+        archive: whose members all end in one of the suffixes.
+        images: those that are wanted.
+        suffixes: the usual one first; where one ends as another does, the longer one first.
+        what: what a member is.
+    """
     found: list[Optional[Member]] = [None] * images.n
-    names = [stem(member.name) for member in archive.members]
-    place = lookup(column_of(names), images.ids)
+    stems = [_stem(member.name, suffixes) for member in archive.members]
+    place = lookup(column_of(stems), images.ids)
+    unknown, twice = [], []
     for member, image in zip(archive.members, place.tolist()):
-        if image >= 0:
+        if image < 0:
+            unknown.append(member.name)
+        elif found[image] is not None:
+            twice.append(member.name)
+        else:
             found[image] = member
     findings = []
-    unknown = [name for name, image in zip(names, place.tolist()) if image < 0]
     if unknown:
         sample = images.ids.column.part(0, 3).tolist()
-        hint = unknown_id_cause(unknown[:3], lambda text: images.ids.find(text) >= 0, sample)
-        hint = f"call each file by the id of its image and .png; {hint}"
-        shown = tuple(excerpt(name + SUFFIX, 80) for name in unknown[:3])
-        message = f"{counted(len(unknown), 'picture')} whose name is no test image"
-        findings.append(Finding("submission/unknown-id", message, archive.name, shown, hint, count=len(unknown)))
-    return found, findings + _missing(found, images, archive.name)
+        shown = [_stem(name, suffixes) for name in unknown[:EXAMPLES]]
+        hint = unknown_id_cause(shown, lambda text: images.ids.find(text) >= 0, sample)
+        hint = f"call each file by the id of its image and {' or '.join(suffixes[:2])}; {hint}"
+        message = f"{counted(len(unknown), what)} whose name is no test image"
+        findings.append(_named("submission/unknown-id", message, unknown, archive.name, hint))
+    if twice:
+        message = f"{counted(len(twice), what)} of an image that has one already, with another ending"
+        findings.append(_named("submission/repeated-id", message, twice, archive.name, f"send one {what} an image"))
+    return found, findings + _missing(found, images, archive.name, what)
 
 
-def _missing(found: Sequence[Optional[Member]], images: Images, where: str) -> list[Finding]:
+def _stem(name: str, suffixes: Sequence[str]) -> str:
+    """The name of a member without its ending."""
+    ending = next((one for one in suffixes if name.lower().endswith(one)), "")
+    return name[: len(name) - len(ending)]
+
+
+def _named(rule: str, message: str, names: Sequence[str], where: str, hint: str) -> Finding:
+    shown = tuple(excerpt(name, 80) for name in names[:EXAMPLES])
+    return Finding(rule, message, where, shown, hint, count=len(names))
+
+
+def _missing(found: Sequence[Optional[Member]], images: Images, where: str, what: str) -> list[Finding]:
     missing: Array = np.array([place for place, one in enumerate(found) if one is None], dtype=np.int64)
     if not len(missing):
         return []
-    message, hint = f"{counted(len(missing), 'test image')} of {images.n:,} without a picture", "predict every image"
+    message, hint = f"{counted(len(missing), 'test image')} of {images.n:,} without a {what}", "predict every image"
     return [Finding("submission/missing-id", message, where, ids_shown(images, missing), hint, count=len(missing))]
 
 

@@ -18,6 +18,11 @@ FORM_RULES: dict[str, tuple[str, str]] = {
         "Every box has the same number of words with blanks between: its class, a score and four numbers; in a "
         "challenge of one class the class may be left out everywhere. An image without boxes has an empty cell.",
     ),
+    "submission/word-order": (
+        "The words of boxes stand in another order.",
+        "A box is its class, its score, then its four numbers. Here every box ends in a number from 0 to 1, and most "
+        "begin with one beyond 1: the score was written last, so that every number would be read as another.",
+    ),
     "submission/row-order": (
         "Masks look as if their pixels were counted along the rows (a warning).",
         "Run lengths count down the columns: the second pixel lies below the first. Read so, these masks fall apart; "
