@@ -59,8 +59,10 @@ def about(version: Annotated[bool, typer.Option("--version", help="Print the ver
 @app.command(**example("compete init coral --from csv:labels.csv"))
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the new challenge.yaml.")],
-    source: Annotated[str, typer.Option("--from", metavar="FORMAT:PATH", help="csv:table.csv, folder:images/ or coco:annotations.json")] = "",
-    task: Annotated[str, typer.Option("--task", help="classification, detection … see README; default: from the data.")] = "",
+    source: Annotated[
+        str, typer.Option("--from", metavar="FORMAT:PATH", help="csv:TABLE, folder:IMAGES or coco:JSON")
+    ] = "",
+    task: Annotated[str, typer.Option("--task", help="classification, detection …; default: from the data.")] = "",
     force: Force = False,
     json: Json = False,
 ) -> None:

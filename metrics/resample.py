@@ -266,7 +266,9 @@ class _Drawing:
             rough = reduce_evidence(drawn_from, formulas, weight)
             drawn = [scores + (one - other) for scores, one, other in zip(drawn, exact, rough)]
         if evidence.target in BENT:
-            drawn = [_centred(scores, one, metric) for scores, one, metric in zip(drawn, exact, chosen)]
+            drawn = [
+                _centred(np.asarray(scores), float(one), metric) for scores, one, metric in zip(drawn, exact, chosen)
+            ]
         return [(float(one), np.asarray(scores)) for one, scores in zip(exact, drawn)]
 
     def units(self) -> Optional[Array]:
