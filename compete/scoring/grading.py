@@ -31,9 +31,10 @@ FEW_GROUPS = 10
 """With fewer groups than these an interval is told to be rough."""
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz")
+"""Files that may hold the submission instead of being it."""
+
 MANY = ("png", "nifti")
 """Forms whose archives hold a file an image."""
-"""Files that may hold the submission instead of being it."""
 
 UNFIT = "see compete explain for the metric: it says which values it takes"
 LEVEL = 0.95
@@ -102,7 +103,8 @@ def bounded_result(work: Callable[[], Result], limits: Limits, name: str) -> Res
     Raises:
         CompeteError: as ``grade``; also where it took too long, needed too much memory or crashed.
     """
-    import numpy.random  # noqa: F401  (before the fork, so that no child imports it again)
+    import numpy.ma
+    import numpy.random  # noqa: F401
 
     return Result.from_dict(run_bounded(lambda: work().as_dict(), limits, name))
 

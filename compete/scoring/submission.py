@@ -13,6 +13,7 @@ import numpy as np
 
 from compete.errors import EXAMPLES, Finding, fatal
 from compete.scoring.causes import no_number_cause, range_cause, sum_cause, unknown_id_cause, unknown_label_cause
+from compete.scoring.halves import in_halves
 from compete.scoring.matching import Vocabulary, lookup, vocabulary
 from compete.scoring.numerals import NOTHING, numbers
 from compete.scoring.source import Caps, counted, excerpt, load, refuse_all
@@ -148,7 +149,11 @@ def read_submission(
 def _in_order(value: Array, item: Array) -> Array:
     """Put each row at the place of its item."""
     ordered = np.empty_like(value)
-    ordered[item] = value
+
+    def put(low: int, high: int) -> None:
+        ordered[item[low:high]] = value[low:high]
+
+    in_halves(len(item), 1, put)
     return ordered
 
 
@@ -157,9 +162,11 @@ def _aligned(table: Table, name: str, known: Vocabulary) -> tuple[Array, list[Fi
     column = table.columns[name]
     item = lookup(column, known)
     seen = np.zeros(len(known), dtype=bool)
+    if len(item) == len(known) and len(item) and int(item.min()) >= 0:
+        seen[item] = True
+        if seen.all():
+            return item, []
     seen[item[item >= 0]] = True
-    if len(item) == len(known) and bool(seen.all()):
-        return item, []
     findings = []
     empty = (column.length == 0) & (item < 0)
     if empty.any():
