@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -183,7 +184,7 @@ class Challenge:
 
     def locate(self, path: str) -> Path:
         """The absolute place of a path that the challenge names."""
-        return (self.folder / path).resolve()
+        return Path(os.path.realpath(self.folder / path))  # unlike resolve(), it bears links that go round in a circle
 
     def where(self, *keys: Key) -> str:
         """``challenge.yaml:line:column`` of a key; of the nearest block around it where it was not written.

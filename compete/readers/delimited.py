@@ -144,10 +144,8 @@ def _delimiter(text: str) -> str:
     head = "".join(line for line, _ in zip(lines, range(LOOK), strict=False))
     best, most = ",", (0.0, 1)
     for delimiter in DELIMITERS:
-        try:
+        with _long_cells():
             widths = [len(row) for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter) if row]
-        except csv.Error:
-            continue
         if not widths or widths[0] < 2:
             continue
         agreeing = sum(width == widths[0] for width in widths) / len(widths)

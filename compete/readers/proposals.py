@@ -254,7 +254,7 @@ def _has_decimal_comma(text: str) -> bool:
 
 def _gives_away(column: _Column, truth: _Column) -> bool:
     """Whether each of the column's few words goes with one label only."""
-    if column.all(_is_number) or len(column.distinct) > FEW * 4:
+    if column.all(_has_decimal_comma) or len(column.distinct) > FEW * 4:
         return False
     pairs = {(one, other) for one, other in zip(column.cells, truth.cells, strict=True) if not is_missing(one)}
     return len(pairs) == len(column.distinct) and len(truth.distinct) <= len(column.distinct)

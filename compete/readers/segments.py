@@ -13,8 +13,8 @@ from compete.errors import EXAMPLES, DatasetError, Finding, fatal
 from compete.readers.coco_file import CocoFile, is_whole
 from compete.readers.columns import file_findings
 from compete.readers.faults import Faults, Kind
+from compete.readers.label_images import GREY_STEPS, MASK_COLUMN, areas_of, png_pixels, read_maps, sizes_of
 from compete.readers.label_images import KINDS as IMAGE_KINDS
-from compete.readers.label_images import MASK_COLUMN, areas_of, png_pixels, read_maps, sizes_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,12 +93,14 @@ def segment_pixels(path: str) -> np.ndarray[Any, Any] | str:
     found = png_pixels(path)
     if isinstance(found, str):
         return found
-    array, mode, _ = found
+    array, mode, bits = found
     if mode == "RGB":
         red, green, blue = np.moveaxis(array.astype(np.uint32), -1, 0)
         numbers: np.ndarray[Any, Any] = red | green << np.uint32(8) | blue << np.uint32(16)
         return numbers
-    if mode in ("L", "I;16"):
+    if mode == "L":
+        return array // GREY_STEPS.get(bits, 1)
+    if mode == "I;16":
         return array
     return f"its pixels are {mode}; segment numbers are written as red, green and blue"
 
