@@ -258,6 +258,19 @@ def test_a_started_challenge_of_images_builds(run: Run, tmp_path: Path, monkeypa
     assert all(re.fullmatch(r"[bcdfghjkmnpqrstv]{16}\.png", name) for name in names)
 
 
+@pytest.mark.parametrize("drawn", ["199e193716603352", "0123456789012345", "1e10000000000000", "0000000000000000"])
+def test_a_drawn_seed_is_text_even_where_it_looks_like_a_number(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drawn: str
+) -> None:
+    from compete.building import starter
+    from compete.challenge import load_challenge
+
+    monkeypatch.setattr(f"{starter.__name__}.secrets.token_hex", lambda size: drawn)
+    answer = run("init", tmp_path / "new")
+    assert answer.code == 0, answer.err
+    assert load_challenge(tmp_path / "new").split.seed == drawn
+
+
 def test_a_quiet_build_says_only_what_is_wrong(run: Run, penguins: Made, tmp_path: Path) -> None:
     loud = run("build", penguins.challenge, "-o", tmp_path / "loud")
     assert "built" in loud.out

@@ -185,7 +185,7 @@ def _text(name: str, choices: Mapping[str, Choice]) -> str:
         "  test: 0.3     # share of all items that is hidden",
         "  public: 0.3   # share of the test items whose scores are shown while the competition runs",
         "  # time: date  # a column of dates: the newest items become the test",
-        f"  seed: {secrets.token_hex(8)}   # keep it private: ids and split follow from it",
+        f'  seed: "{secrets.token_hex(8)}"   # keep it private: ids and split follow from it',
         "",
         "score:",
         f"  metric: {metric}   # the one that ranks; see: compete list metrics",
