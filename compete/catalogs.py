@@ -10,6 +10,11 @@ from typing import Any
 from compete.errors import Finding, UsageError
 
 USAGE_RULES = {
+    "usage/unknown-format": (
+        "The data look like no format that is known.",
+        "`compete list readers` names the formats. Say which it is: compete init DIR --from READER:PATH. Of an "
+        "export in a folder give the whole folder, not one of its files.",
+    ),
     "usage/unknown-name": ("Nothing has this name.", "`compete list metrics` and `compete list rules` show all names."),
     "usage/no-limits": (
         "Limits of memory and time are not to be had on this system.",

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from compete.errors import EXAMPLES, DatasetError, Finding
+from compete.formats import ANNOTATED
 from compete.terms import IMAGE_TASKS, NO_VALUE
 
 if TYPE_CHECKING:
@@ -135,11 +136,11 @@ def feature_columns(challenge: Challenge, dataset: Dataset) -> tuple[str, ...]:
     """The columns that participants see, in the order of the challenge or of the table.
 
     As ``data.features`` says; else every column that is neither id, label, group, file, mask, time, split nor subgroup,
-    and that ``data.drop`` does not name. A COCO file tells of sources and people, so what it says of an image beside
+    and that ``data.drop`` does not name. Annotations tell of sources and people, so what they say of an image beside
     its objects is shown only where ``data.features`` names it.
     """
     data = challenge.data
-    if data.features or data.reader == "coco":
+    if data.features or data.reader in ANNOTATED:
         return data.features
     hidden = {*data.id, *data.label, *data.group, *data.drop, data.file, data.mask}
     hidden |= {challenge.split.time, challenge.split.column}

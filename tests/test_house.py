@@ -17,6 +17,7 @@ FLOORS = {
     "errors": 0,
     "version": 0,
     "files": 1,
+    "formats": 1,
     "terms": 1,
     "engine": 1,
     "challenge": 2,

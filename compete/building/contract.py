@@ -12,6 +12,7 @@ from compete.bundle import GROUP, HEIGHT, ID, USAGE, WIDTH
 from compete.challenge import Challenge
 from compete.dataset import counted
 from compete.errors import Finding
+from compete.formats import FOLDERS
 from compete.terms import Combined, Terms
 
 KIND_OF_NEED = {"label": "label", "probability": "probability", "score": "probability", "value": "value"}
@@ -179,7 +180,7 @@ def feature_findings(challenge: Challenge, features: Sequence[str]) -> list[Find
 def name_findings(challenge: Challenge, terms: Terms, features: Sequence[str]) -> list[Finding]:
     """Say where columns of the bundle would bear one name, or a submission's columns do not fit."""
     group = [GROUP] if terms.grouped else []
-    file = ["file"] if challenge.data.file or challenge.data.reader == "folder" else []
+    file = ["file"] if challenge.data.file or challenge.data.reader in FOLDERS else []
     sizes = [WIDTH, HEIGHT] if terms.of_images else []
     tables = {
         "train.csv": [ID, *file, *sizes, *features, *terms.target],

@@ -13,6 +13,7 @@ from compete.building.tables import sample_bytes, solution_bytes, write_tables
 from compete.bundle import SOLUTION, TERMS, is_bundle, write_manifests
 from compete.errors import BundleError, Finding, UsageError, fatal
 from compete.files import canonical_json, whole_folder, write_file
+from compete.formats import FOLDERS
 
 Progress = Callable[[str, int, int], None]
 Trial = Callable[..., Sequence[Finding]]
@@ -119,7 +120,7 @@ def _write_rest(plan: Plan, root: Path) -> None:
 
 def _refuse_inside(plan: Plan, out: Path) -> None:
     data = plan.challenge.data
-    if data.reader == "folder" and out.resolve().is_relative_to(plan.challenge.locate(data.path).resolve()):
+    if data.reader in FOLDERS and out.resolve().is_relative_to(plan.challenge.locate(data.path).resolve()):
         hint = "choose a place outside the folder of images with -o"
         finding = Finding("output/inside-data", "this lies inside the folder of images", str(out), hint=hint)
         raise UsageError("nothing was written", [finding])

@@ -15,7 +15,8 @@ from typing import Any
 from compete.challenge import schema_text
 from compete.errors import Finding, UsageError
 from compete.files import whole_file
-from compete.readers import READERS, sketch_dataset
+from compete.formats import ANNOTATED
+from compete.readers import READERS, recognise_dataset, sketch_dataset
 from compete.terms import FLAT_TASKS, IMAGE_TASKS
 
 Choice = tuple[Any, Any]
@@ -26,7 +27,7 @@ ASKED = {
     "group": "group: patient_id   # items that belong together (patient, site) are never cut apart",
     "subgroups": "subgroups: [sex, site]   # scored separately",
 }
-ASKED_OF_COCO = {
+ASKED_OF_IMAGES = {
     "items": "items: images.csv   # a table with a row an image, for groups, subgroups and features",
     "group": ASKED["group"],
     "subgroups": ASKED["subgroups"],
@@ -35,6 +36,8 @@ ASKED_OF_COCO = {
 """What to decide where the data do not tell."""
 
 SCHEMA = "challenge.schema.json"
+AUTO = "auto"
+"""The reader that looks which one it must be."""
 METRICS: dict[str, tuple[str, list[str]]] = {
     "classification": ("f1_macro", ["accuracy"]),
     "multilabel": ("f1_macro", []),
@@ -81,11 +84,13 @@ def write_challenge(folder: Path, source: str, *, task: str = "", force: bool = 
     """
     if task and task not in METRICS:
         raise UsageError("nothing was written", [_unknown("task", task, list(METRICS))])
-    reader, path = _source(source) if source else ("", Path())
+    reader, reason, path = _source(source) if source else ("", "", Path())
     proposals = sketch_dataset(reader, path) if source else {}
     form = EMPTY_OF_PIXELS if task == "semantic_segmentation" else EMPTY_OF_IMAGES if task in IMAGE_TASKS else EMPTY
     empty = {f"data.{key}": (value, "fill in") for key, value in form.items()}
     choices = dict(_choices(proposals)) if source else empty
+    if reason:
+        choices["data.reader"] = (reader, reason)
     if source:
         choices["data.path"] = (_relative(path, folder), "as given")
         choices.update(_beside(path, folder, choices))
@@ -109,18 +114,19 @@ def _rows(choices: Mapping[str, Choice]) -> Iterator[tuple[str, str, str]]:
             yield field, _shown(value), reason
 
 
-def _source(source: str) -> tuple[str, Path]:
+def _source(source: str) -> tuple[str, str, Path]:
+    """The reader, by what its format was recognised, and the path."""
     reader, colon, path = source.partition(":")
-    if not colon or reader not in READERS:
-        hint = f"write READER:PATH, such as csv:labels.csv or folder:images/ (readers: {', '.join(READERS)})"
+    if not colon or reader not in (AUTO, *READERS):
+        hint = f"write READER:PATH, such as csv:labels.csv or folder:images/ (readers: {', '.join((AUTO, *READERS))})"
         if not colon and Path(source).exists():
-            likely = "folder" if Path(source).is_dir() else "coco" if Path(source).suffix == ".json" else "csv"
-            hint = f"did you mean {likely}:{source}?"
+            hint = f"did you mean {AUTO}:{source}?"
         raise UsageError("nothing was written", [Finding("usage/unknown-name", f"--from {source}", hint=hint)])
     if not Path(path).exists():
         hint = "check the path; it is relative to the folder you are in"
         raise UsageError("nothing was written", [Finding("usage/unknown-name", f"there is no {path}", hint=hint)])
-    return reader, Path(path)
+    place = Path(path).absolute()  # what is found beside it is told relative to the challenge
+    return (*recognise_dataset(place), place) if reader == AUTO else (reader, "", place)
 
 
 def _unknown(what: str, name: str, known: Sequence[str]) -> Finding:
@@ -206,7 +212,7 @@ def _data_lines(choices: Mapping[str, Choice]) -> Iterator[str]:
     """The lines of the data block; what cannot be guessed is left as a comment to fill in."""
     fields = ["reader", "path", "images", "masks", "items", "id", "file", "mask", "values", "label", "group",
               "subgroups", "drop"]  # fmt: skip
-    asked = ASKED_OF_COCO if choices["data.reader"][0] == "coco" else ASKED
+    asked = ASKED_OF_IMAGES if choices["data.reader"][0] in ANNOTATED else ASKED
     for field in fields:
         if f"data.{field}" not in choices:
             if field in asked:

@@ -16,6 +16,7 @@ from compete.challenge.rules import CHALLENGE_RULES
 from compete.challenge.yaml12 import MOST_BYTES, Document, Key, read_yaml
 from compete.errors import ChallengeError, Finding, fatal
 from compete.files import system_fault
+from compete.formats import TABLES
 from compete.terms import IMAGE_TASKS
 
 __all__ = [
@@ -302,7 +303,7 @@ def _author(draft: Draft, number: int) -> Author:
 def _data(draft: Draft) -> Data:
     columns = {key: draft.texts("data", key) for key in COLUMN_LISTS}
     single = {key: draft.text("data", key) or None for key in ("images", "file", "positive", "masks", "items", "mask")}
-    named = draft.get("data", "reader") != "csv"
+    named = draft.get("data", "reader") not in TABLES
     values = draft.get("data", "values") or {}
     return Data(
         reader=draft.text("data", "reader"),

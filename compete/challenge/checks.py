@@ -11,6 +11,7 @@ from compete.challenge.faults import Draft, nearest, quoted, spell
 from compete.challenge.image_checks import image_contradictions
 from compete.challenge.yaml12 import Key
 from compete.errors import Finding
+from compete.formats import FOLDERS, TABLES
 from compete.terms import IMAGE_TASKS
 
 OWN_METRIC = re.compile(r"(?P<file>[^:]+\.py):(?P<function>[A-Za-z_]\w*)\Z")
@@ -153,10 +154,10 @@ def _check_taken_columns(draft: Draft) -> Iterator[Finding]:
 
 def _check_shown(draft: Draft) -> Iterator[Finding]:
     """What participants must not see."""
-    if draft.get("data", "reader") == "folder" and draft.get("data", "ids") == "keep":
+    if draft.get("data", "reader") in FOLDERS and draft.get("data", "ids") == "keep":
         message = "`data.ids: keep` would show the name of the class folder, which is the label"
         yield draft.finding("label-shown", ("data", "ids"), message, "leave the line out: ids are made anew")
-    elif draft.get("data", "ids") == "keep" and not draft.has("data", "id") and draft.get("data", "reader") != "coco":
+    elif draft.get("data", "ids") == "keep" and not draft.has("data", "id") and draft.get("data", "reader") in TABLES:
         message = "`data.ids: keep` without `data.id` would show the number of each row, and so how the table is sorted"
         yield draft.finding("label-shown", ("data", "ids"), message, "name the column of ids, or leave the line out")
     features = draft.texts("data", "features")
@@ -179,7 +180,7 @@ def _check_task(draft: Draft) -> Iterator[Finding]:
     """What each task needs and what it cannot use."""
     task, labels = draft.get("task"), draft.texts("data", "label")
     reader = draft.get("data", "reader")
-    if reader == "csv" and task not in IMAGE_TASKS and not draft.has("data", "label"):
+    if reader in TABLES and task not in IMAGE_TASKS and not draft.has("data", "label"):
         yield draft.finding("missing-key", ("data",), "`data` lacks the key `label`", "name the column to predict")
     label: tuple[Key, ...] = ("data", "label")
     if task == "classification" and len(labels) > 1:
@@ -196,7 +197,7 @@ def _check_task(draft: Draft) -> Iterator[Finding]:
             "multilabel needs a list of two or more 0/1 columns, here is one",
             "one column of classes is `task: classification`",
         )
-    if reader == "folder" and task in ("multilabel", "regression"):
+    if reader in FOLDERS and task in ("multilabel", "regression"):
         yield draft.finding(
             "task-mismatch",
             ("data", "reader"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from compete.challenge.faults import Draft, nearest, quoted, spell
 from compete.challenge.yaml12 import Key
 from compete.errors import Finding
+from compete.formats import ANNOTATED, FOLDERS, TABLES
 from compete.terms import FLAT_TASKS, IMAGE_TASKS
 
 SEMANTIC, PANOPTIC = "semantic_segmentation", "panoptic_segmentation"
@@ -50,7 +51,7 @@ def image_contradictions(draft: Draft) -> Iterator[Finding]:
     if task in IMAGE_TASKS:
         yield from _check_form(draft, task)
         yield from _check_metric(draft)
-    if draft.get("data", "reader") == "coco":
+    if draft.get("data", "reader") in ANNOTATED:
         yield from _check_coco(draft, task)
     elif task == SEMANTIC:
         yield from _check_label_images(draft)
@@ -69,13 +70,12 @@ def _check_keys(draft: Draft, task: str) -> Iterator[Finding]:
 def _check_reader(draft: Draft, task: str) -> Iterator[Finding]:
     reader = draft.get("data", "reader")
     place: tuple[Key, ...] = ("data", "reader")
-    if task in FLAT_TASKS and reader == "coco":
-        hint = f"tasks of images: {', '.join(IMAGE_TASKS)}"
-        yield draft.finding(
-            "task-mismatch", place, f"a COCO file holds objects in images, but the task is {task}", hint
-        )
-    if task in IMAGE_TASKS and (reader == "folder" or (reader == "csv" and task != SEMANTIC)):
-        hint = "annotations come in a COCO file: reader: coco"
+    if task in FLAT_TASKS and reader in ANNOTATED and not draft.has("data", "label"):
+        hint = f"name the column of labels with data.label; tasks of images: {', '.join(IMAGE_TASKS)}"
+        message = f"the {reader} reader reads objects in images, but the task is {task}"
+        yield draft.finding("task-mismatch", place, message, hint)
+    if task in IMAGE_TASKS and (reader in FOLDERS or (reader in TABLES and task != SEMANTIC)):
+        hint = f"annotations are read with reader: {', '.join(ANNOTATED)}"
         hint += "; or a table with label images: reader: csv, with file, mask and values" if task == SEMANTIC else ""
         yield draft.finding("task-mismatch", place, f"the {reader} reader does not read what {task} needs", hint)
 
@@ -122,7 +122,7 @@ def _check_coco(draft: Draft, task: str) -> Iterator[Finding]:
 
 def _check_label_images(draft: Draft) -> Iterator[Finding]:
     """A table of images needs to say where label images are and what their values mean."""
-    if draft.get("data", "reader") != "csv":
+    if draft.get("data", "reader") not in TABLES:
         return
     needed = {
         "file": "name the column of images",

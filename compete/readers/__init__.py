@@ -1,4 +1,4 @@
-"""Readers: one file a format, each with ``read(challenge) -> Dataset`` and ``sketch(path) -> dict``."""
+"""Readers: one file a format, each with ``read(challenge) -> Dataset``, ``sketch(path)`` and ``recognise(glance)``."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from compete.challenge import Challenge
 from compete.dataset import Dataset
 
 READERS = {
-    "csv": "compete.readers.tables",
-    "folder": "compete.readers.folder",
     "coco": "compete.readers.coco",
+    "folder": "compete.readers.folder",
+    "csv": "compete.readers.tables",
 }
-"""Name in ``data.reader`` -> module; a new format is a file and a line here (and in the schema's list)."""
+"""Name in ``data.reader`` -> module, the most telling first, for that is the order in which a path is looked at. A new
+format is a file, a line here, and its name in ``compete.formats`` and in the schema's list."""
 
 
 def read_dataset(challenge: Challenge) -> Dataset:
@@ -26,6 +27,13 @@ def read_dataset(challenge: Challenge) -> Dataset:
     """
     dataset: Dataset = import_module(READERS[challenge.data.reader]).read(challenge)
     return dataset
+
+
+def recognise_dataset(path: Path) -> tuple[str, str]:
+    """The format that a path holds, and by what it is known; see ``compete.readers.recognition``."""
+    from compete.readers.recognition import recognise
+
+    return recognise(path, READERS)
 
 
 def sketch_dataset(reader: str, path: Path) -> dict[str, Any]:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from compete.dataset import Category
 from compete.errors import DatasetError, Finding
-from compete.files import system_fault
+from compete.readers.annotations import Annotations, is_number, is_whole
 from compete.readers.faults import Faults, Kind
+from compete.readers.json_file import read_json, refusal
 
 TAKEN = frozenset({"id", "file_name", "width", "height"})
 ADDRESSES = frozenset({"url", "coco_url", "flickr_url"})
 """Keys of an image that lead to its source, and so to its annotations; they are read by nobody."""
-LARGEST = 1 << 63
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
-"""An escape of JSON that may be one half of a letter, which no file can hold without the other."""
+RULE = "dataset/coco-file"
 
 KINDS = {
     "not-an-image": Kind(
@@ -45,30 +42,7 @@ KINDS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class CocoFile:
-    """A COCO file whose images and categories are sound; its annotations are still as they were written.
-
-    Attributes:
-        name: of the file, for findings.
-        number: the id of each image.
-        file: the file name of each image.
-        size: the width and height of each image as declared; None where they are not.
-        columns: what the file says of its images beside that, as text; blank where it says nothing.
-        categories: by number.
-        annotations: as written.
-    """
-
-    name: str
-    number: tuple[int, ...]
-    file: tuple[str, ...]
-    size: tuple[tuple[int, int] | None, ...]
-    columns: Mapping[str, Sequence[str]]
-    categories: tuple[Category, ...]
-    annotations: Sequence[Any]
-
-
-def read_coco(path: Path, where: str = "") -> CocoFile:
+def read_coco(path: Path, where: str = "") -> Annotations:
     """Read a COCO file.
 
     Args:
@@ -86,50 +60,19 @@ def read_coco(path: Path, where: str = "") -> CocoFile:
     findings = faults.findings()
     for what, entries in (("images", images), ("categories", categories)):
         if not entries and not findings:
-            findings.append(Finding("dataset/coco-file", f"the file has no {what}", path.name))
+            findings.append(Finding(RULE, f"the file has no {what}", path.name))
     if findings:
         raise DatasetError(f"dataset refused: {path.name}", findings)
     columns = _columns(images, content.get("licenses"))
     number = tuple(entry["id"] for entry in images)
     file = tuple(entry["file_name"].replace("\\", "/") for entry in images)  # as programs on Windows write it
     size = tuple(_size(entry) for entry in images)
-    return CocoFile(path.name, number, file, size, columns, categories, content["annotations"])
-
-
-def is_whole(value: Any) -> bool:
-    """Whether a value of JSON is a whole number, and neither true nor false."""
-    return isinstance(value, int) and not isinstance(value, bool) and -LARGEST < value < LARGEST
-
-
-def is_number(value: Any) -> bool:
-    """Whether a value of JSON is a finite number."""
-    if isinstance(value, int):
-        return not isinstance(value, bool) and abs(value) < LARGEST
-    return isinstance(value, float) and math.isfinite(value)
+    return Annotations(path.name, number, file, size, columns, categories, content["annotations"], path.parent)
 
 
 def _content(path: Path, where: str) -> dict[str, Any]:
     """The JSON of a file with the lists that a COCO file has."""
-    try:
-        raw = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        near = sorted(other.name for other in path.parent.glob("*.json")) if path.parent.is_dir() else []
-        hint = f"in its folder are: {', '.join(near[:5])}" if near else "paths are relative to challenge.yaml"
-        raise _refusal("dataset/missing-file", f"there is no file {str(path)!r}", where, hint) from None
-    except OSError as error:
-        raise system_fault(error) from error
-    try:
-        content = json.loads(raw, parse_constant=_refuse_constant)
-        _refuse_halves(raw, content)
-    except RecursionError:
-        raise _refusal("dataset/coco-file", "the JSON is nested too deeply", path.name, "") from None
-    except UnicodeDecodeError:
-        raise _refusal("dataset/coco-file", "this is not UTF-8 text", path.name, "save the JSON as UTF-8") from None
-    except ValueError as error:
-        line = f":{error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        message = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-        hint = "is the file whole? write it again with the program that made it"
-        raise _refusal("dataset/coco-file", f"this is not JSON: {message}", f"{path.name}{line}", hint) from None
+    content = read_json(path, RULE, where)
     lists = ("images", "categories", "annotations")
     known = content if isinstance(content, dict) else {}
     absent = [key for key in lists if not isinstance(known.get(key), list)]
@@ -137,26 +80,8 @@ def _content(path: Path, where: str) -> dict[str, Any]:
         hint = "a COCO file of annotations is an object with the lists images, categories and annotations"
         if isinstance(content, list):
             hint += "; this looks like results of a model"
-        raise _refusal("dataset/coco-file", f"the file has no list {' and no list '.join(absent)}", path.name, hint)
+        raise refusal(RULE, f"the file has no list {' and no list '.join(absent)}", path.name, hint)
     return known
-
-
-def _refuse_constant(text: str) -> Any:
-    raise ValueError(f"{text} is no number")
-
-
-def _refuse_halves(raw: bytes, content: Any) -> None:
-    """Refuse halves of letters, as cutting a text in UTF-16 leaves them: no table, file or path can hold them."""
-    if not _HALF.search(raw):
-        return
-    try:
-        json.dumps(content, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise ValueError(f"\\u{ord(error.object[error.start]):04x} is half a letter") from None
-
-
-def _refusal(rule: str, message: str, where: str, hint: str) -> DatasetError:
-    return DatasetError("the annotations cannot be read", [Finding(rule, message, where, hint=hint)])
 
 
 def _images(entries: Sequence[Any], faults: Faults) -> list[dict[str, Any]]:
@@ -238,14 +163,3 @@ def _columns(images: Sequence[Mapping[str, Any]], licenses: Any) -> dict[str, li
 def _spelt(cell: str | float) -> str:
     """A value of JSON as the cell of a table."""
     return cell if isinstance(cell, str) else json.dumps(cell)
-
-
-def stems(files: Sequence[str]) -> list[str]:
-    """Ids of images: their names without folder and ending where these differ, else the whole paths.
-
-    >>> stems(["a/1.png", "b/2.png"]), stems(["a/1.png", "b/1.png"])
-    (['1', '2'], ['a/1.png', 'b/1.png'])
-    """
-    short = [Path(file).stem for file in files]
-    distinct = len(set(short)) == len(short) and all(name.isprintable() for name in short)
-    return short if distinct else list(files)

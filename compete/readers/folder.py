@@ -15,6 +15,7 @@ from compete.files import system_fault
 from compete.readers.images import is_image_name
 from compete.readers.labels import label_findings, labels_of
 from compete.readers.proposals import Proposal
+from compete.readers.recognition import Glance
 
 
 @dataclass
@@ -87,6 +88,12 @@ def sketch(path: Path) -> dict[str, Any]:
         "features": [],
         "drop": [],
     }
+
+
+def recognise(glance: Glance) -> str:
+    """Why a path is a folder of class folders; empty if it is none."""
+    classes = {name.split("/")[0] for name in glance.names if name.count("/") == 1 and is_image_name(name)}
+    return f"images in {len(classes)} folders" if len(classes) > 1 else ""
 
 
 def _look(root: Path, where: str) -> _Found:

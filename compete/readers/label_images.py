@@ -15,6 +15,7 @@ from compete.challenge import Challenge
 from compete.dataset import Category, Dataset, excerpt
 from compete.engine import cores
 from compete.errors import DatasetError, fatal
+from compete.formats import ANNOTATED
 from compete.readers.columns import file_findings
 from compete.readers.faults import Faults, Kind
 from compete.readers.headers import with_sizes
@@ -70,7 +71,7 @@ def with_label_images(challenge: Challenge, dataset: Dataset) -> Dataset:
     file = challenge.data.file
     assert file
     findings = list(dataset.findings)
-    if challenge.data.reader != "coco":
+    if challenge.data.reader not in ANNOTATED:
         dataset, found = with_sizes(dataset, file)
         findings += found
     dataset, root, place = _placed(challenge, dataset)

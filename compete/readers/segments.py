@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from compete.challenge import Challenge
 from compete.dataset import Category, Dataset, excerpt, nearest_column
 from compete.errors import EXAMPLES, DatasetError, Finding, fatal
-from compete.readers.coco_file import CocoFile, is_whole
+from compete.readers.annotations import Annotations, is_whole
 from compete.readers.columns import file_findings
 from compete.readers.faults import Faults, Kind
 from compete.readers.label_images import GREY_STEPS, MASK_COLUMN, areas_of, png_pixels, read_maps, sizes_of
@@ -58,7 +58,7 @@ Known = dict[int, dict[int, tuple[str, bool]]]
 """Of each image, by its place, what its segments are: name of the category, and whether it is a crowd."""
 
 
-def with_segments(challenge: Challenge, coco: CocoFile, dataset: Dataset) -> Dataset:
+def with_segments(challenge: Challenge, annotated: Annotations, dataset: Dataset) -> Dataset:
     """The dataset with the segments of a panoptic COCO file.
 
     Returns:
@@ -67,22 +67,22 @@ def with_segments(challenge: Challenge, coco: CocoFile, dataset: Dataset) -> Dat
     Raises:
         DatasetError: with one finding for every fault of the JSON and of the PNG files.
     """
-    faults = Faults(coco.name, KINDS)
-    files, known = _declared(coco, faults)
-    categories, findings = _things(challenge, coco.categories)
+    faults = Faults(annotated.name, KINDS)
+    files, known = _declared(annotated, faults)
+    categories, findings = _things(challenge, annotated.categories)
     findings = [*dataset.findings, *findings, *faults.findings()]
-    _stop_if_fatal(coco, findings)
+    _stop_if_fatal(annotated, findings)
     folder, place = _folder(challenge)
     items = dataset.items.copy()
     items[MASK_COLUMN] = [str(folder / name) for name in files]
     findings += file_findings(replace(dataset, items=items), MASK_COLUMN, folder, place, row="PNG")
-    _stop_if_fatal(coco, findings)
+    _stop_if_fatal(annotated, findings)
     maps = read_maps(items[MASK_COLUMN].tolist(), sizes_of(dataset), segment_pixels, faults)
     if maps is None:
-        raise DatasetError(f"dataset refused: {coco.name}", [*findings, *faults.findings()])
+        raise DatasetError(f"dataset refused: {annotated.name}", [*findings, *faults.findings()])
     labels = _labels(maps, dataset.items.index.to_numpy(), known, faults)
     findings += faults.findings()
-    _stop_if_fatal(coco, findings)
+    _stop_if_fatal(annotated, findings)
     return replace(dataset, labels=labels, findings=tuple(findings), categories=categories, maps=maps)
 
 
@@ -105,9 +105,9 @@ def segment_pixels(path: str) -> np.ndarray[Any, Any] | str:
     return f"its pixels are {mode}; segment numbers are written as red, green and blue"
 
 
-def _stop_if_fatal(coco: CocoFile, findings: Sequence[Finding]) -> None:
+def _stop_if_fatal(annotated: Annotations, findings: Sequence[Finding]) -> None:
     if fatal(findings):
-        raise DatasetError(f"dataset refused: {coco.name}", findings)
+        raise DatasetError(f"dataset refused: {annotated.name}", findings)
 
 
 def _folder(challenge: Challenge) -> tuple[Path, str]:
@@ -133,14 +133,14 @@ def _things(challenge: Challenge, categories: Sequence[Category]) -> tuple[tuple
     return tuple(replace(category, thing=category.name in wanted) for category in categories), findings
 
 
-def _declared(coco: CocoFile, faults: Faults) -> tuple[list[str], Known]:
+def _declared(annotated: Annotations, faults: Faults) -> tuple[list[str], Known]:
     """The PNG of each image, and what its segments are."""
-    place_of = {number: place for place, number in enumerate(coco.number)}
-    names = {category.number: category.name for category in coco.categories}
+    place_of = {number: place for place, number in enumerate(annotated.number)}
+    names = {category.number: category.name for category in annotated.categories}
     files: dict[int, str] = {}
     known: Known = {}
-    for number, entry in enumerate(coco.annotations):
-        name = f"annotations[{number}]"
+    for number, entry in enumerate(annotated.annotations):
+        name = annotated.place(number)
         if not _is_annotation(entry):
             faults.add("not-an-annotation", name)
         elif entry["image_id"] not in place_of:
@@ -151,10 +151,10 @@ def _declared(coco: CocoFile, faults: Faults) -> tuple[list[str], Known]:
             place = place_of[entry["image_id"]]
             files[place] = entry["file_name"]
             known[place] = _segments(entry["segments_info"], name, names, faults)
-    for place, file in enumerate(coco.file):
+    for place, file in enumerate(annotated.file):
         if place not in files:
             faults.add("absent", file)
-    return [files.get(place, "") for place in range(len(coco.file))], known
+    return [files.get(place, "") for place in range(len(annotated.file))], known
 
 
 def _is_annotation(entry: Any) -> bool:

@@ -15,6 +15,7 @@ from compete.readers.delimited import Delimited, read_delimited
 from compete.readers.label_images import with_label_images
 from compete.readers.labels import label_findings, labels_of
 from compete.readers.proposals import propose
+from compete.readers.recognition import Glance
 from compete.terms import IMAGE_TASKS
 
 
@@ -28,26 +29,39 @@ def read(challenge: Challenge) -> Dataset:
         SystemFault: if the disk or a permission forbids reading.
     """
     path = challenge.locate(challenge.data.path)
-    table = read_delimited(path, where=challenge.where("data.path"))
+    return tabled_dataset(challenge, read_delimited(path, where=challenge.where("data.path")), path.parent)
+
+
+def tabled_dataset(challenge: Challenge, table: Delimited, folder: Path) -> Dataset:
+    """The dataset of a challenge whose items are the rows of a table, whatever format the table came in.
+
+    Args:
+        challenge: what the organizer wrote.
+        table: the rows as text.
+        folder: what the paths of images are relative to, unless the challenge names another.
+
+    Raises:
+        DatasetError: with one finding for every fault of the table, its columns, ids, labels, groups and files.
+    """
     findings = [*table.findings, *column_findings(challenge, table.name, table.header)]
     if any(finding.rule in ("dataset/missing-column", "dataset/header") for finding in fatal(findings)):
-        raise DatasetError(f"dataset refused: {path.name}", findings)
+        raise DatasetError(f"dataset refused: {table.name}", findings)
     ids, id_findings = _ids(challenge, table)
     kept, left_out = _labelled(challenge, table)
     findings += [*id_findings, *left_out]
     if not kept:
-        findings.append(Finding("dataset/empty-table", "no row has a label", path.name))
-        raise DatasetError(f"dataset refused: {path.name}", findings)
-    dataset = _tabulated(challenge, table, ids, kept)
+        findings.append(Finding("dataset/empty-table", "no row has a label", table.name))
+        raise DatasetError(f"dataset refused: {table.name}", findings)
+    dataset = _tabulated(challenge, table, ids, kept, folder)
     if challenge.data.file:
-        root = _images(challenge)
+        root = _images(challenge, folder)
         findings += file_findings(dataset, challenge.data.file, root, challenge.where("data.images"))
     of_images = challenge.task in IMAGE_TASKS
     findings += [] if of_images else label_findings(challenge, dataset)
     findings += group_findings(challenge, dataset)
     findings += split_findings(challenge, dataset)
     if fatal(findings):
-        raise DatasetError(f"dataset refused: {path.name}", findings)
+        raise DatasetError(f"dataset refused: {table.name}", findings)
     if of_images:
         return with_label_images(challenge, replace(dataset, findings=tuple(findings)))
     labels = labels_of(challenge, dataset)
@@ -64,6 +78,12 @@ def sketch(path: Path) -> dict[str, Any]:
     if fatal(table.findings):
         raise DatasetError(f"dataset refused: {path.name}", table.findings)
     return propose(table, path)
+
+
+def recognise(glance: Glance) -> str:
+    """Why a path is a table of text; empty if it is none."""
+    of_text = glance.path.is_file() and glance.ending(".csv", ".tsv", ".txt", ".tab")
+    return "a table of text by its name" if of_text else ""
 
 
 def _ids(challenge: Challenge, table: Delimited) -> tuple[list[str], list[Finding]]:
@@ -124,7 +144,7 @@ def _labelled(challenge: Challenge, table: Delimited) -> tuple[list[int], list[F
     return kept, [_rows("missing-label", message, table, sorted(absent), hint=hint, severity="warning")]
 
 
-def _tabulated(challenge: Challenge, table: Delimited, ids: list[str], kept: list[int]) -> Dataset:
+def _tabulated(challenge: Challenge, table: Delimited, ids: list[str], kept: list[int], folder: Path) -> Dataset:
     """The kept rows as a frame of text; paths of images become absolute."""
     import numpy as np
     import pandas as pd
@@ -132,20 +152,21 @@ def _tabulated(challenge: Challenge, table: Delimited, ids: list[str], kept: lis
     columns = {name: np.array(cells, dtype=object)[kept] for name, cells in table.columns.items()}
     index = pd.Index(np.array(ids, dtype=object)[kept], dtype=object, name="item")
     items = pd.DataFrame(columns, index=index, dtype=object)
-    for column, root in ((challenge.data.file, _images(challenge)), (challenge.data.mask, _masks(challenge))):
+    roots = {challenge.data.file: _images(challenge, folder), challenge.data.mask: _masks(challenge, folder)}
+    for column, root in roots.items():
         if column:
             paths = [str(root / text) if text else "" for text in items[column]]
             items[column] = pd.Series(paths, index=index, dtype=object)
     return Dataset(items, pd.DataFrame(), (), [table.lines[row] for row in kept], table.name)
 
 
-def _images(challenge: Challenge) -> Path:
+def _images(challenge: Challenge, folder: Path) -> Path:
     """The folder that paths of images are relative to."""
     data = challenge.data
-    return challenge.locate(data.images) if data.images else challenge.locate(data.path).parent
+    return challenge.locate(data.images) if data.images else folder
 
 
-def _masks(challenge: Challenge) -> Path:
+def _masks(challenge: Challenge, folder: Path) -> Path:
     """The folder that paths of label images are relative to."""
     masks = challenge.data.masks
-    return challenge.locate(masks) if masks else _images(challenge)
+    return challenge.locate(masks) if masks else _images(challenge, folder)

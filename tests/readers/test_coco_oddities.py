@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from compete.building.starter import write_challenge
 from compete.challenge import load_challenge
 from compete.errors import DatasetError, SystemFault
 from compete.readers import read_dataset, sketch_dataset
@@ -146,6 +147,18 @@ def test_a_sketch_without_images_near_says_where_to_put_them(folder: Path) -> No
     with pytest.raises(DatasetError, match=r"img0\.png' is nowhere near") as caught:
         sketched(folder, whole_file())
     assert "beside the file" in caught.value.findings[0].hint
+
+
+def test_init_finds_images_beside_a_file_that_is_named_from_here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for below in ("annotations", "images"):
+        (folder / below).mkdir()
+    Image.new("L", (WIDE, HIGH)).save(folder / "images" / "img0.png")
+    (folder / "annotations" / "all.json").write_text(json.dumps(whole_file()))
+    monkeypatch.chdir(folder.parent)
+    started = write_challenge(Path("begun"), f"auto:{folder.name}/annotations/all.json")
+    chosen = {name: value for name, value, _ in started.choices}
+    assert (chosen["data.reader"], chosen["data.path"]) == ("coco", f"../{folder.name}/annotations/all.json")
+    assert (Path("begun") / chosen["data.images"]).resolve() == (folder / "images").resolve()
 
 
 def test_a_sketch_of_images_beside_their_file_names_no_folder(folder: Path) -> None:

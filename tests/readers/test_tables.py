@@ -326,9 +326,10 @@ def test_the_schema_lists_the_readers() -> None:
     import json
 
     from compete.challenge import schema_text
+    from compete.formats import ANNOTATED, FOLDERS, TABLES
 
     listed = json.loads(schema_text())["properties"]["data"]["properties"]["reader"]["enum"]
-    assert listed == list(READERS)
+    assert sorted(listed) == sorted(READERS) == sorted((*TABLES, *FOLDERS, *ANNOTATED))
 
 
 CELL = st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufeff"), max_size=6)

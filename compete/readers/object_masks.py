@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from compete.readers.coco_file import is_whole
+from compete.readers.annotations import is_whole
 
 if TYPE_CHECKING:
     import numpy as np

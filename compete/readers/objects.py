@@ -1,4 +1,4 @@
-"""The annotations of a COCO file as a table of labels, one row an object; each fault told once with its examples."""
+"""Annotations as a table of labels, one row an object; each fault told once with its examples."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from compete.errors import Finding
-from compete.readers.coco_file import CocoFile, is_number
-from compete.readers.coco_masks import MaskList
+from compete.readers.annotations import Annotations, is_number
 from compete.readers.faults import Faults, Kind
+from compete.readers.object_masks import MaskList
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,11 +79,13 @@ class _Rows:
     points: list[tuple[float, ...]] = field(default_factory=list)
 
 
-def objects_of(coco: CocoFile, task: str, items: pd.DataFrame, points: int = 0) -> tuple[pd.DataFrame, list[Finding]]:
-    """The objects of a COCO file as labels.
+def objects_of(
+    annotated: Annotations, task: str, items: pd.DataFrame, points: int = 0
+) -> tuple[pd.DataFrame, list[Finding]]:
+    """The objects of annotated images as labels.
 
     Args:
-        coco: the file.
+        annotated: the images and their objects.
         task: ``detection``, ``instance_segmentation`` or ``keypoints``.
         items: the images in the order of the file, with ``width`` and ``height``.
         points: how many keypoints an object has.
@@ -92,10 +94,10 @@ def objects_of(coco: CocoFile, task: str, items: pd.DataFrame, points: int = 0) 
         The table of labels: ``item, label, x, y, width, height, area, crowd, ignore``, and ``rle`` or ``points``; in
         the order of the images and of the file. And what was found.
     """
-    faults = Faults(coco.name, KINDS)
-    reading = _Reading(coco, task, items, points, faults)
-    for place, entry in enumerate(coco.annotations):
-        reading.take(entry, f"annotations[{place}]")
+    faults = Faults(annotated.name, KINDS)
+    reading = _Reading(annotated, task, items, points, faults)
+    for place, entry in enumerate(annotated.annotations):
+        reading.take(entry, annotated.place(place))
     labels = reading.table()
     hints = {"box-outside": reading.corners, "box-beyond": reading.corners}
     return labels, faults.findings({kind: hint for kind, hint in hints.items() if hint})
@@ -104,10 +106,10 @@ def objects_of(coco: CocoFile, task: str, items: pd.DataFrame, points: int = 0) 
 class _Reading:
     """One pass over the annotations."""
 
-    def __init__(self, coco: CocoFile, task: str, items: pd.DataFrame, points: int, faults: Faults) -> None:
+    def __init__(self, annotated: Annotations, task: str, items: pd.DataFrame, points: int, faults: Faults) -> None:
         self.task, self.points, self.faults = task, points, faults
-        self.row_of = {number: row for row, number in enumerate(coco.number)}
-        self.name_of = {category.number: category.name for category in coco.categories}
+        self.row_of = {number: row for row, number in enumerate(annotated.number)}
+        self.name_of = {category.number: category.name for category in annotated.categories}
         self.item = items.index.to_numpy()
         self.width = [int(text) for text in items["width"]]
         self.height = [int(text) for text in items["height"]]

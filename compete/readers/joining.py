@@ -1,4 +1,4 @@
-"""What is known of the images of a COCO file beside their objects: its own words, and a table joined to them."""
+"""What is known of annotated images beside their objects: the file's own words, and a table joined to them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 from compete.challenge import Challenge
 from compete.dataset import counted, excerpt, nearest_column
 from compete.errors import EXAMPLES, Finding, fatal
-from compete.readers.coco_file import CocoFile
+from compete.readers.annotations import Annotations
 from compete.readers.delimited import Delimited, read_delimited
 
 Columns = dict[str, list[str]]
 
 
-def joined_columns(challenge: Challenge, coco: CocoFile) -> tuple[Columns, list[Finding]]:
+def joined_columns(challenge: Challenge, annotated: Annotations) -> tuple[Columns, list[Finding]]:
     """The columns of the images: what the file says, and what ``data.items`` says where there is such a table.
 
     The table's column of file names or numbers is the one that ``data.file`` or ``data.id`` names, else the first whose
@@ -26,7 +26,7 @@ def joined_columns(challenge: Challenge, coco: CocoFile) -> tuple[Columns, list[
     Raises:
         DatasetError: if the table cannot be read.
     """
-    columns: Columns = {name: list(cells) for name, cells in coco.columns.items()}
+    columns: Columns = {name: list(cells) for name, cells in annotated.columns.items()}
     if not challenge.data.items:
         return columns, []
     table = read_delimited(challenge.locate(challenge.data.items), where=challenge.where("data.items"))
@@ -36,13 +36,13 @@ def joined_columns(challenge: Challenge, coco: CocoFile) -> tuple[Columns, list[
         message = f"{table.name} has no column {excerpt(declared)!r}"
         return columns, [Finding("dataset/missing-column", message, challenge.where("data.items"), hint=hint)]
     names = [declared] if declared else table.header
-    tried = [_rows(table.columns[name], coco) for name in names]
+    tried = [_rows(table.columns[name], annotated) for name in names]
     best, named = max(tried, key=lambda found: len(found[0]), default=({}, 0))
-    findings = [*table.findings, *_findings(challenge, coco, table, best, named)]
+    findings = [*table.findings, *_findings(challenge, annotated, table, best, named)]
     if fatal(findings):
         return columns, findings
     for name, cells in table.columns.items():
-        columns[name] = [cells[best[place]] for place in range(len(coco.number))]
+        columns[name] = [cells[best[place]] for place in range(len(annotated.number))]
     return columns, findings
 
 
@@ -53,32 +53,32 @@ def _declared(challenge: Challenge) -> str:
     return challenge.data.id[0] if challenge.data.id else ""
 
 
-def _rows(cells: Sequence[str], coco: CocoFile) -> tuple[dict[int, int], int]:
+def _rows(cells: Sequence[str], annotated: Annotations) -> tuple[dict[int, int], int]:
     """For each image that cells name its row, and how many cells name one; by the spelling that names most images."""
     best: tuple[dict[int, int], int] = ({}, 0)
-    for known in _spellings(coco):
+    for known in _spellings(annotated):
         pairs = [(known[cell.strip()], row) for row, cell in enumerate(cells) if cell.strip() in known]
         rows = dict(pairs)
         best = (rows, len(pairs)) if len(rows) > len(best[0]) else best
     return best
 
 
-def _spellings(coco: CocoFile) -> list[Mapping[str, int]]:
+def _spellings(annotated: Annotations) -> list[Mapping[str, int]]:
     """How a table may name an image: its path, its name with and without ending, its number."""
     ways = (
-        list(coco.file),
-        [Path(name).name for name in coco.file],
-        [Path(name).stem for name in coco.file],
-        list(map(str, coco.number)),
+        list(annotated.file),
+        [Path(name).name for name in annotated.file],
+        [Path(name).stem for name in annotated.file],
+        list(map(str, annotated.number)),
     )
     return [{name: place for place, name in enumerate(way)} for way in ways if len(set(way)) == len(way)]
 
 
 def _findings(
-    challenge: Challenge, coco: CocoFile, table: Delimited, best: Mapping[int, int], named: int
+    challenge: Challenge, annotated: Annotations, table: Delimited, best: Mapping[int, int], named: int
 ) -> list[Finding]:
     """Say which images have no row or several, and how many rows belong to no image of the file."""
-    absent = tuple(excerpt(name) for place, name in enumerate(coco.file) if place not in best)
+    absent = tuple(excerpt(name) for place, name in enumerate(annotated.file) if place not in best)
     place = challenge.where("data.items")
     if absent:
         message = counted(len(absent), "image has", "images have") + f" no row in {table.name}"

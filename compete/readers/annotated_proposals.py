@@ -1,4 +1,4 @@
-"""What a COCO file looks like: a proposal for a first challenge.yaml, each part with its reason."""
+"""What annotated images look like: a proposal for a first challenge.yaml, each part with its reason."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from compete.errors import DatasetError, Finding
-from compete.readers.coco_file import CocoFile
+from compete.readers.annotations import Annotations
 from compete.readers.proposals import MOST_FOLDERS, Proposal, propose_belonging
 
 
-def propose_coco(coco: CocoFile, path: Path) -> dict[str, Any]:
-    """What challenge.yaml may say about a COCO file.
+def propose_annotated(reader: str, annotated: Annotations, path: Path) -> dict[str, Any]:
+    """What challenge.yaml may say about annotated images.
 
     Args:
-        coco: the file.
+        reader: the name of the format.
+        annotated: the images and their objects.
         path: where it is; images are looked for beside and below it, and below the folder above.
 
     Returns:
@@ -24,30 +25,31 @@ def propose_coco(coco: CocoFile, path: Path) -> dict[str, Any]:
     Raises:
         DatasetError: if its images are nowhere near.
     """
-    images = _folder(path, coco.file[0])
+    images = _folder(path, annotated.file[0], annotated.root)
     if images is None:
         hint = "put the images beside the file, or in a folder beside it"
-        finding = Finding("dataset/missing-file", f"{coco.file[0]!r} is nowhere near", path.name, hint=hint)
+        finding = Finding("dataset/missing-file", f"{annotated.file[0]!r} is nowhere near", path.name, hint=hint)
         raise DatasetError("the images cannot be found", [finding])
-    found = f"{len(coco.file)} images, {len(coco.annotations)} annotations, {len(coco.categories)} categories"
-    task = _task(coco)
-    masks = _masks(coco, path) if task.value == "panoptic_segmentation" else None
-    belonging = propose_belonging(coco.columns)
+    counts = ((annotated.file, "images"), (annotated.annotations, "annotations"), (annotated.categories, "categories"))
+    found = ", ".join(f"{len(entries)} {what}" for entries, what in counts)
+    task = _task(annotated)
+    masks = _masks(annotated, path) if task.value == "panoptic_segmentation" else None
+    belonging = propose_belonging(annotated.columns)
     return {
-        "reader": Proposal("coco", found),
+        "reader": Proposal(reader, found),
         "task": task,
-        "images": None if images == path.parent else Proposal(images, "they are there"),
+        "images": None if images == annotated.root else Proposal(images, "they are there"),
         "masks": masks,
         **belonging,
     }
 
 
-def _task(coco: CocoFile) -> Proposal:
+def _task(annotated: Annotations) -> Proposal:
     """The task that asks for most of what the annotations hold."""
-    entries = [entry for entry in coco.annotations if isinstance(entry, dict)]
+    entries = [entry for entry in annotated.annotations if isinstance(entry, dict)]
     if any("segments_info" in entry for entry in entries):
         return Proposal("panoptic_segmentation", "annotations list segments")
-    if coco.categories and all(category.points for category in coco.categories):
+    if annotated.categories and all(category.points for category in annotated.categories):
         return Proposal("keypoints", "categories have keypoints")
     drawn = sum(bool(entry.get("segmentation")) for entry in entries)
     if entries and drawn == len(entries):
@@ -55,10 +57,10 @@ def _task(coco: CocoFile) -> Proposal:
     return Proposal("detection", f"{len(entries)} objects, {drawn} of them with a mask")
 
 
-def _folder(path: Path, file: str) -> Path | None:
+def _folder(path: Path, file: str, *first: Path) -> Path | None:
     """The folder that the names of images are relative to."""
     beside, above = path.parent, path.parent.parent
-    near = [beside, *_below(beside), above, *_below(above)]
+    near = [*first, beside, *_below(beside), above, *_below(above)]
     return next((folder for folder in near if not Path(file).is_absolute() and (folder / file).is_file()), None)
 
 
@@ -66,9 +68,9 @@ def _below(folder: Path) -> list[Path]:
     return [place for depth in ("*/", "*/*/") for place in sorted(islice(folder.glob(depth), MOST_FOLDERS))]
 
 
-def _masks(coco: CocoFile, path: Path) -> Proposal | None:
+def _masks(annotated: Annotations, path: Path) -> Proposal | None:
     """The folder of PNG files, where it does not bear the file's name."""
-    first = next((entry.get("file_name") for entry in coco.annotations if isinstance(entry, dict)), None)
+    first = next((entry.get("file_name") for entry in annotated.annotations if isinstance(entry, dict)), None)
     if not isinstance(first, str) or (path.with_suffix("") / first).is_file():
         return None
     found = _folder(path, first)

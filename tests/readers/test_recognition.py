@@ -1,0 +1,52 @@
+"""Formats are found by looking, and the reason is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from compete.building.starter import write_challenge
+from compete.challenge import load_challenge
+from compete.errors import UsageError
+from compete.readers import recognise_dataset
+
+
+def test_a_table_is_known_by_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "animals.csv"
+    path.write_text("name,kind\nRex,dog\n")
+    assert recognise_dataset(path) == ("csv", "a table of text by its name")
+
+
+def test_class_folders_are_known_by_their_images(tmp_path: Path) -> None:
+    for kind in ("cat", "dog"):
+        (tmp_path / kind).mkdir()
+        Image.new("L", (4, 4)).save(tmp_path / kind / "1.png")
+    assert recognise_dataset(tmp_path) == ("folder", "images in 2 folders")
+
+
+def test_a_coco_file_is_known_by_its_keys(tmp_path: Path) -> None:
+    path = tmp_path / "labels.json"
+    path.write_text(json.dumps({"images": [], "annotations": [], "categories": []}))
+    reader, reason = recognise_dataset(path)
+    assert (reader, "categories" in reason) == ("coco", True)
+
+
+@pytest.mark.parametrize("name", ["notes.docx", "empty"])
+def test_what_is_no_format_is_told_with_the_formats(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.mkdir() if name == "empty" else path.write_text("hello")
+    with pytest.raises(UsageError) as caught:
+        recognise_dataset(path)
+    (finding,) = caught.value.findings
+    assert (finding.rule, "coco" in finding.hint, "csv" in finding.hint) == ("usage/unknown-format", True, True)
+
+
+def test_init_writes_the_format_that_it_recognised_and_why(tmp_path: Path) -> None:
+    table = tmp_path / "animals.csv"
+    table.write_text("name,kind\n" + "".join(f"{number},{'dog' if number % 2 else 'cat'}\n" for number in range(40)))
+    started = write_challenge(tmp_path / "animals", f"auto:{table}")
+    assert ("data.reader", "csv", "a table of text by its name") in started.choices
+    assert load_challenge(started.path).data.reader == "csv"
