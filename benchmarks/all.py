@@ -1,4 +1,4 @@
-"""Every speed claim, one script after the other: ``make bench``, or ``python benchmarks/all.py --quick``."""
+"""Every claim of speed and reliability, one script after the other: ``make bench``, or ``python benchmarks/all.py --quick``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ QUICK = {"bench_cli.py": ["--rows", "1000", "--repeats", "3"], "bench_reading.py
 def main() -> None:
     """Run each benchmark in a process of its own, so that none warms the memory of the next."""
     quick = "--quick" in sys.argv[1:]
-    for script in sorted(HERE.glob("bench_*.py")):
+    scripts = [*HERE.glob("bench_*.py"), *(HERE / "reliability" / name for name in ("submissions.py", "crashes.py"))]
+    for script in sorted(scripts):
         options = QUICK.get(script.name, ["--quick"]) if quick else []
         print(f"\n=== {script.name}", flush=True)
         subprocess.run([sys.executable, str(script), *options], check=True, cwd=HERE.parent)

@@ -74,11 +74,7 @@ def test_the_least_challenge_has_the_schemas_defaults(tmp_path: Path) -> None:
     assert challenge.locate("penguins.csv") == (tmp_path / "penguins.csv").resolve()
 
 
-def test_everything_is_read_as_it_was_written(tmp_path: Path) -> None:
-    (tmp_path / "overview.md").write_text("# Hello")
-    challenge = load(
-        tmp_path,
-        """\
+EVERYTHING = """\
 name: reef
 title: Reef
 version: 1.10
@@ -110,8 +106,13 @@ score:
   draws: 0
 submission: {kind: label, columns: [answer]}
 pages: {overview: overview.md}
-""",
-    )
+"""
+"""A file with every key."""
+
+
+def test_everything_is_read_as_it_was_written(tmp_path: Path) -> None:
+    (tmp_path / "overview.md").write_text("# Hello")
+    challenge = load(tmp_path, EVERYTHING)
     assert (challenge.version, challenge.description, challenge.split.seed) == ("1.10", "two lines", "0123456789")
     assert challenge.authors == (Author("Ada", None, None, None), Author("Bo", "0000-0002-0258-9264", None, None))
     assert challenge.data.id == ("site", "2019")

@@ -44,6 +44,17 @@ def test_a_real_table_is_started_built_and_scored(real_data: Path, run: Run, tmp
     assert json.loads(scored.out)["scores"]
 
 
+X_RAYS = {
+    "name": "xray", "title": "X-rays", "version": "1.0", "license": "CC0-1.0", "task": "classification",
+    "split": {"test": 0.4, "public": 0.5, "seed": "a-seed-of-some-length"}, "score": {"metric": "matthews_corrcoef"},
+}  # fmt: skip
+OF_THE_PIXELS = {
+    "jfif", "jfif_version", "jfif_unit", "jfif_density", "dpi", "transparency", "adobe", "adobe_transform",
+    "progressive", "progression",
+}  # fmt: skip
+"""What Pillow tells of an image without metadata."""
+
+
 def test_chest_x_rays_of_one_patient_stay_together_and_lose_their_metadata(
     real_data: Path, run: Run, tmp_path: Path
 ) -> None:
@@ -57,26 +68,8 @@ def test_chest_x_rays_of_one_patient_stay_together_and_lose_their_metadata(
         writer = csv.writer(file)
         writer.writerow(["file", "patient", "covid"])
         writer.writerows([places[row["filename"]], row["Patientid"], row["finding"] == "COVID-19"] for row in rows)
-    (tmp_path / "c" / "challenge.yaml").write_text(
-        json.dumps(
-            {
-                "name": "xray",
-                "title": "X-rays",
-                "version": "1.0",
-                "license": "CC0-1.0",
-                "task": "classification",
-                "data": {
-                    "path": "table.csv",
-                    "images": str(images),
-                    "file": "file",
-                    "label": "covid",
-                    "group": "patient",
-                },
-                "split": {"test": 0.4, "public": 0.5, "seed": "a-seed-of-some-length"},
-                "score": {"metric": "matthews_corrcoef"},
-            }
-        )
-    )
+    data = {"path": "table.csv", "images": str(images), "file": "file", "label": "covid", "group": "patient"}
+    (tmp_path / "c" / "challenge.yaml").write_text(json.dumps({**X_RAYS, "data": data}))
     built = jobs.build(tmp_path / "c", tmp_path / "b")
     assert not [finding for finding in built.findings if finding.severity == "error"]
     parts: dict[str, set[str]] = {}
@@ -90,17 +83,6 @@ def test_chest_x_rays_of_one_patient_stay_together_and_lose_their_metadata(
     for path in names:
         with Image.open(path) as image:
             assert not image.getexif()
-            assert set(image.info) <= {
-                "jfif",
-                "jfif_version",
-                "jfif_unit",
-                "jfif_density",
-                "dpi",
-                "transparency",
-                "adobe",
-                "adobe_transform",
-                "progressive",
-                "progression",
-            }
+            assert set(image.info) <= OF_THE_PIXELS
     sample = tmp_path / "b/public/sample_submission.csv"
     assert run("score", tmp_path / "b", sample).code == 0
