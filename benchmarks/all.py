@@ -1,4 +1,4 @@
-"""Every claim of speed and reliability, one script after the other: ``make bench``, or ``python benchmarks/all.py --quick``."""
+"""Every claim of speed and reliability, one script after the other: ``make bench``, or quickly with ``--quick``."""
 
 from __future__ import annotations
 
