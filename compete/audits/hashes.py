@@ -1,0 +1,73 @@
+"""Perceptual hashes: pictures that look alike have hashes that differ in few bits."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from compete.audits.near import Words
+
+SIDE = 32
+"""Pixels of a side of the small grey pictures that are hashed."""
+LOW = 8
+"""Frequencies a side that make the hash."""
+
+Small = np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]
+Coefficients = np.ndarray[tuple[int, int, int], np.dtype[np.float32]]
+
+
+def perceptual_hashes(pictures: Small) -> Words:
+    """One 64-bit hash a picture, for all at once: the signs of its low frequencies about their median.
+
+    Args:
+        pictures: grey, shape (n, 32, 32).
+
+    Returns:
+        Hashes, shape (n,). A picture and its copy in another size, quality or brightness differ in few bits.
+
+    Source: "pHash" as in Zauner, Implementation and Benchmarking of Perceptual Image Hash Functions (2010), with the
+    lowest 8 × 8 frequencies of the cosine transform and their median, as the ImageHash library does.
+    """
+    return _packed(_low_frequencies(pictures))
+
+
+def hashes_of_symmetries(pictures: Small) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:
+    """The hashes of a picture as it is, and turned and mirrored in the seven other ways, without turning any pixel.
+
+    Mirroring a picture changes the sign of every other frequency, and turning its axes exchanges those of rows and
+    columns, so all eight follow from one transform.
+
+    Args:
+        pictures: grey, shape (n, 32, 32).
+
+    Returns:
+        Hashes, shape (8, n): as it is, mirrored left to right, top to bottom, both; then the same with rows and columns
+        exchanged first.
+    """
+    whole = _low_frequencies(pictures)
+    sign = np.where(np.arange(LOW) % 2, np.float32(-1), np.float32(1))
+    ways = (np.ones((LOW, LOW), np.float32), np.tile(sign, (LOW, 1)), np.tile(sign[:, None], (1, LOW)))
+    ways = (*ways, ways[1] * ways[2])
+    return np.stack([_packed(low * way) for low in (whole, whole.transpose(0, 2, 1)) for way in ways])
+
+
+def _low_frequencies(pictures: Small) -> Coefficients:
+    """The lowest 8 × 8 frequencies of the cosine transform of each picture."""
+    cosines = _cosines()
+    low: Coefficients = np.matmul(np.matmul(cosines, pictures.astype(np.float32)), cosines.T)
+    return low
+
+
+@lru_cache(maxsize=1)
+def _cosines() -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    frequency, place = np.arange(LOW)[:, None], np.arange(SIDE)[None, :]
+    return np.cos(np.pi * frequency * (2 * place + 1) / (2 * SIDE)).astype(np.float32)
+
+
+def _packed(low: Coefficients) -> Words:
+    """The signs about the median, as bits of one number."""
+    flat = low.reshape(len(low), LOW * LOW)
+    bits = flat > np.median(flat, axis=1, keepdims=True)
+    packed: Words = np.packbits(bits, axis=1).view(">u8").astype(np.uint64).ravel()
+    return packed
