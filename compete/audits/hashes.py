@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,7 @@ def perceptual_hashes(pictures: Small) -> Words:
     Source: "pHash" as in Zauner, Implementation and Benchmarking of Perceptual Image Hash Functions (2010), with the
     lowest 8 × 8 frequencies of the cosine transform and their median, as the ImageHash library does.
     """
-    return _packed(_low_frequencies(pictures))
+    return hashes_of_low(low_frequencies(pictures))
 
 
 def hashes_of_symmetries(pictures: Small) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:
@@ -45,28 +46,28 @@ def hashes_of_symmetries(pictures: Small) -> np.ndarray[tuple[int, int], np.dtyp
         Hashes, shape (8, n): as it is, mirrored left to right, top to bottom, both; then the same with rows and columns
         exchanged first.
     """
-    whole = _low_frequencies(pictures)
+    whole = low_frequencies(pictures)
     sign = np.where(np.arange(LOW) % 2, np.float32(-1), np.float32(1))
-    ways = (np.ones((LOW, LOW), np.float32), np.tile(sign, (LOW, 1)), np.tile(sign[:, None], (1, LOW)))
-    ways = (*ways, ways[1] * ways[2])
-    return np.stack([_packed(low * way) for low in (whole, whole.transpose(0, 2, 1)) for way in ways])
+    columns, rows = np.tile(sign, (LOW, 1)), np.tile(sign[:, None], (1, LOW))
+    ways = (np.ones_like(columns), columns, rows, columns * rows)
+    return np.stack([hashes_of_low(low * way) for low in (whole, whole.transpose(0, 2, 1)) for way in ways])
 
 
-def _low_frequencies(pictures: Small) -> Coefficients:
-    """The lowest 8 × 8 frequencies of the cosine transform of each picture."""
-    cosines = _cosines()
-    low: Coefficients = np.matmul(np.matmul(cosines, pictures.astype(np.float32)), cosines.T)
+def low_frequencies(pictures: np.ndarray[Any, Any]) -> Coefficients:
+    """The lowest 8 × 8 frequencies of the cosine transform of each square picture, shape (n, side, side)."""
+    cosines = _cosines(pictures.shape[-1])
+    low: Coefficients = np.matmul(np.matmul(cosines, pictures.astype(np.float32, copy=False)), cosines.T)
     return low
 
 
-@lru_cache(maxsize=1)
-def _cosines() -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    frequency, place = np.arange(LOW)[:, None], np.arange(SIDE)[None, :]
-    return np.cos(np.pi * frequency * (2 * place + 1) / (2 * SIDE)).astype(np.float32)
+@lru_cache(maxsize=4)
+def _cosines(side: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    frequency, place = np.arange(LOW)[:, None], np.arange(side)[None, :]
+    return np.cos(np.pi * frequency * (2 * place + 1) / (2 * side)).astype(np.float32)
 
 
-def _packed(low: Coefficients) -> Words:
-    """The signs about the median, as bits of one number."""
+def hashes_of_low(low: Coefficients) -> Words:
+    """The signs of low frequencies about their median, as bits of one number: (n, 8, 8) to (n,)."""
     flat = low.reshape(len(low), LOW * LOW)
     bits = flat > np.median(flat, axis=1, keepdims=True)
     packed: Words = np.packbits(bits, axis=1).view(">u8").astype(np.uint64).ravel()

@@ -78,7 +78,7 @@ def _blocks(count: int, distance: int) -> tuple[list[Block], int]:
 
     def work(chosen: int) -> float:
         choices, width = comb(distance + chosen, chosen), BITS * chosen / (distance + chosen)
-        return choices * (count * SORTED + count * count / 2 / 2.0**width * COMPARED)
+        return float(choices * (count * SORTED + count * count / 2 / 2.0**width * COMPARED))
 
     chosen = min(range(1, 6), key=work)
     ends = [BITS * number // (distance + chosen) for number in range(distance + chosen + 1)]
