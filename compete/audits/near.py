@@ -59,8 +59,8 @@ def bits_apart(one: Words, other: Words) -> np.ndarray[tuple[int], np.dtype[np.u
     if hasattr(np, "bitwise_count"):
         counts: np.ndarray[tuple[int], np.dtype[np.uint8]] = np.bitwise_count(apart)
         return counts
-    halves = _COUNTS[apart.view(np.uint16).reshape(-1, 4)]
-    return halves.sum(axis=1, dtype=np.uint8)
+    counts = _COUNTS[apart.view(np.uint16).reshape(-1, 4)].sum(axis=1, dtype=np.uint8)
+    return counts
 
 
 def _distinct_pairs(hashes: Words, distance: int) -> Iterator[Pairs]:
