@@ -1,4 +1,4 @@
-"""Work spread over the cores of this machine, in shards, with the same result for any number of workers."""
+"""Work spread in shards over the cores of this machine or over a cluster, with the same result for any of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Generic, TypeVar
 
@@ -43,6 +44,7 @@ def map_shards(
     workers: int | None = None,
     shard: int = SHARD,
     progress: Progress | None = None,
+    cluster: str = "",
 ) -> list[Outcome]:
     """Apply a function to items, some at a time, on all cores; results come in the order of the items.
 
@@ -55,12 +57,14 @@ def map_shards(
         workers: processes; default one for each core that this process may use.
         shard: items a call.
         progress: told after each shard how many items are done, and of how many.
+        cluster: the address of a Dask scheduler whose workers do the work instead; they must see what the items name.
 
     Returns:
         One outcome an item.
 
     Raises:
-        SystemFault: a shard killed its worker again and again.
+        SystemFault: a shard killed its worker again and again, or the cluster does not answer.
+        UsageError: the cluster is not fit for the work.
         ValueError: the function did not return one outcome an item.
 
     Whatever the function raises is raised here: that of the first shard in order that failed.
@@ -75,8 +79,12 @@ def map_shards(
         if progress:
             progress(done, len(items))
 
-    if workers <= 1:
-        outcomes = []
+    outcomes: list[Sequence[Outcome]] = []
+    if cluster:
+        from compete.cluster import map_on_cluster
+
+        outcomes = map_on_cluster(partial(_whole, function), shards, cluster, tell)
+    elif workers <= 1:
         for part in shards:
             outcomes.append(_whole(function, part))
             tell(part)
