@@ -26,8 +26,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.scenes import HEIGHT, WIDTH, Scenes, write_scenes
-from benchmarks.side_by_side import Contest, compare
-from metrics import Draws, Partition, detection
+from benchmarks.side_by_side import Contest, compare, run_once
+from metrics import Draws, Partition, detection, intervals
 from metrics.detection_options import box_matches, mask_matches
 from metrics.masks import Masks
 from metrics.objects import Objects
@@ -177,6 +177,22 @@ def subgroups(scenes: Scenes, sides: tuple[Objects, Objects], what: str) -> None
     )
 
 
+def subgroup_intervals(scenes: Scenes, sides: tuple[Objects, Objects], what: str) -> None:
+    """Intervals of AP, AP50 and AP75 in the fourteen subgroups of four columns, each drawn from its own images."""
+    random = np.random.default_rng(0)
+    evidence = box_matches(*sides, None)
+    chosen = detection.coco_metrics("box")[:3]
+    columns = [random.integers(0, groups, scenes.images) for groups in (2, 3, 4, 5)]
+    members = [column == group for column in columns for group in np.unique(column)]
+
+    def work() -> None:
+        for member in members:
+            intervals(chosen, evidence.take(member), draws=DRAWS)
+
+    wall, cpu = run_once(work)
+    print(f"3 metrics in {len(members)} subgroups, {DRAWS:,} draws, {what}: {wall:.1f} s, {cpu:.1f} s of CPU (goal 10)")
+
+
 def peak(scenes: Scenes) -> None:
     """Most memory that a process of ours takes to the twelve numbers, boxes loaded from plain arrays."""
     sides = read_objects(scenes, "box")
@@ -217,6 +233,7 @@ def main() -> None:
             evaluations(scenes, sides, what, "box", goals)
             subgroups(scenes, sides, what)
             draws(scenes, sides, what)
+            subgroup_intervals(scenes, sides, what)
             peak(scenes)
     with tempfile.TemporaryDirectory() as folder:
         scenes = write_scenes(Path(folder), 36, images, masks=True)

@@ -14,7 +14,7 @@ from metrics.stage import Stage
 if TYPE_CHECKING:
     from metrics.inputs import Array
     from metrics.matched import Matched
-    from metrics.stage import Ladder, Range
+    from metrics.stage import Ladder, Range, Steps
 
 
 Made = TypeVar("Made")
@@ -44,13 +44,13 @@ class Copies:
         """The true objects of a range of areas, by segment."""
         return self._runs(self.stage.truth(ladder, area, limit))
 
-    def runs(self, ladder: Ladder, step: int, area: Range, limit: int) -> Runs:
+    def joined_runs(self, ladder: Ladder, steps: Steps, area: Range, limit: int) -> Runs:
         """The hits alone, which give recall."""
-        return self._runs(self.stage.runs(ladder, step, area, limit))
+        return self._runs(self.stage.joined_runs(ladder, steps, area, limit))
 
-    def hits(self, ladder: Ladder, step: int, area: Range, limit: int) -> Hits:
-        """What gives precision at one threshold."""
-        return self._hits(self.stage.hits(ladder, step, area, limit))
+    def joined(self, ladder: Ladder, steps: Steps, area: Range, limit: int) -> Hits:
+        """What gives precision at some thresholds, of the first copy before the second."""
+        return self._hits(self.stage.joined(ladder, steps, area, limit))
 
     def _runs(self, runs: Runs) -> Runs:
         return self._once(runs, lambda: Runs(self._images(runs.image), self._places(runs.first[:-1], len(runs.image))))

@@ -1,7 +1,7 @@
 """Truth of federated data sets: which categories were looked for in which image, and how categories are related.
 
 In LVIS and Open Images no image is annotated for all categories. A category is known in an image where it has a true
-object there, or is listed as absent; what is detected of any other category is left out.
+object there, or is listed as present or absent; what is detected of any other category is left out.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ class Federated:
             these words; None where that is not known.
         parents: child and parent of categories that contain each other, shape (c, 2); None for none. A category may
             have several parents.
+        present: image and category of what is known to be there, whether or not it is annotated as an object, shape
+            (v, 2); None for nothing but the objects.
 
     Raises:
         MetricError: a number is out of range, a shape is wrong, or a category is its own ancestor.
@@ -44,12 +46,14 @@ class Federated:
     not_exhaustive: Optional[Array] = None
     frequency: Optional[Array] = None
     parents: Optional[Array] = None
+    present: Optional[Array] = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.objects, Objects):
             raise MetricError(f"objects must be Objects (metrics.objects), not {type(self.objects).__name__}")
         images, categories = self.objects.images, self.objects.categories
-        for name, size in (("absent", images), ("not_exhaustive", images), ("parents", categories)):
+        sizes = {"absent": images, "not_exhaustive": images, "parents": categories, "present": images}
+        for name, size in sizes.items():
             object.__setattr__(self, name, _pairs(getattr(self, name), size, categories, name))
         if self.frequency is not None:
             object.__setattr__(self, "frequency", _frequencies(self.frequency, categories))
@@ -74,16 +78,17 @@ class Federated:
     def take_images(self, index: Array) -> Federated:
         """The truth of some images, by whole numbers or by a mask, numbered anew in the order taken."""
         chosen = np.arange(self.images)[index]
-        absent = _take_pairs(self.absent, self.images, chosen)
-        more = _take_pairs(self.not_exhaustive, self.images, chosen)
-        return replace(self, objects=self.objects.take_images(index), absent=absent, not_exhaustive=more)
+        names = ("absent", "not_exhaustive", "present")
+        parts: dict[str, Any] = {name: _take_pairs(getattr(self, name), self.images, chosen) for name in names}
+        return replace(self, objects=self.objects.take_images(index), **parts)
 
     def knows(self, image: Array, category: Array) -> Array:
         """Whether a category is known to be in an image or to be absent from it, by rows, shape (m,)."""
         if self.absent is None:
             return np.ones(len(image), dtype=bool)
         true = np.stack([self.objects.image, self.objects.category], axis=1)
-        return self._among(np.concatenate([true, self.absent]), image, category)
+        listed = [self.absent] if self.present is None else [self.absent, self.present]
+        return self._among(np.concatenate([true, *listed]), image, category)
 
     def spares(self, image: Array, category: Array) -> Array:
         """Whether a category has more objects in an image than are annotated, by rows, shape (m,)."""
@@ -125,14 +130,11 @@ def expand_objects(objects: Objects, ancestry: Array) -> Objects:
 
 
 def expand_truth(truth: Federated) -> Federated:
-    """True objects are all of their ancestors too; what is absent is so with all that descend from it."""
-    objects = expand_objects(truth.objects, truth.ancestry)
-    if truth.absent is None:
-        return replace(truth, objects=objects)
-    down = truth.ancestry[:, ::-1]
-    row, category = _follow(truth.absent[:, 1], down[np.lexsort((down[:, 1], down[:, 0]))])
-    absent = np.stack([truth.absent[row, 0], category], axis=1)
-    return replace(truth, objects=objects, absent=absent)
+    """What is there is all of its ancestors too; what is absent is so with all that descend from it."""
+    up = truth.ancestry
+    down = up[:, ::-1][np.lexsort((up[:, 0], up[:, 1]))]
+    absent, present = _follow_pairs(truth.absent, down), _follow_pairs(truth.present, up)
+    return replace(truth, objects=expand_objects(truth.objects, up), absent=absent, present=present)
 
 
 def check_federated(truth: Any) -> Federated:
@@ -154,6 +156,14 @@ def _follow(category: Array, links: Array) -> tuple[Array, Array]:
     count = np.searchsorted(links[:, 0], category, side="right") - start
     row, place = neighbours(start, count)
     return row, links[place, 1]
+
+
+def _follow_pairs(pairs: Optional[Array], links: Array) -> Optional[Array]:
+    """Images with every category that the links of theirs lead to; None stays None."""
+    if pairs is None:
+        return None
+    row, category = _follow(pairs[:, 1], links)
+    return np.stack([pairs[row, 0], category], axis=1)
 
 
 def _ancestry(parents: Optional[Array], categories: int) -> Array:

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any, Optional
 import numpy as np
 
 from metrics.inputs import CHUNK, MetricError, all_finite
+from metrics.label_edges import runs_of_images
 
 if TYPE_CHECKING:
     from metrics.inputs import Array
 
 PIXELS = (1 << 31) - 1
 """The most pixels that one image may have: places in it are 32-bit numbers."""
-
-WORD = 8
-"""Flags that are looked at together."""
 
 LARGEST = (1 << 32) - 1
 """The largest value of a pixel."""
@@ -74,17 +72,13 @@ class LabelMaps:
         Raises:
             MetricError: an array is not of whole numbers from 0 to 2**32 - 1, or has another number of dimensions.
         """
-        images = [_checked_image(array, f"{name}: image {k}") for k, array in enumerate(arrays)]
-        if not images:
-            raise MetricError(f"{name} holds no image; a score needs at least one")
+        images = _checked_images(arrays, name)
         if len({image.ndim for image in images}) > 1:
             raise MetricError(f"{name} holds images of two and of three dimensions; give one kind")
-        # memory fetched anew from the system costs more than the comparison that it holds
-        room = np.empty(max(CHUNK, *(image.size for image in images)) + WORD, dtype=bool)
-        ends, values, counts = zip(*(_runs(group, room) for group in _groups(images)))
-        value = np.concatenate([_narrow(part, name) for part in values])
         shape = np.array([image.shape for image in images], dtype=np.int64)
-        return cls(shape, value, np.concatenate(ends), _starts(np.concatenate(counts)), spacing)
+        end, count, values = runs_of_images([(image,) for image in images])
+        value = np.concatenate([_narrow(part, name) for (part,) in values])
+        return cls(shape, value, end, _starts(count), spacing)
 
     @classmethod
     def from_runs(cls, value: Array, length: Array, count: Array, shape: Any, spacing: Any = None) -> LabelMaps:
@@ -181,6 +175,30 @@ class LabelMaps:
 _ROWS = ("shape", "value", "end")
 
 
+def paired_maps(y_true: Sequence[Any], y_pred: Sequence[Any]) -> tuple[LabelMaps, LabelMaps]:
+    """Label images of truth and prediction from arrays that are looked at together.
+
+    Where the images are of the same sizes, both records have the same runs, which end where either changes: they lie
+    over each other as they are.
+
+    Args:
+        y_true: one array of whole numbers an image, shape (height, width) or (depth, height, width).
+        y_pred: the same number of images.
+
+    Raises:
+        MetricError: as `LabelMaps.from_arrays`.
+    """
+    true, predicted = _checked_images(y_true, "y_true"), _checked_images(y_pred, "y_pred")
+    shapes = [image.shape for image in true]
+    if shapes != [image.shape for image in predicted] or len({len(shape) for shape in shapes}) > 1:
+        return LabelMaps.from_arrays(true, name="y_true"), LabelMaps.from_arrays(predicted, name="y_pred")
+    end, count, values = runs_of_images(list(zip(true, predicted)))
+    shape, start = np.array(shapes, dtype=np.int64), _starts(count)
+    sides = zip(zip(*values), ("y_true", "y_pred"))
+    first, second = (np.concatenate([_narrow(part, name) for part in parts]) for parts, name in sides)
+    return LabelMaps(shape, first, end, start), LabelMaps(shape, second, end, start)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class SharedRuns:
     """Stretches of pixels that lie in one run of each of two records, of some images.
@@ -209,12 +227,29 @@ def shared_runs(first: LabelMaps, second: LabelMaps) -> Iterator[SharedRuns]:
         MetricError: the records differ in the number or in the sizes of their images.
     """
     check_sizes(first, second)
+    if first.end is second.end:
+        yield from _same_runs(first)
+        return
     runs = first.start + second.start
     pixels = _starts(first.pixels)
     low = 0
     while low < first.images:
         high = max(low + 1, int(np.searchsorted(runs, runs[low] + CHUNK, "right")) - 1)
         yield _laid_over(first, second, pixels[low : high + 1] - pixels[low], low, high)
+        low = high
+
+
+def _same_runs(maps: LabelMaps) -> Iterator[SharedRuns]:
+    """The runs of a record that are also those of another."""
+    low = 0
+    while low < maps.images:
+        high = max(low + 1, int(np.searchsorted(maps.start, maps.start[low] + CHUNK, "right")) - 1)
+        begin, stop = maps.start[[low, high]].tolist()
+        run = np.arange(begin, stop)
+        image = np.repeat(np.arange(low, high), np.diff(maps.start[low : high + 1]))
+        length = maps.end[begin:stop].astype(np.int64)
+        length[1:] -= np.where(image[1:] == image[:-1], maps.end[begin : stop - 1], 0)
+        yield SharedRuns(image, run, run, length)
         low = high
 
 
@@ -308,43 +343,9 @@ def _checked_image(values: Any, name: str) -> Array:
     return image.view(np.uint8) if image.dtype.kind == "b" else image
 
 
-def _groups(images: Sequence[Array]) -> Iterator[list[Array]]:
-    """Images in order, small ones of one type together: as many as stay in the cache."""
-    group: list[Array] = []
-    size = 0
-    for image in images:
-        if group and (size + image.size > CHUNK or image.dtype != group[0].dtype):
-            yield group
-            group, size = [], 0
-        group.append(image)
-        size += image.size
-    yield group
-
-
-def _runs(images: Sequence[Array], room: Array) -> tuple[Array, Array, Array]:
-    """Ends, values and numbers of the runs of some images; ``room`` for as many true/false as they have pixels."""
-    flat = images[0].ravel() if len(images) == 1 else np.concatenate([image.ravel() for image in images])
-    stop = np.cumsum([image.size for image in images])
-    last = room[: -(-len(flat) // WORD) * WORD]
-    np.not_equal(flat[1:], flat[:-1], out=last[: len(flat) - 1])
-    last[len(flat) :] = False
-    last[stop - 1] = True
-    place = _true_places(last)
-    value = flat[place]
-    count = np.diff(np.searchsorted(place, stop), prepend=0)
-    place += 1
-    if len(images) > 1:
-        place -= np.repeat(np.concatenate(([0], stop[:-1])), count)
-    return place.astype(np.int32), value, count
-
-
-def _true_places(flags: Array) -> Array:
-    """Where few of many flags are true: first which words hold any, then which bytes of those."""
-    words = flags.view(np.uint64)
-    word = np.flatnonzero(words != 0)
-    byte = np.flatnonzero(words[word].view(bool))
-    place: Array = word[byte >> 3]
-    place <<= 3
-    byte &= WORD - 1
-    place += byte
-    return place
+def _checked_images(arrays: Sequence[Any], name: str) -> list[Array]:
+    """Images as arrays of whole numbers, at least one."""
+    images = [_checked_image(array, f"{name}: image {k}") for k, array in enumerate(arrays)]
+    if not images:
+        raise MetricError(f"{name} holds no image; a score needs at least one")
+    return images

@@ -34,6 +34,9 @@ Made = TypeVar("Made")
 TOGETHER = 1 << 15
 """Objects, times weightings, that are gone through at once: they stay in the processor's cache."""
 
+PASSES = 16
+"""Passes over the objects that a reading holds, for the cores to share."""
+
 KEPT = {"box": 100, "mask": 100, "points": 20}
 """How many detections of an image and category COCO keeps."""
 
@@ -159,9 +162,12 @@ class Matched:
         together = max(1, min(len(weight), TOGETHER // objects))
         if weight.dtype.kind == "i" and weight.size and int(weight.max()) * objects * together < 1 << 31:
             weight = weight.astype(np.int32)  # half the memory to go through
-        for begin in range(0, len(weight), together):
-            rows = weight[begin : begin + together]
-            yield Reading(self._copies(len(rows)), [rows.reshape(-1)])
+        whole = len(weight) - len(weight) % together
+        passes = list(weight[:whole].reshape(-1, together * self.n))
+        for begin in range(0, len(passes), PASSES):
+            yield Reading(self._copies(together), list(passes[begin : begin + PASSES]))
+        if whole < len(weight):
+            yield Reading(self._copies(len(weight) - whole), [weight[whole:].reshape(-1)])
 
     def _copies(self, count: int) -> Union[Stage, Copies]:
         """All images as one group, or so many copies of it."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from metrics.inputs import Array
 
 STEPS = 101
@@ -68,7 +70,7 @@ class Runs:
         """The sum of one number a row over each segment, shape (segments,)."""
         out = np.zeros(len(self.first) - 1, dtype=values.dtype)
         if len(self.filled):
-            out[self.filled] = np.add.reduceat(values, self.first[self.filled])
+            out[self.filled] = np.add.reduceat(values, self.first[self.filled], dtype=values.dtype)
         return out
 
 
@@ -127,106 +129,146 @@ class Hits:
     amended_before: Array
 
     @cached_property
-    def lift(self) -> Array:
-        """A number for each hit that falls from segment to segment, so that one running maximum serves all."""
-        lift = PIECE - np.arange(len(self.runs.first) - 1) % PIECE
-        return self.runs.spread(lift.astype(np.float64))
-
-    def shown(self, weight: Optional[Array], listed: Optional[Array]) -> Array:
-        """Weight of the detections that count, up to each hit and within its segment, shape (h,).
-
-        Args:
-            weight: of each image, or None.
-            listed: running weight of the detections listed, with 0 in front; None where each weighs 1.
-        """
-        upto, before = self.upto, self.before
-        if listed is not None:
-            upto, before = listed.take(upto), listed.take(before)
-        if len(self.amended):
-            change = running(self.sign.astype(np.int64) if weight is None else self.sign * weight.take(self.amended))
-            upto = upto + np.repeat(change, self.amended_hits)
-            before = before + change.take(self.amended_before)
-        out: Array = upto - self.runs.spread(before)
-        return out
+    def peaks(self) -> Peaks:
+        """The hits that may be of the highest precision."""
+        upto, first = self.upto, self.runs.first
+        bound = np.cumsum(self.amended_hits)[:-1]  # how many hits stand before each that is amended
+        last = np.ones(len(upto), dtype=bool)
+        np.not_equal(upto[1:], upto[:-1] + 1, out=last[:-1])
+        last[first[self.runs.filled + 1] - 1] = True
+        last[bound[(bound > 0) & (bound <= len(upto))] - 1] = True
+        place, peaks = last.nonzero()[0], running(last.view(np.int8), np.int64)
+        rows = Runs(self.runs.image.take(place), peaks.take(first))
+        lift = PIECE - np.arange(len(first) - 1) % PIECE
+        return Peaks(
+            rows=rows,
+            hits=place + 1,
+            upto=upto.take(place),
+            amended=np.diff(peaks.take(bound), prepend=0, append=len(place)),
+            lift=rows.spread(lift.astype(np.float64)),
+        )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Curve:
-    """Precision and recall where recall rises, by segment.
+class Peaks:
+    """The hits after which another detection stands, by segment.
+
+    From such a hit back to the one before, hits follow each other: precision only rises, however images are weighed.
 
     Attributes:
-        precision: at each hit, shape (h,).
-        hit: weight of the hits up to each, itself included, shape (h,).
-        total: weight of the true objects of each segment, shape (segments,).
-        hits: the hits.
+        rows: the images of these hits, by segment.
+        hits: how many hits stand up to each, itself included, shape (p,).
+        upto: how many of the detections listed stand up to each, shape (p,).
+        amended: how many peaks stand after none of the detections that are amended, one, two … all, shape (x + 1,).
+        lift: a number for each that falls from segment to segment, so that one running maximum serves all.
     """
 
-    precision: Array
-    hit: Array
-    total: Array
-    hits: Hits
-
-    @property
-    def recall(self) -> Array:
-        """At each hit, shape (h,)."""
-        out: Array = self.hit * self.hits.runs.spread(1.0 / np.maximum(self.total, NEVER))
-        return out
-
-    def envelope(self) -> Array:
-        """The highest precision at this or any greater recall of the segment, shape (h,)."""
-        out = self.precision + self.hits.lift
-        first = self.hits.runs.first
-        for begin in range(0, len(first) - 1, PIECE):
-            rows = slice(first[begin], first[min(begin + PIECE, len(first) - 1)])
-            part = out[rows][::-1]
-            np.maximum.accumulate(part, out=part)
-        out -= self.hits.lift
-        return out
-
-    def average_precision(self) -> Array:
-        """The mean of the envelope at recalls 0, 0.01 … 1, shape (segments,); nan where there is no true object."""
-        runs = self.hits.runs
-        scale = 100.0 / np.maximum(self.total, NEVER)
-        hundredths = runs.spread(scale)
-        hundredths *= self.hit
-        reached = steps_reached(hundredths)
-        fresh = np.empty(len(reached))
-        np.subtract(reached[1:], reached[:-1], out=fresh[1:])
-        begin = runs.first[runs.filled]
-        fresh[begin] = reached[begin]
-        fresh *= self.envelope()
-        return np.where(self.total > 0, runs.sums(fresh) / STEPS, np.nan)
+    rows: Runs
+    hits: Array
+    upto: Array
+    amended: Array
+    lift: Array
 
 
-def running(values: Array) -> Array:
-    """The sum of all values before each place, and of all, shape (m + 1,)."""
-    out = np.zeros(len(values) + 1, dtype=values.dtype)
-    np.cumsum(values, out=out[1:], dtype=values.dtype)
-    return out
+def joined_runs(parts: Sequence[Runs]) -> Runs:
+    """The rows of several thresholds as one, the segments of the first before those of the second."""
+    end = np.cumsum([0, *(len(one.image) for one in parts)])
+    first = [one.first[:-1] + shift for one, shift in zip(parts, end)]
+    return Runs(np.concatenate([one.image for one in parts]), np.append(np.concatenate(first), end[-1]))
 
 
-def precision_curve(hits: Hits, total: Array, weight: Optional[Array], listed: Optional[Array]) -> Curve:
-    """Precision at each hit under one weighting of the images.
+def joined_hits(parts: Sequence[Hits]) -> Hits:
+    """The hits of several thresholds as one, the segments of the first before those of the second.
+
+    Args:
+        parts: hits among the same detections listed.
+    """
+    amended = np.cumsum([0, *(len(one.amended) for one in parts)])
+    between = np.zeros(int(amended[-1]) + 1, dtype=np.int64)
+    for one, shift in zip(parts, amended.tolist()):
+        between[shift : shift + len(one.amended_hits)] += one.amended_hits
+    return Hits(
+        runs=joined_runs([one.runs for one in parts]),
+        listing=parts[0].listing,
+        upto=np.concatenate([one.upto for one in parts]),
+        before=np.concatenate([one.before for one in parts]),
+        amended=np.concatenate([one.amended for one in parts]),
+        sign=np.concatenate([one.sign for one in parts]),
+        amended_hits=between,
+        amended_before=np.concatenate([one.amended_before + shift for one, shift in zip(parts, amended)]),
+    )
+
+
+def average_precision(hits: Hits, total: Array, weight: Optional[Array], listed: Optional[Array]) -> Array:
+    """The mean of precision at recalls 0, 0.01 … 1 under one weighting of the images, by segment.
+
+    At each recall it is the highest precision at that or any greater recall.
 
     Args:
         hits: the hits of one threshold.
         total: weight of the true objects of each segment, shape (segments,).
         weight: of each image, float or whole numbers, shape (images,); None counts each once.
-        listed: running weight of the detections listed; None where ``weight`` is.
+        listed: running weight of the detections listed, with 0 in front; None where ``weight`` is.
+
+    Returns:
+        Shape (segments,); nan where there is no true object.
     """
-    runs = hits.runs
-    if weight is None:
-        hit = np.arange(1.0, len(runs.image) + 1)
-        hit -= runs.spread(runs.first[:-1])
-    else:
-        summed = running(weight.take(runs.image))
-        hit = (summed[1:] - runs.spread(summed.take(runs.first[:-1]))).astype(np.float64, copy=False)
-    shown = hits.shown(weight, listed).astype(np.float64)
+    rows = hits.peaks.rows
+    hit = _found(hits, weight)
+    reached = steps_reached(hit * rows.spread(100.0 / np.maximum(total, NEVER)))
+    shown = _shown(hits, weight, listed)
     shown += NEVER
-    precision = hit / shown
+    precision = np.divide(hit, shown, out=shown)
     if weight is not None and weight.dtype.kind == "f":  # sums of fractions differ by rounding
         np.minimum(precision, 1.0, out=precision)
-    return Curve(precision, hit, total, hits)
+    fresh = np.empty(len(reached))
+    np.subtract(reached[1:], reached[:-1], out=fresh[1:])
+    begin = rows.first[rows.filled]
+    fresh[begin] = reached[begin]
+    fresh *= _envelope(precision, hits.peaks)
+    return np.where(total > 0, rows.sums(fresh) / STEPS, np.nan)
+
+
+def _found(hits: Hits, weight: Optional[Array]) -> Array:
+    """Weight of the hits up to each peak and within its segment, itself included, float64, shape (p,)."""
+    runs, peaks = hits.runs, hits.peaks
+    if weight is None:
+        return np.asarray(peaks.hits - peaks.rows.spread(runs.first[:-1]), dtype=np.float64)
+    summed = running(weight.take(runs.image))
+    out = summed.take(peaks.hits)
+    out -= peaks.rows.spread(summed.take(runs.first[:-1]))
+    return out.astype(np.float64, copy=False)
+
+
+def _shown(hits: Hits, weight: Optional[Array], listed: Optional[Array]) -> Array:
+    """Weight of the detections that count, up to each peak and within its segment, float64, shape (p,)."""
+    peaks = hits.peaks
+    upto, before = peaks.upto, hits.before
+    if listed is not None:
+        upto, before = listed.take(upto), listed.take(before)
+    if len(hits.amended):
+        change = running(hits.sign.astype(np.int64) if weight is None else hits.sign * weight.take(hits.amended))
+        upto = upto + np.repeat(change, peaks.amended)
+        before = before + change.take(hits.amended_before)
+    return np.asarray(upto - peaks.rows.spread(before)).astype(np.float64)
+
+
+def _envelope(precision: Array, peaks: Peaks) -> Array:
+    """The highest precision at this or any later peak of the segment, shape (p,), in place of what is given."""
+    out, first = precision, peaks.rows.first
+    out += peaks.lift
+    for begin in range(0, len(first) - 1, PIECE):
+        part = out[first[begin] : first[min(begin + PIECE, len(first) - 1)]][::-1]
+        np.maximum.accumulate(part, out=part)
+    out -= peaks.lift
+    return out
+
+
+def running(values: Array, kind: Any = None) -> Array:
+    """The sum of all values before each place, and of all, shape (m + 1,), as what they are or as another kind."""
+    out = np.zeros(len(values) + 1, dtype=kind or values.dtype)
+    np.cumsum(values, out=out[1:], dtype=out.dtype)
+    return out
 
 
 def steps_reached(hundredths: Array) -> Array:

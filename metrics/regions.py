@@ -11,7 +11,7 @@ import numpy as np
 
 from metrics.evidence import Additive, Totals
 from metrics.inputs import MetricError, mean_defined, ratio
-from metrics.label_maps import LARGEST, LabelMaps, check_sizes, shared_runs
+from metrics.label_maps import LARGEST, LabelMaps, check_sizes, paired_maps, shared_runs
 
 if TYPE_CHECKING:
     from metrics.inputs import Array
@@ -99,7 +99,7 @@ def coded_regions(y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]], ign
         MetricError: the images do not fit, hold a value that is neither among ``labels`` nor ``ignore``, or are of
             too many classes.
     """
-    truth, prediction = as_label_maps(y_true, "y_true"), as_label_maps(y_pred, "y_pred")
+    truth, prediction = pair_of_maps(y_true, y_pred)
     check_sizes(truth, prediction)
     if labels is None:
         present = {*truth.values().tolist(), *prediction.values().tolist()} - {ignore}
@@ -112,6 +112,22 @@ def coded_regions(y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]], ign
     return Regions(truth, prediction, classes)
 
 
+def pair_of_maps(y_true: Any, y_pred: Any) -> tuple[LabelMaps, LabelMaps]:
+    """Label images of truth and prediction as they are, or made of arrays.
+
+    Raises:
+        MetricError: they are neither.
+    """
+    if _are_arrays(y_true) and _are_arrays(y_pred):
+        return paired_maps(list(y_true), list(y_pred))
+    return as_label_maps(y_true, "y_true"), as_label_maps(y_pred, "y_pred")
+
+
+def _are_arrays(values: Any) -> bool:
+    """Whether these may be arrays, one an image."""
+    return isinstance(values, (Sequence, np.ndarray)) and not isinstance(values, (str, bytes))
+
+
 def as_label_maps(values: Any, name: str) -> LabelMaps:
     """Label images as they are, or made of arrays.
 
@@ -120,7 +136,7 @@ def as_label_maps(values: Any, name: str) -> LabelMaps:
     """
     if isinstance(values, LabelMaps):
         return values
-    if not isinstance(values, (Sequence, np.ndarray)) or isinstance(values, (str, bytes)):
+    if not _are_arrays(values):
         raise MetricError(f"{name} must be LabelMaps or a list of arrays, one an image, not {type(values).__name__}")
     return LabelMaps.from_arrays(list(values), name=name)
 

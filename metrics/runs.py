@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from metrics.inputs import MetricError
+from metrics.label_edges import true_places
 from metrics.run_lengths import CHARACTER, FINE, LARGE, LONG, UNORDERED, UNPAIRED
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def bitmap_edges(array: Array) -> Array:
     filled = array if array.dtype == bool else array != 0
     if array.flags.f_contiguous and array.size:
         pixel = filled.ravel(order="F")
-        inner = _few_places(pixel[1:] != pixel[:-1]) + 1
+        inner = true_places(pixel[1:] != pixel[:-1]) + 1
         return np.concatenate((np.zeros(int(pixel[0]), np.int64), inner, np.full(int(pixel[-1]), len(pixel))))
     row, column = np.flatnonzero(filled.any(axis=1)), np.flatnonzero(filled.any(axis=0))
     if not len(row):
@@ -85,14 +86,6 @@ def bitmap_edges(array: Array) -> Array:
     edge = np.flatnonzero(np.diff(pixel.ravel(), prepend=False))
     place: Array = (left + edge // pitch) * len(array) + top + edge % pitch
     return place
-
-
-def _few_places(flag: Array) -> Array:
-    """Where an array is true, if that is rare: eight entries are looked at together."""
-    whole = len(flag) // 8 * 8
-    word = np.flatnonzero(flag[:whole].view(np.uint64) != 0)
-    near = np.flatnonzero(flag[:whole].reshape(-1, 8)[word])
-    return np.concatenate((8 * word[near >> 3] + (near & 7), whole + np.flatnonzero(flag[whole:])))
 
 
 def merged_runs(owner: Array, begin: Array, end: Array) -> Stretches:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Optional, TypeVar, Union
 import numpy as np
 
 from metrics.candidates import Candidates
+from metrics.cores import on_cores
 from metrics.inputs import mean_defined, ratio
 from metrics.lineup import Lineup, line_up, line_up_groups
-from metrics.recall_steps import Curve, Hits, Listing, Runs, precision_curve, running
+from metrics.recall_steps import Hits, Listing, Runs, average_precision, joined_hits, joined_runs, running
 
 if TYPE_CHECKING:
     from metrics.copies import Copies
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     Range = tuple[float, float]
     Ladder = tuple[float, ...]
+    Steps = tuple[int, ...]
 
 Made = TypeVar("Made")
 
@@ -45,6 +47,11 @@ class Stage:
     size: int
     kept: dict[Any, Any] = field(default_factory=dict)
 
+    @property
+    def count(self) -> int:
+        """How often each segment stands in it."""
+        return 1
+
     def lineup(self, candidates: Candidates) -> Lineup:
         """The candidates in line."""
         key = ("lineup", candidates.least, candidates.limit)
@@ -69,6 +76,13 @@ class Stage:
 
         return self._once(("hits", ladder, step, area, limit), hits)
 
+    def joined(self, ladder: Ladder, steps: Steps, area: Range, limit: int) -> Hits:
+        """The hits of some steps of a ladder as one, the segments of the first before those of the second."""
+        if len(steps) == 1:
+            return self.hits(ladder, steps[0], area, limit)
+        key = ("joined", ladder, steps, area, limit)
+        return self._once(key, lambda: joined_hits([self.hits(ladder, step, area, limit) for step in steps]))
+
     def runs(self, ladder: Ladder, step: int, area: Range, limit: int) -> Runs:
         """The hits alone, which give recall."""
         made = self.kept.get(("hits", ladder, step, area, limit))
@@ -81,6 +95,13 @@ class Stage:
             return self.lineup(self.candidates(ladder, limit)).runs(place[hit])
 
         return self._once(("runs", ladder, step, area, limit), runs)
+
+    def joined_runs(self, ladder: Ladder, steps: Steps, area: Range, limit: int) -> Runs:
+        """The hits alone of some steps as one, the segments of the first before those of the second."""
+        if len(steps) == 1:
+            return self.runs(ladder, steps[0], area, limit)
+        key = ("joined runs", ladder, steps, area, limit)
+        return self._once(key, lambda: joined_runs([self.runs(ladder, step, area, limit) for step in steps]))
 
     def candidates(self, ladder: Ladder, limit: int) -> Candidates:
         """Detections in order, true objects and pairs, as far down as a ladder reaches."""
@@ -144,8 +165,7 @@ class Reading:
             nan where a category has no true object.
         """
         rungs, steps = on_ladder(ladder)
-        scores = [self._kept(self._precision, rungs, step, area, limit) for step in steps]
-        return self._shaped(sum(scores[1:], scores[0]) / len(scores))
+        return self._mean(self._precision, rungs, steps, area, limit)
 
     def recall(self, ladder: Ladder, area: Range = EVERY, limit: int = 100) -> Array:
         """Share of true objects found, by category, the mean over the thresholds of a ladder, shape (w, categories).
@@ -153,43 +173,54 @@ class Reading:
         The arguments and what is nan are those of `precision`.
         """
         rungs, steps = on_ladder(ladder)
-        scores = [self._kept(self._recall, rungs, step, area, limit) for step in steps]
-        return self._shaped(sum(scores[1:], scores[0]) / len(scores))
+        return self._mean(self._recall, rungs, steps, area, limit)
 
-    def curves(self, threshold: float, area: Range = EVERY, limit: int = 100) -> list[Curve]:
-        """Precision and recall at each hit, one curve a weighting (one for all groups, by segment)."""
-        rungs, (step,) = on_ladder((threshold,))
-        return self._curves(rungs, step, area, limit)
+    def _mean(self, make: Callable[..., Array], ladder: Ladder, steps: Steps, area: Range, limit: int) -> Array:
+        """The mean over some thresholds of what is made by threshold, shape (w, categories)."""
+        keys = [(make.__name__, ladder, step, area, limit) for step in steps]
+        missing = tuple(step for step, key in zip(steps, keys) if key not in self.kept)
+        # one pass over all thresholds takes room, which pays where there are many weightings
+        parts = [(step,) for step in missing] if self.weights[0] is None or not missing else [missing]
+        for part in parts:
+            made = make(ladder, part, area, limit)
+            for place, step in enumerate(part):
+                self.kept[make.__name__, ladder, step, area, limit] = made[:, place]
+        scores = [self.kept[key] for key in keys]
+        mean: Array = sum(scores[1:], scores[0]) / len(scores)
+        return mean.reshape(-1, self.stage.evidence.categories)
 
-    def _precision(self, ladder: Ladder, step: int, area: Range, limit: int) -> Array:
-        """Average precision by segment at one threshold, shape (weights, segments)."""
-        return np.stack([curve.average_precision() for curve in self._curves(ladder, step, area, limit)])
+    def _precision(self, ladder: Ladder, steps: Steps, area: Range, limit: int) -> Array:
+        """Average precision by segment at some thresholds, shape (weights, steps, segments)."""
+        hits = self.stage.joined(ladder, steps, area, limit)
+        totals = self._kept(self._totals, ladder, area, limit)
+        scores = np.empty((len(totals), len(steps), len(totals[0])))
 
-    def _recall(self, ladder: Ladder, step: int, area: Range, limit: int) -> Array:
-        """Recall by segment at one threshold, shape (weights, segments)."""
-        runs, totals = self.stage.runs(ladder, step, area, limit), self._kept(self._totals, ladder, area, limit)
-        found = np.stack([runs.weight(weight) for weight in self.weights])
-        return np.minimum(ratio(found, totals), 1.0)
+        def score(place: int) -> None:
+            weight, total = self.weights[place], totals[place].reshape(self.stage.count, 1, -1)
+            listed = None if weight is None else running(weight.take(hits.listing.image))
+            with np.errstate(over="ignore", invalid="ignore"):  # other threads do not know what the caller ignores
+                found = average_precision(hits, total.repeat(len(steps), axis=1).ravel(), weight, listed)
+            scores[place] = self._by_step(found, len(steps))
 
-    def _curves(self, ladder: Ladder, step: int, area: Range, limit: int) -> list[Curve]:
-        """Precision at each hit of one threshold under each weighting."""
-        hits = self.stage.hits(ladder, step, area, limit)
-        totals, listed = self._kept(self._totals, ladder, area, limit), self._kept(self._listed, ladder, area, limit)
-        return [precision_curve(hits, *one) for one in zip(totals, self.weights, listed)]
+        score(0)  # what hits and listing keep is made by one thread
+        on_cores(score, range(1, len(totals)))
+        return scores
+
+    def _recall(self, ladder: Ladder, steps: Steps, area: Range, limit: int) -> Array:
+        """Recall by segment at some thresholds, shape (weights, steps, segments)."""
+        runs = self.stage.joined_runs(ladder, steps, area, limit)
+        totals = self._kept(self._totals, ladder, area, limit)
+        found = [self._by_step(runs.weight(weight), len(steps)) for weight in self.weights]
+        return np.stack([np.minimum(ratio(one, total), 1.0) for one, total in zip(found, totals)])
+
+    def _by_step(self, values: Array, steps: int) -> Array:
+        """Numbers of a pass over several thresholds, shape (steps, segments)."""
+        return values.reshape(self.stage.count, steps, -1).transpose(1, 0, 2).reshape(steps, -1)
 
     def _totals(self, ladder: Ladder, area: Range, limit: int) -> list[Array]:
         """What the true objects of each segment weigh, under each weighting."""
         truth = self.stage.truth(ladder, area, limit)
         return [truth.weight(weight) for weight in self.weights]
-
-    def _listed(self, ladder: Ladder, area: Range, limit: int) -> list[Optional[Array]]:
-        """The running weight of the detections that count unless matched, under each weighting."""
-        listing = self.stage.hits(ladder, 0, area, limit).listing
-        return [None if weight is None else running(weight.take(listing.image)) for weight in self.weights]
-
-    def _shaped(self, scores: Array) -> Array:
-        """Scores by segment as scores by category."""
-        return scores.reshape(-1, self.stage.evidence.categories)
 
     def _kept(self, make: Callable[..., Any], *key: Any) -> Any:
         """What was made with these arguments, or is made now."""
@@ -199,11 +230,11 @@ class Reading:
         return self.kept[name]
 
 
-def on_ladder(thresholds: Ladder) -> tuple[Ladder, list[int]]:
+def on_ladder(thresholds: Ladder) -> tuple[Ladder, Steps]:
     """The ladder on which thresholds are matched, and their steps: COCO's where it has them all, else their own."""
     if all(one in LADDER for one in thresholds):
-        return LADDER, [LADDER.index(one) for one in thresholds]
-    return thresholds, list(range(len(thresholds)))
+        return LADDER, tuple(LADDER.index(one) for one in thresholds)
+    return thresholds, tuple(range(len(thresholds)))
 
 
 def over_categories(scores: Array, category: Optional[int]) -> Array:

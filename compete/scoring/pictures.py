@@ -18,6 +18,7 @@ from compete.scoring.png_runs import Runs, SparseRows, sparse_rows, undo_filters
 from compete.scoring.source import counted
 from compete.scoring.spans import Array
 from compete.scoring.tiff import is_tiff, read_tiff
+from metrics.label_edges import true_places
 from metrics.label_maps import LabelMaps
 
 PICTURE_RULES: dict[str, tuple[str, str]] = {
@@ -86,8 +87,11 @@ PICTURE_RULES: dict[str, tuple[str, str]] = {
 """Rule → what it means in one line, and a paragraph: why it is refused or told, and how to mend it."""
 
 SEVERITY = {"white": "note", "deep": "warning", "transparent": "warning", "trailing-bytes": "warning"}
-TOGETHER = 128
+TOGETHER = 256
 """Pictures whose rows are undone together, and that are unpacked ahead."""
+
+ACROSS = 1 << 20
+"""Pixels of all rows that are undone together."""
 
 Content = Union[bytes, Path, Callable[[], bytes]]
 
@@ -247,14 +251,17 @@ def _finished(ready: Sequence[_Prepared]) -> list[tuple[Picture, Optional[Packed
             alike.setdefault((header.height, header.width, header.kind), []).append(k)
     found = [one.picture for one in ready]
     for (_, width, _), group in alike.items():
-        sparse = [one for one in (ready[k].sparse for k in group) if one is not None]
-        for k, runs in zip(group, undo_filters(sparse, width)):
-            packed = ready[k].packed
-            if runs is None and packed is not None:
-                found[k] = replace(found[k], runs=_runs_of(_pixels(packed.header, packed.rows())))
-            else:
-                found[k] = replace(found[k], runs=runs)
+        step = max(1, ACROSS // width)
+        for some in (group[low : low + step] for low in range(0, len(group), step)):
+            sparse = [one for one in (ready[k].sparse for k in some) if one is not None]
+            for k, runs in zip(some, undo_filters(sparse, width)):
+                found[k] = replace(found[k], runs=_again(ready[k].packed) if runs is None else runs)
     return [(picture, one.packed) for picture, one in zip(found, ready)]
+
+
+def _again(packed: Optional[Packed]) -> Optional[Runs]:
+    """The runs of a picture that is undone pixel by pixel."""
+    return None if packed is None else _runs_of(_pixels(packed.header, packed.rows()))
 
 
 def _pixels(header: Header, raw: Array) -> Array:
@@ -292,8 +299,13 @@ def _values(header: Header, flat: Array) -> Array:
 def _runs_of(pixels: Array) -> Runs:
     """Stretches of equal pixels, row after row."""
     flat = pixels.ravel()
-    end = np.append(np.flatnonzero(flat[1:] != flat[:-1]) + 1, flat.size).astype(np.int32)
-    return Runs(flat[end - 1], end)
+    last = np.empty(flat.size, dtype=bool)
+    np.not_equal(flat[1:], flat[:-1], out=last[:-1])
+    last[-1] = True
+    end = true_places(last)
+    value = flat.take(end)
+    end += 1
+    return Runs(value, end.astype(np.int32))
 
 
 def _judged(picture: Picture, packed: Optional[Packed], content: PictureContent) -> Picture:

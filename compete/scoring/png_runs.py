@@ -1,13 +1,13 @@
-"""Undo the filters of many label pictures at once, run by run: most filtered bytes of a label picture are zero.
+"""Undo the filters of many label pictures at once: most filtered bytes of a label picture are zero.
 
-A pixel differs from its left neighbour only where its filtered bytes are not zero or where the row above changes. So
-each picture is kept as the few places of a row where its value changes, and all pictures of one size go down their rows
-together.
+All pictures of one size go down their rows together. A pixel filtered by `PAETH` follows the left one where the row
+above goes on with one value, and mostly the one above where that row changes. So a row is a few stretches, each a
+running sum of the few bytes that are not zero; stretches that follow another than the pixel above are walked through.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Optional
 
@@ -15,20 +15,36 @@ import numpy as np
 
 from compete.scoring.png_filters import AVERAGE, NONE, PAETH, SUB, UP
 from compete.scoring.spans import Array
+from metrics.label_edges import true_places
 
 DENSE = 8
 """A picture with more than one filtered pixel in so many that is not zero is rather undone pixel by pixel."""
 
-APART = 21
-"""Bits between the bytes of a pixel."""
-
-SHIFT = np.array([[0], [APART], [2 * APART]])
-BYTES = 255 | 255 << APART | 255 << 2 * APART
-LONGEST = (1 << APART) // 255 - 1
-"""How many pixels may be added up before a sum runs into the next byte."""
-
 STEPS = 8
-"""How many pixels a row may be walked through, on average, before a picture is left to the other way."""
+"""How many stretches a row may be walked through, on average, before a picture is left to the other way."""
+
+BYTE: np.dtype[np.uint8] = np.dtype(np.uint8)
+COLOUR: np.dtype[np.uint32] = np.dtype("<u4")
+"""Holds the three bytes of a pixel, red the lowest, as in ids of segments."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pixels:
+    """Some pixels of a picture, in row-major order.
+
+    Attributes:
+        row: ascending, uint16 (or uint32 of very high pictures), shape (k,).
+        column: -1 for what stands before a row, int32, shape (k,).
+        value: their bytes as one number, uint8 or uint32, shape (k,).
+    """
+
+    row: Array
+    column: Array
+    value: Array
+
+    def take(self, index: Array) -> Pixels:
+        """Some of them."""
+        return Pixels(self.row.take(index), self.column.take(index), self.value.take(index))
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,15 +53,13 @@ class SparseRows:
 
     Attributes:
         kind: the filter of each row: `SUB`, `UP` or `PAETH`, uint8, shape (h,).
-        row: the row of each pixel that is not zero, ascending, uint32, shape (k,).
-        column: its column, int64, shape (k,).
-        residual: its filtered bytes, packed, int64, shape (k,).
+        filtered: the filtered pixels of `UP` and `PAETH` that are not zero.
+        plain: the pixels of the other rows from which on they have another value; each row begins with 0 in column -1.
     """
 
     kind: Array
-    row: Array
-    column: Array
-    residual: Array
+    filtered: Pixels
+    plain: Pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,14 +76,13 @@ class Runs:
 
 
 def sparse_rows(rows: Array, channels: int) -> Optional[SparseRows]:
-    """The filtered rows of a picture without their zeros; None where that does not pay or a filter is not of the three.
+    """The filtered rows of a picture without their zeros; None where that does not pay or a filter is not of the four.
 
     Args:
         rows: each led by the number of its filter, uint8, shape (h, 1 + w * channels).
         channels: bytes of a pixel.
     """
     length = rows.shape[1]
-    width = (length - 1) // channels
     kind = rows[:, 0].copy()
     if not (kind == PAETH).any() or (kind == AVERAGE).any() or kind.max() > PAETH:
         return None
@@ -77,39 +90,54 @@ def sparse_rows(rows: Array, channels: int) -> Optional[SparseRows]:
     if len(plain):  # what is not filtered is written as differences to the left
         rows, pixels = rows.copy(), rows[plain, 1:]
         rows[plain, 1 + channels :] -= pixels[:, :-channels]
-        kind[plain] = SUB
-    place = _nonzero(rows.ravel())
-    row = place // length
-    inside = place > row * length  # the first byte of a row is the number of its filter
-    row = row[inside]
-    pixel = (place[inside] - row - 1) // channels
-    pixel = _with_ends(pixel, row, kind == UP, width)
-    if len(pixel) * DENSE * channels > rows.size:
+        rows[plain, 0] = kind[plain] = SUB
+    flat = rows.ravel()
+    place = true_places(flat)
+    if len(place) * DENSE > rows.size:
         return None
-    row = pixel // width
-    first = pixel * channels + row + 1
-    residual = _packed(np.stack([rows.ravel()[first + channel] for channel in range(channels)]))
-    return SparseRows(kind, row, pixel - row * width, residual)
+    row = place // length
+    column = (place - row * length).astype(np.int32)
+    column -= 1  # before each row stands the number of its filter, which is never 0 here
+    narrow = np.uint16 if len(kind) <= 1 << 16 else np.uint32
+    if channels == 1:
+        value = flat.take(place)
+    else:
+        row, column, value = _joined(row, column // channels, flat, length)
+    found = Pixels(row.astype(narrow), column, value)
+    across = kind.take(row) == SUB
+    filtered = found.take((~across & (column >= 0)).nonzero()[0])
+    return SparseRows(kind, filtered, _running(found.take(across.nonzero()[0])))
 
 
-def _with_ends(pixel: Array, row: Array, is_up: Array, width: int) -> Array:
-    """Pixels without repeats, and where a stretch of them ends in a row filtered by `UP`, also the one behind it."""
-    last = np.concatenate((pixel[1:] != pixel[:-1], [True]))[: len(pixel)]
-    pixel, row = pixel[last], row[last]
-    ends = np.concatenate((pixel[1:] != pixel[:-1] + 1, [True]))[: len(pixel)] & is_up[row]
-    behind = pixel[ends] + 1
-    behind = behind[behind < (row[ends] + 1) * width]
-    return np.sort(np.concatenate((pixel, behind)), kind="stable")
+def _joined(row: Array, column: Array, flat: Array, length: int) -> tuple[Array, Array, Array]:
+    """Rows, columns and values of pixels of three bytes, each once, from the places of their bytes."""
+    first = np.ones(len(row), dtype=bool)
+    np.not_equal(column[1:], column[:-1], out=first[1:])
+    first[1:] |= row[1:] != row[:-1]
+    chosen = first.nonzero()[0]
+    row, column = row.take(chosen), column.take(chosen)
+    value = np.zeros((len(row), 4), dtype=BYTE)
+    begin = row * length + column * 3 + 1
+    for channel in range(3):
+        value[:, channel] = flat.take(begin + channel, mode="clip")
+    return row, column, value.view(COLOUR)[:, 0]
 
 
-def _nonzero(flat: Array) -> Array:
-    """The places of the bytes that are not zero; eight bytes are looked at in one step."""
-    whole = len(flat) // 8 * 8
-    eights = flat[:whole].view(np.uint64)
-    words = np.flatnonzero(eights != 0)
-    inside = np.flatnonzero(eights[words].view(np.uint8) != 0)
-    found = (words << 3)[inside >> 3] + (inside & 7)
-    return np.concatenate((found, np.flatnonzero(flat[whole:]) + whole))
+def _running(pixels: Pixels) -> Pixels:
+    """Running sums within each row."""
+    head = (pixels.column < 0).nonzero()[0]
+    pixels.value[head] = 0
+    total = _sums(pixels.value)
+    before = total.take(head).repeat(_lengths(head, len(total)))
+    return Pixels(pixels.row, pixels.column, _less(total, before))
+
+
+def _lengths(begin: Array, end: int) -> Array:
+    """How far it is from each place to the next, and from the last to the end."""
+    out = np.empty(len(begin), dtype=np.int64)
+    np.subtract(begin[1:], begin[:-1], out=out[:-1])
+    out[-1:] = end - begin[-1:]
+    return out
 
 
 def undo_filters(pictures: Sequence[SparseRows], width: int) -> list[Optional[Runs]]:
@@ -118,45 +146,55 @@ def undo_filters(pictures: Sequence[SparseRows], width: int) -> list[Optional[Ru
     Args:
         pictures: what `sparse_rows` made of them.
         width: pixels of a row.
-
-    In rows filtered by `PAETH`, pixels below a change are first taken to follow the one above; then a row is a running
-    sum. That is right wherever the left pixel equals the one above left. The few others are walked through.
     """
     count, height = len(pictures), len(pictures[0].kind)
     kind = np.stack([one.kind for one in pictures], axis=1)
-    row = np.concatenate([one.row for one in pictures])
-    order = np.argsort(row.astype(np.uint16) if height <= 1 << 16 else row, kind="stable")
-    key = np.concatenate([one.column + k * width for k, one in enumerate(pictures)])[order]
-    residual = np.concatenate([one.residual for one in pictures])[order]
-    ends = np.searchsorted(row[order], np.arange(height + 1)).tolist()
-    fresh, old = np.zeros((2, count * width), dtype=bool)
-    sweep = _Sweep(np.arange(count) * width, fresh, old, np.zeros(count, dtype=np.int64))
-    line = _Line(sweep.first, np.zeros(count, dtype=np.int64), np.arange(count))
+    is_plain = kind == SUB
+    filtered = _Listed.of([one.filtered for one in pictures], height, width)
+    plain = _Listed.of([one.plain for one in pictures], height, 0)
+    length = np.append(plain.key, -1)[1:]
+    length[length < 0] = width
+    length -= np.maximum(plain.key, 0)
+    sweep = _Sweep.over(count, width, filtered.value.dtype)
     lines = []
     for number in range(height):
-        part = slice(ends[number], ends[number + 1])
-        line = _next_line(line, key[part], residual[part], kind[number], sweep)
+        _next_row(sweep, filtered.key[filtered.row(number)], filtered.value[filtered.row(number)], kind[number])
+        part = plain.row(number)
+        if part.stop > part.start:
+            sweep.pixel[is_plain[number]] = plain.value[part].repeat(length[part]).reshape(-1, width)
+        lines.append(_line(sweep, number == 0))
         if sweep.steps.max() > STEPS * height:
             kind[number + 1 :, sweep.steps > STEPS * height] = UP  # nothing to walk through any more
-        lines.append(line)
     return _collected(lines, width, sweep.steps <= STEPS * height)
 
 
 @dataclass(frozen=True, eq=False)
-class _Sweep:
-    """What stays while all pictures go down their rows.
+class _Listed:
+    """Pixels of all pictures, row after row, and in a row picture after picture.
 
     Attributes:
-        first: the key of the first pixel of each picture; keys number the columns of all pictures side by side.
-        fresh: room to mark keys, bool.
-        old: the same.
-        steps: how many pixels of each picture have been walked through.
+        key: the column, counted through all pictures side by side, each of a width.
+        value: as in `Pixels`.
+        end: where each row begins, and the end.
     """
 
-    first: Array
-    fresh: Array
-    old: Array
-    steps: Array
+    key: Array
+    value: Array
+    end: list[int]
+
+    @classmethod
+    def of(cls, pictures: Sequence[Pixels], height: int, width: int) -> _Listed:
+        """The pixels of these pictures."""
+        row = np.concatenate([one.row for one in pictures])
+        end = np.append(0, np.cumsum(np.bincount(row, minlength=height)))
+        order = np.argsort(row, kind="stable")
+        columns = [np.add(one.column, k * width, dtype=np.int64) for k, one in enumerate(pictures)]
+        key = np.concatenate(columns).take(order)
+        return cls(key, np.concatenate([one.value for one in pictures]).take(order), end.tolist())
+
+    def row(self, number: int) -> slice:
+        """Where the pixels of a row are."""
+        return slice(self.end[number], self.end[number + 1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,148 +207,156 @@ class _Line:
 
 
 @dataclass(frozen=True, eq=False)
-class _Places:
-    """The places of a row where a value may change.
+class _Sweep:
+    """All pictures side by side, on their way down the rows.
 
     Attributes:
-        top: the value above.
-        corner: the value above left.
-        change: the filtered bytes.
-        anew: whether the value follows from ``start`` rather than from the left.
-        start: what it then follows from.
-        guessed: whether that depends on the value to the left.
+        pixel: the row that was reached, shape (pictures, width).
+        fresh: whether a pixel differs from the one to its left, and in column 0 always, bool, of the same shape.
+        residual: room for filtered pixels, all 0, of the same shape.
+        last: the last pixel of the row above, shape (pictures,).
+        first: the key of the first pixel of each picture.
+        steps: how many stretches of each picture have been walked through.
     """
 
-    top: Array
-    corner: Array
-    change: Array
-    anew: Array
-    start: Array
-    guessed: Array
+    pixel: Array
+    fresh: Array
+    residual: Array
+    last: Array
+    first: Array
+    steps: Array
+
+    @classmethod
+    def over(cls, count: int, width: int, kind: np.dtype[np.generic]) -> _Sweep:
+        """Above the first row, where all is 0."""
+        fresh = np.zeros((count, width), dtype=bool)
+        fresh[:, 0] = True
+        pixel, residual = np.zeros((2, count, width), dtype=kind)
+        first = np.arange(0, count * width, width)
+        return cls(pixel, fresh, residual, np.zeros(count, dtype=kind), first, np.zeros(count, dtype=np.int64))
 
 
-def _next_line(above: _Line, key: Array, residual: Array, kind: Array, sweep: _Sweep) -> _Line:
-    """The row below."""
-    fresh, old = sweep.fresh, sweep.old
-    fresh[key] = True
-    old[above.key] = True
-    at = np.flatnonzero(fresh | old)
-    is_fresh, is_old = fresh.take(at), old.take(at)
-    fresh[key] = False
-    old[above.key] = False
-    begin = at.searchsorted(sweep.first)
-    stop = np.append(begin[1:], len(at))
-    index = np.cumsum(is_old)
-    index -= 1
-    top = above.value.take(index, mode="clip")
-    corner = top.copy()
-    np.copyto(corner[1:], top[:-1], where=is_old[1:])
-    corner[begin] = 0
-    filtered = kind.repeat(stop - begin)
-    change = np.zeros(len(at), dtype=np.int64)
-    change[is_fresh] = residual
-    guessed = top != corner
-    guessed &= filtered == PAETH
-    guessed[begin] = False
-    anew = filtered == UP
-    anew |= guessed
-    anew[begin] = True
-    places = _Places(top, corner, change, anew, top * (filtered != SUB), guessed)
-    value = _summed(places)
-    _mend(value, places, (begin, stop), sweep)
-    kept = np.empty(len(at), dtype=bool)
-    np.not_equal(value[1:], value[:-1], out=kept[1:])
-    kept[begin] = True
-    chosen = np.flatnonzero(kept)
-    return _Line(at.take(chosen, mode="clip"), value.take(chosen, mode="clip"), chosen.searchsorted(begin))
+def _next_row(sweep: _Sweep, key: Array, residual: Array, kind: Array) -> None:
+    """Go down by one row; those that are filtered by `SUB` stay."""
+    flat = sweep.residual.reshape(-1)
+    flat[key] = residual
+    hard = (kind == PAETH).nonzero()[0]
+    found = _undone(sweep, hard) if len(hard) else None
+    sweep.last[:] = sweep.pixel[:, -1]
+    pixel = sweep.pixel.view(BYTE)
+    pixel += sweep.residual.view(BYTE)
+    if found is not None:
+        sweep.pixel[hard] = found
+    flat[key] = 0
 
 
-def _summed(places: _Places) -> Array:
-    """Running sums of each byte, modulo 256, that begin anew where that is chosen."""
-    out = np.empty_like(places.change)
-    for low in range(0, len(out), LONGEST):  # a longer sum would run into the next byte
-        part = slice(low, low + LONGEST)
-        total = np.cumsum(places.change[part])
-        last = np.arange(len(total))
-        last *= places.anew[part]
-        np.maximum.accumulate(last, out=last)
-        offset = places.start[part] + places.change[part]
-        offset -= total
-        if low and not places.anew[low]:
-            offset[0] += out[low - 1] - places.start[low]
-        total += offset.take(last, mode="clip")
-        np.bitwise_and(total, BYTES, out=out[part])
-    return out
+def _line(sweep: _Sweep, is_top: bool) -> _Line:
+    """The row that was reached."""
+    pixel, fresh = sweep.pixel.reshape(-1), sweep.fresh.reshape(-1)
+    np.not_equal(pixel[1:], pixel[:-1], out=fresh[1:])
+    if is_top:
+        sweep.fresh[:, 0] = True
+    else:
+        np.not_equal(sweep.pixel[:, 0], sweep.last, out=sweep.fresh[:, 0])  # a run may go on in the next row
+    key = true_places(fresh)
+    sweep.fresh[:, 0] = True
+    return _Line(key, pixel.take(key), key.searchsorted(sweep.first))
 
 
-def _mend(value: Array, places: _Places, bounds: tuple[Array, Array], sweep: _Sweep) -> None:
-    """Walk through the places whose value may not follow from the one above, and on until nothing changes."""
-    guess = np.flatnonzero(places.guessed)
-    left = value.take(guess - 1, mode="wrap")
-    top, corner = places.top.take(guess, mode="clip"), places.corner.take(guess, mode="clip")
-    wrong = guess[(left != corner) & (left != top)]
-    begin, stop = bounds
-    reached = -1
-    pictures = begin.searchsorted(wrong, "right") - 1
-    for place, picture, end in zip(wrong.tolist(), pictures.tolist(), stop[pictures].tolist()):
-        here = max(place, reached)
-        while here < end:
-            found = _value_at(value, places, here)
-            if found == value[here]:
+def _undone(sweep: _Sweep, picture: Array) -> Array:
+    """The next row of some pictures that are filtered by `PAETH`, shape (pictures, width)."""
+    top, fresh, residual = sweep.pixel[picture], sweep.fresh[picture], sweep.residual[picture]
+    at = true_places((fresh | (residual != 0)).reshape(-1))
+    change = residual.reshape(-1).take(at)
+    total = _sums(change)
+    head = fresh.reshape(-1).take(at).nonzero()[0]
+    place = at.take(head)
+    before = _less(total.take(head), change.take(head))  # what was added up before each stretch
+    within = _less(before[1:], before[:-1])
+    start = _starts(top.reshape(-1).take(place), within, sweep, (picture, place))
+    total = _plus(total, _less(start, before).repeat(_lengths(head, len(at))))
+    return total.repeat(_lengths(at, top.size)).reshape(top.shape)
+
+
+def _starts(above: Array, within: Array, sweep: _Sweep, where: tuple[Array, Array]) -> Array:
+    """What the pixels of each stretch follow from: the row above, unless the left pixel says otherwise.
+
+    Args:
+        above: the value above each stretch, shape (s,).
+        within: what is added up within each stretch but the last, shape (s - 1,).
+        sweep: where the stretches that are walked through are counted.
+        where: the pictures, and the place of each stretch in their rows end to end.
+    """
+    left = _plus(above[:-1], within)
+    doubt = ((left != above[:-1]) & (left != above[1:])).nonzero()[0]
+    start = above.copy()
+    picture, place = where
+    width, shifts = sweep.pixel.shape[1], range(0, 8 * above.itemsize, 8)
+    for here in (doubt + 1).tolist():
+        while here < len(start) and place.item(here) % width:
+            before = _plus(start[here - 1 : here], within[here - 1 : here])
+            found = nearest(before.item(), above.item(here), above.item(here - 1), shifts)
+            sweep.steps[picture.item(place.item(here) // width)] += 1
+            if found == start.item(here):
                 break
-            value[here] = found
-            here += 1
-        sweep.steps[picture] += 1 + max(here - place, 0)
-        reached = max(here, reached)
+            start[here] = found
+            here += 1  # noqa: PLW2901  (its left pixel is another now)
+    return start
 
 
-def _value_at(value: Array, places: _Places, here: int) -> int:
-    """One value, from the one to its left."""
-    change: int = places.change.item(here)
-    left: int = value.item(here - 1)
-    if not places.guessed.item(here):
-        start: int = places.start.item(here) if places.anew.item(here) else left
-        return (change + start) & BYTES
-    top: int = places.top.item(here)
-    corner: int = places.corner.item(here)
+def nearest(left: int, top: int, corner: int, shifts: Iterable[int]) -> int:
+    """Byte by byte, of the three neighbours the one nearest to left + top - corner; of equals the first."""
     found = 0
-    for shift in (0, APART, 2 * APART):
+    for shift in shifts:
         one, two, three = left >> shift & 255, top >> shift & 255, corner >> shift & 255
         to_left, to_top, to_corner = abs(two - three), abs(one - three), abs(one + two - 2 * three)
-        nearest = one if to_left <= to_top and to_left <= to_corner else two if to_top <= to_corner else three
-        found |= nearest << shift
-    return (found + change) & BYTES
+        best = one if to_left <= to_top and to_left <= to_corner else two if to_top <= to_corner else three
+        found |= best << shift
+    return found
 
 
-def _packed(channels: Array) -> Array:
-    """The bytes of pixels, shape (channels, k), far enough apart in one number that thousands can be added up."""
-    return np.asarray((channels.astype(np.int64) << SHIFT[: len(channels)]).sum(axis=0))
+def _sums(pixel: Array) -> Array:
+    """Running sums of each byte, modulo 256."""
+    if pixel.dtype == BYTE:
+        return np.add.accumulate(pixel, dtype=BYTE)
+    channels = pixel.view(BYTE).reshape(-1, pixel.itemsize)
+    return np.add.accumulate(channels, axis=0, dtype=BYTE).reshape(-1).view(pixel.dtype)
+
+
+def _plus(one: Array, other: Array) -> Array:
+    """The sum of each byte, modulo 256."""
+    return np.add(one.view(BYTE), other.view(BYTE)).view(one.dtype)
+
+
+def _less(one: Array, other: Array) -> Array:
+    """The difference of each byte, modulo 256."""
+    return np.subtract(one.view(BYTE), other.view(BYTE)).view(one.dtype)
+
+
+def _shifts(values: Array, length: Array) -> Array:
+    """One number for each of several runs of entries, given to all of a run, int32."""
+    return values.ravel().astype(np.int32).repeat(length.ravel())
 
 
 def _collected(lines: Sequence[_Line], width: int, settled: Array) -> list[Optional[Runs]]:
     """The runs of each picture, from the rows of all."""
     count = len(settled)
     value = np.concatenate([line.value for line in lines])
-    value = (value & 0xFF | value >> APART - 8 & 0xFF00 | value >> 2 * (APART - 8) & 0xFF0000).astype(np.uint32)
     size = np.array([len(line.key) for line in lines])
     begin = np.stack([line.first for line in lines])
     length = np.diff(begin, axis=1, append=size[:, None])
-    place = np.concatenate([line.key for line in lines])
     # each stretch of one row of one picture moves to where the picture's rows stand one below the other
     target = np.cumsum(length.T.ravel()).reshape(count, -1).T - length
-    move = target - begin - (np.cumsum(size) - size)[:, None]
-    order = np.arange(len(place)) + np.repeat(move.ravel(), length.ravel())
-    place += np.repeat((np.arange(len(lines))[:, None] * width - np.arange(count) * width).ravel(), length.ravel())
-    values, places = np.empty_like(value), np.empty(len(place), dtype=np.int32)
+    order = _shifts(target - begin - (np.cumsum(size) - size)[:, None], length)
+    order += np.arange(len(order), dtype=np.int32)
+    place = _shifts(np.arange(len(lines))[:, None] * width - np.arange(count) * width, length)
+    place += np.concatenate([line.key for line in lines])
+    values, ends = np.empty_like(value), np.empty(len(place) + 1, dtype=np.int32)
     values[order] = value
-    places[order] = place
-    starts = target[0]
-    fresh = np.empty(len(values), dtype=bool)
-    np.not_equal(values[1:], values[:-1], out=fresh[1:])
-    fresh[starts] = True
-    chosen = np.flatnonzero(fresh)
-    values, ends = values[chosen], np.append(places[chosen[1:]], np.int32(0))
-    bounds = np.searchsorted(chosen, np.append(starts, len(fresh)))
-    ends[bounds[1:] - 1] = width * len(lines)
-    pairs = zip(bounds[:-1].tolist(), bounds[1:].tolist(), settled.tolist())
-    return [Runs(values[low:high], ends[low:high]) if good else None for low, high, good in pairs]
+    ends[order] = place
+    bounds = np.append(target[0], len(place))
+    ends[bounds[1:]] = width * len(lines)
+    return [
+        Runs(values[low:high], ends[low + 1 : high + 1]) if good else None
+        for low, high, good in zip(bounds[:-1].tolist(), bounds[1:].tolist(), settled.tolist())
+    ]

@@ -206,6 +206,19 @@ def test_draws_are_their_dense_weights(metric, draw, clustered, weighted):
     np.testing.assert_allclose(metric.reduce(evidence, draws), metric.reduce(evidence, dense), **CLOSE)
 
 
+@pytest.mark.parametrize("together", [1, 1 << 15])
+def test_draws_shared_by_cores_are_the_same(metric, draw, monkeypatch, together):
+    evidence = metric.collect(*draw(6))
+    monkeypatch.setattr("metrics.matched.TOGETHER", together)
+    scores = []
+    for cores, passes in ((1, 1), (2, 1), (2, 3), (2, 100)):
+        monkeypatch.setattr("metrics.cores.CORES", cores)
+        monkeypatch.setattr("metrics.matched.PASSES", passes)
+        scores.append(metric.reduce(evidence, Draws(40, 1)))
+    for other in scores[1:]:
+        np.testing.assert_array_equal(other, scores[0])
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_taken_images_score_as_they_do_alone(metric, draw, seed):
     truth, prediction = draw(seed)

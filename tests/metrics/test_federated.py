@@ -43,7 +43,8 @@ def scene(seed, scale=1.0):
     pairs = np.stack([random.integers(0, IMAGES, size=20), random.integers(0, CATEGORIES, size=20)], axis=1)
     there = set(zip(image.tolist(), category.tolist(), strict=True))
     absent = [pair for pair in pairs.tolist() if tuple(pair) not in there]
-    known = Federated(truth, absent, pairs[:8], ["rare", "common", "frequent", "common", "rare"], PARENTS)
+    present = np.stack([random.integers(0, IMAGES, size=6), random.integers(0, CATEGORIES, size=6)], axis=1)
+    known = Federated(truth, absent, pairs[:8], ["rare", "common", "frequent", "common", "rare"], PARENTS, present)
     return known, found
 
 
@@ -90,14 +91,15 @@ def lvis_of_category(known, found, category, iou, *, area, limit):
     """Hits by falling score and the number of true objects: image by image, detection by detection."""
     truth, flags, total = known.objects, [], 0
     low, high = AREAS[area]
-    absent, partial = ({tuple(pair) for pair in side.tolist()} for side in (known.absent, known.not_exhaustive))
+    sides = (known.absent, known.present, known.not_exhaustive)
+    absent, present, partial = ({tuple(pair) for pair in side.tolist()} for side in sides)
     for image in range(IMAGES):
         rows = sorted(np.flatnonzero(found.image == image), key=lambda row: -found.score[row])[:limit]
         mine = np.flatnonzero((truth.image == image) & (truth.category == category))
         size = truth.box[:, 2] * truth.box[:, 3]
         outside = {true: bool(truth.ignore[true] or not low <= size[true] <= high) for true in mine}
         total += sum(not flag for flag in outside.values())
-        if not len(mine) and (image, category) not in absent:
+        if not len(mine) and (image, category) not in absent | present:
             continue
         free = sorted(mine, key=outside.get)
         for row in [row for row in rows if found.category[row] == category]:
@@ -147,6 +149,7 @@ def test_what_is_not_known_is_left_out():
     assert score(Federated(truth, []), found) == 1.0
     assert score(Federated(truth, [[1, 0]]), found) == 0.5
     assert score(Federated(truth, [[1, 0]], not_exhaustive=[[1, 0]]), found) == 1.0
+    assert score(Federated(truth, [], present=[[1, 0]]), found) == 0.5
     assert score(truth, found) == score(Federated(truth), found) == 0.5
     assert Federated(truth, parents=[[0, 1]]).take_images([1, 0, 0]).objects.count == 2
     with pytest.raises(MetricError, match="does not say how frequent"):
@@ -187,12 +190,13 @@ def open_images(known, found, groups, iou, expand=("truth", "found")):
     up, up_found = (
         {one: ancestors(one) if side in expand else {one} for one in range(CATEGORIES)} for side in ("truth", "found")
     )
-    absent = {(image, low) for image, top in known.absent.tolist() for low in range(CATEGORIES) if top in up[low]}
+    listed = {(image, low) for image, top in known.absent.tolist() for low in range(CATEGORIES) if top in up[low]}
+    listed |= {(image, top) for image, low in known.present.tolist() for top in up[low]}
     for category in range(CATEGORIES):
         flags, total = [], 0
         for image in range(IMAGES):
             here = [true for true in np.flatnonzero(truth.image == image) if category in up[truth.category[true]]]
-            if not here and (image, category) not in absent:
+            if not here and (image, category) not in listed:
                 continue
             group = [true for true in here if truth.crowd[true]]
             single = [true for true in here if not truth.crowd[true]]
@@ -231,12 +235,13 @@ def test_the_surest_in_a_group_finds_it_and_the_others_are_set_aside():
 
 
 def test_ancestors_are_found_over_several_ways():
-    known = Federated(Objects(1, 5, [0], [1], box=[[0, 0, 1, 1]]), [[0, 4]], parents=PARENTS)
+    known = Federated(Objects(1, 5, [0], [1], box=[[0, 0, 1, 1]]), [[0, 4]], parents=PARENTS, present=[[0, 2]])
     wanted = [[one, top] for one in range(5) for top in sorted(ancestors(one))]
     assert known.ancestry.tolist() == wanted
     wide = expand_truth(known)
     assert sorted(wide.objects.category.tolist()) == [1, 3, 4]
     assert sorted(wide.absent[:, 1].tolist()) == [0, 1, 2, 3, 4]
+    assert wide.present.tolist() == [[0, 2], [0, 4]]
 
 
 def test_a_box_already_given_for_the_ancestor_is_not_doubled():
@@ -260,6 +265,7 @@ def test_a_box_already_given_for_the_ancestor_is_not_doubled():
         ({"absent": [0, 1]}, "absent must be whole numbers of shape"),
         ({"absent": [[0.5, 1]]}, "absent must be whole numbers"),
         ({"not_exhaustive": [[0, -1]]}, "not_exhaustive holds numbers outside"),
+        ({"present": [[0, 2]]}, "present holds numbers outside"),
         ({"frequency": [0, 3]}, "frequency must be 0"),
         ({"frequency": ["rare", "often"]}, "'often' is not one of rare, common, frequent"),
         ({"frequency": [0]}, "frequency has shape"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from metrics.inputs import MetricError
-from metrics.label_maps import LabelMaps, shared_runs
+from metrics.label_maps import LabelMaps, paired_maps, shared_runs
 
 TYPES = st.sampled_from([np.bool_, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64])
 
@@ -188,3 +188,39 @@ def test_images_that_do_not_meet_are_refused(images, others, says):
 def test_sizes_that_no_image_has_are_refused(shape):
     with pytest.raises(MetricError):
         LabelMaps(shape, np.zeros(1, np.uint8), np.ones(1, np.int32), np.array([0, 1]))
+
+
+def pixel_pairs(first, second):
+    """How many pixels of each image have each pair of values."""
+    count = {}
+    for shared in shared_runs(first, second):
+        columns = (shared.image, first.value[shared.first], second.value[shared.second], shared.length)
+        for image, one, other, length in zip(*(column.tolist() for column in columns), strict=True):
+            count[image, one, other] = count.get((image, one, other), 0) + length
+    return count
+
+
+@given(image_lists(), st.data())
+@pytest.mark.parametrize("cores", [1, 2])
+@pytest.mark.parametrize("chunk", [3, 1 << 16])
+def test_arrays_looked_at_together_are_the_same_images(chunk, cores, images, data):
+    values = st.sampled_from([0, 1, 100])
+    kinds = TYPES.filter(lambda kind: kind is not np.bool_)
+    others = [data.draw(arrays.arrays(data.draw(kinds), one.shape, elements=values)) for one in images]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("metrics.label_maps.CHUNK", chunk)
+        patch.setattr("metrics.label_edges.CHUNK", chunk)
+        patch.setattr("metrics.cores.CORES", cores)
+        patch.setattr("metrics.label_edges.CORES", cores)
+        first, second = paired_maps(images, others)
+        assert_same_images(first, images)
+        assert_same_images(second, others)
+        apart = pixel_pairs(LabelMaps.from_arrays(images), LabelMaps.from_arrays(others))
+        assert pixel_pairs(first, second) == apart
+
+
+def test_arrays_that_do_not_meet_are_refused_as_records_are():
+    for others in ([np.zeros((2, 3), int)], [np.zeros((2, 3), int), np.zeros((3, 2), int)]):
+        first, second = paired_maps([np.zeros((2, 3), int), np.ones((2, 3), int)], others)
+        with pytest.raises(MetricError, match=r"aligned|another size"):
+            list(shared_runs(first, second))
