@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from compete.errors import EXAMPLES, DatasetError, Finding
-from compete.formats import ANNOTATED
+from compete.formats import ANNOTATED, DISCREET
 from compete.terms import IMAGE_TASKS, NO_VALUE
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from metrics.label_maps import LabelMaps
 
 __all__ = [
-    "MISSING", "Category", "Dataset", "excerpt", "feature_columns", "group_values", "is_missing",
+    "MISSING", "Category", "Coverage", "Dataset", "excerpt", "feature_columns", "group_values", "is_missing",
     "parsed_date", "parsed_number", "subgroup_values", "time_values",
 ]  # fmt: skip
 
@@ -61,6 +61,27 @@ class Category:
 
 
 @dataclass(frozen=True, eq=False)
+class Coverage:
+    """Which classes were looked for in which image, where not all were in all, and how classes are related.
+
+    Pairs are whole numbers of shape (k, 2): the place of an image and the place of a class, or of two classes.
+
+    Attributes:
+        absent: what was looked for and is not there; None where every class was looked for in every image.
+        present: what is known to be there, whether or not it is annotated as an object; None for nothing more.
+        not_exhaustive: what has more objects than are annotated; None for none.
+        frequency: how many images have each class: 0 rare, 1 common, 2 frequent; None where nobody said.
+        parents: classes and what contains each; None for none.
+    """
+
+    absent: np.ndarray[Any, Any] | None = None
+    present: np.ndarray[Any, Any] | None = None
+    not_exhaustive: np.ndarray[Any, Any] | None = None
+    frequency: np.ndarray[Any, Any] | None = None
+    parents: np.ndarray[Any, Any] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """Items and labels; two tables, whatever the format they came from.
 
@@ -77,6 +98,8 @@ class Dataset:
         source: name of the source, for findings.
         categories: of images the classes, in the order of their codes.
         maps: label images, in the order of the items: values of pixels, or numbers of segments.
+        volumes: whether images have three dimensions; the items then also have the columns ``depth`` and ``affine``.
+        coverage: which classes were looked for in which image; None where all were in all, and nothing else is known.
     """
 
     items: pd.DataFrame
@@ -86,6 +109,8 @@ class Dataset:
     source: str = ""
     categories: tuple[Category, ...] = ()
     maps: LabelMaps | None = None
+    volumes: bool = False
+    coverage: Coverage | None = None
 
     def where(self, row: int) -> str:
         """``table.csv:line`` of an item, by its position."""
@@ -140,12 +165,13 @@ def feature_columns(challenge: Challenge, dataset: Dataset) -> tuple[str, ...]:
     its objects is shown only where ``data.features`` names it.
     """
     data = challenge.data
-    if data.features or data.reader in ANNOTATED:
+    if data.features or data.reader in (*ANNOTATED, *DISCREET):
         return data.features
     hidden = {*data.id, *data.label, *data.group, *data.drop, data.file, data.mask}
     hidden |= {challenge.split.time, challenge.split.column}
     hidden |= {subgroup.column for subgroup in data.subgroups}
     hidden |= {"width", "height"} if challenge.task in IMAGE_TASKS else set()
+    hidden |= {"depth", "affine"} if dataset.volumes else set()
     return tuple(column for column in dataset.items.columns if column not in hidden)
 
 

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-TABLES = ("csv",)
+TABLES = ("csv", "dwca", "camtrap_dp", "masks", "parquet")
 """Formats with one row an item."""
 FOLDERS = ("folder",)
 """Formats whose folders are the classes."""
-ANNOTATED = ("coco",)
+ANNOTATED = (
+    "coco",
+    "yolo",
+    "roboflow",
+    "cvat",
+    "voc",
+    "label_studio",
+    "labelbox",
+    "labelme",
+    "vott",
+    "open_images",
+    "biigle",
+    "object_masks",
+)
 """Formats of annotated images: objects, segments, keypoints, and columns that tell of the images."""
+DISCREET = ("dwca", "camtrap_dp", "masks")
+"""Tables that tell of sources, places and people: participants see no column of them that is not asked for."""

@@ -189,7 +189,7 @@ ODD = [
      "`b`"),
     ("  path: penguins.csv", "  path: p.csv\n  classes: [a, b, c]\n  positive: c", "contradiction", "7:13", "has 3",
      ""),
-    ("  path: penguins.csv", "  path: p.csv\n  reader: parquet", "unknown-value", "6:11", "one of csv, folder", ""),
+    ("  path: penguins.csv", "  path: p.csv\n  reader: excel", "unknown-value", "6:11", "one of csv, folder", ""),
     ("  path: penguins.csv", "  path: p.csv\n  subgroups: [sex, sex]", "repeated-name", "6:20", "twice", ""),
     ("  path: penguins.csv", "  path: p.csv\n  subgroups: [Usage]", "repeated-name", "6:15", "`Usage`", "another name"),
     ("  path: penguins.csv", "  path: p.csv\n  subgroups: [species]", "repeated-name", "6:15", "label column",

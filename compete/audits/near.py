@@ -59,8 +59,8 @@ def bits_apart(one: Words, other: Words) -> np.ndarray[tuple[int], np.dtype[np.u
     if hasattr(np, "bitwise_count"):
         counts: np.ndarray[tuple[int], np.dtype[np.uint8]] = np.bitwise_count(apart)
         return counts
-    counts = _COUNTS[apart.view(np.uint16).reshape(-1, 4)].sum(axis=1, dtype=np.uint8)
-    return counts
+    counts = np.empty(len(apart), dtype=np.uint8)
+    return np.sum(_COUNTS[apart.view(np.uint16).reshape(-1, 4)], axis=1, dtype=np.uint8, out=counts)
 
 
 def _distinct_pairs(hashes: Words, distance: int) -> Iterator[Pairs]:

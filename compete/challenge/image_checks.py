@@ -93,9 +93,9 @@ def _check_form(draft: Draft, task: str) -> Iterator[Finding]:
 
 
 def _check_metric(draft: Draft) -> Iterator[Finding]:
-    if ".py:" in draft.text("score", "metric"):
+    if ".py:" in draft.text("score", "metric") and draft.get("task") in (SEMANTIC, PANOPTIC):
         hint = "name a metric that is known: compete list metrics"
-        message = "a metric of your own is called with tables, and images have none"
+        message = "a metric of your own is called with tables, and label images have none"
         yield draft.finding("task-mismatch", ("score", "metric"), message, hint)
 
 

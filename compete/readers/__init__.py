@@ -10,8 +10,23 @@ from compete.challenge import Challenge
 from compete.dataset import Dataset
 
 READERS = {
-    "coco": "compete.readers.coco",
-    "folder": "compete.readers.folder",
+    "label_studio": "compete.readers.formats.label_studio",
+    "labelbox": "compete.readers.formats.labelbox",
+    "vott": "compete.readers.formats.vott",
+    "coco": "compete.readers.formats.coco",
+    "yolo": "compete.readers.formats.yolo",
+    "roboflow": "compete.readers.formats.roboflow",
+    "cvat": "compete.readers.formats.cvat",
+    "voc": "compete.readers.formats.voc",
+    "labelme": "compete.readers.formats.labelme",
+    "open_images": "compete.readers.formats.open_images",
+    "biigle": "compete.readers.formats.biigle",
+    "dwca": "compete.readers.formats.dwca",
+    "camtrap_dp": "compete.readers.formats.camtrap",
+    "object_masks": "compete.readers.formats.mask_folders",
+    "masks": "compete.readers.formats.mask_pairs",
+    "parquet": "compete.readers.formats.parquet",
+    "folder": "compete.readers.formats.folder",
     "csv": "compete.readers.tables",
 }
 """Name in ``data.reader`` -> module, the most telling first, for that is the order in which a path is looked at. A new

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from compete.challenge import Challenge
 from compete.dataset import Category, Dataset, counted, excerpt
 from compete.errors import EXAMPLES, DatasetError, Finding, fatal
+from compete.nifti import without_suffix
 from compete.readers.annotations import Annotations
 from compete.readers.columns import column_findings, file_findings, group_findings, split_findings
+from compete.readers.coverage import coverage_findings
 from compete.readers.headers import with_sizes
 from compete.readers.images import is_image_name
 from compete.readers.joining import joined_columns
@@ -42,7 +44,8 @@ def annotated_dataset(challenge: Challenge, annotated: Annotations) -> Dataset:
     _stop_if_fatal(annotated, findings)
     if challenge.task in FLAT_TASKS:
         return _labelled(challenge, replace(dataset, findings=tuple(findings)))
-    dataset, found = with_sizes(dataset, _file(challenge))
+    of_volumes = challenge.task == "semantic_segmentation"
+    dataset, found = with_sizes(dataset, _file(challenge), volumes=of_volumes)
     findings += [*found, *_size_findings(annotated, dataset)]
     _stop_if_fatal(annotated, findings)
     findings += [*group_findings(challenge, dataset), *split_findings(challenge, dataset)]
@@ -56,8 +59,8 @@ def annotated_dataset(challenge: Challenge, annotated: Annotations) -> Dataset:
     labels, found = objects_of(annotated, challenge.task, dataset.items, points)
     findings += found
     _stop_if_fatal(annotated, findings)
-    findings += _category_findings(annotated, labels)
-    return replace(dataset, labels=labels, findings=tuple(findings))
+    findings += [*_category_findings(annotated, labels), *coverage_findings(annotated, labels, dataset.items)]
+    return replace(dataset, labels=labels, findings=tuple(findings), coverage=annotated.coverage)
 
 
 def _labelled(challenge: Challenge, dataset: Dataset) -> Dataset:
@@ -132,10 +135,13 @@ def _size_findings(annotated: Annotations, dataset: Dataset) -> list[Finding]:
 
 def _keypoints(challenge: Challenge, categories: Sequence[Category]) -> tuple[int, list[Finding]]:
     """How many keypoints an object has, and what is wrong with how they are declared."""
+    place = challenge.where("data.path")
+    if not categories:
+        hint = "is it the right file, and are its objects boxes, polygons or masks?"
+        return 0, [Finding("dataset/category", "there is no class, and no object of any", place, hint=hint)]
     if challenge.task != "keypoints":
         return 0, []
     lists = {category.points for category in categories}
-    place = challenge.where("data.path")
     if lists == {()} or len(lists) > 1:
         message = "the categories have no keypoints" if lists == {()} else "the categories have different keypoints"
         hint = "every category needs the same list `keypoints`; make a challenge of each kind of object"
@@ -172,6 +178,6 @@ def stems(files: Sequence[str]) -> list[str]:
     >>> stems(["a/1.png", "b/2.png"]), stems(["a/1.png", "b/1.png"])
     (['1', '2'], ['a/1.png', 'b/1.png'])
     """
-    short = [Path(file).stem for file in files]
+    short = [without_suffix(Path(file).name) for file in files]
     distinct = len(set(short)) == len(short) and all(name.isprintable() for name in short)
     return short if distinct else list(files)

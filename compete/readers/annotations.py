@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from compete.dataset import Category
+from compete.dataset import Category, Coverage
 from compete.errors import Finding
 
 LARGEST = 1 << 63
@@ -31,6 +31,8 @@ class Annotations:
         root: the folder that ``file`` is relative to, unless the challenge names another.
         places: what findings call each annotation; empty for ``annotations[i]``.
         findings: what was noticed while reading; errors were raised.
+        coverage: which classes were looked for in which image, where not all were in all; by places in ``number`` and
+            ``categories``.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Annotations:
     root: Path
     places: Sequence[str] = ()
     findings: tuple[Finding, ...] = ()
+    coverage: Coverage | None = None
 
     def place(self, row: int) -> str:
         """What findings call an annotation."""

@@ -144,7 +144,7 @@ def _delimiter(text: str) -> str:
     head = "".join(line for line, _ in zip(lines, range(LOOK), strict=False))
     best, most = ",", (0.0, 1)
     for delimiter in DELIMITERS:
-        with _long_cells():
+        with long_cells():
             widths = [len(row) for row in csv.reader(io.StringIO(head, newline=""), delimiter=delimiter) if row]
         if not widths or widths[0] < 2:
             continue
@@ -155,7 +155,7 @@ def _delimiter(text: str) -> str:
 
 
 @contextmanager
-def _long_cells() -> Iterator[None]:
+def long_cells() -> Iterator[None]:
     """The csv module refuses cells above 128 KiB unless told otherwise, for the whole process."""
     limit = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     try:
@@ -167,7 +167,7 @@ def _long_cells() -> Iterator[None]:
 def _parsed(text: str, delimiter: str, name: str, findings: list[Finding]) -> Delimited:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        with _long_cells():
+        with long_cells():
             header: list[str] = next((row for row in reader if row), [])
             findings += _header_findings(header, name)
             cells, lines, ragged = _cells(reader, len(header))

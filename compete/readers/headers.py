@@ -1,4 +1,4 @@
-"""What image files say of themselves at their beginning: size and orientation, without their pixels."""
+"""What image files say of themselves at their beginning: size, place and orientation, without their pixels."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from compete.bundle import AFFINE, DEPTH, HEIGHT, WIDTH
 from compete.dataset import Dataset, counted, excerpt
 from compete.engine import cores
 from compete.errors import EXAMPLES, Finding
+from compete.nifti.header import VolumeFault, VolumeHeader
+from compete.readers.volumes import volume_findings, volume_header
 
 if TYPE_CHECKING:
     import pandas as pd
     from PIL import Image
 
-WIDTH, HEIGHT = "width", "height"
 ORIENTATION, UPRIGHT = 0x0112, 1
 
 
@@ -31,12 +33,18 @@ class Header:
         height: pixels as they are stored.
         orientation: EXIF's number; 1 is upright.
         fault: why it cannot be read; empty where it can.
+        depth: slices of a volume; 0 of a flat picture.
+        affine: twelve numbers with blanks between: millimetres of a volume's voxels, row by row.
+        told: of a volume, rule, message and hint of what there is to tell.
     """
 
     width: int = 0
     height: int = 0
     orientation: int = UPRIGHT
     fault: str = ""
+    depth: int = 0
+    affine: str = ""
+    told: tuple[tuple[str, str, str], ...] = ()
 
 
 def read_headers(paths: Sequence[str]) -> list[Header]:
@@ -46,35 +54,49 @@ def read_headers(paths: Sequence[str]) -> list[Header]:
         return list(pool.map(_header, paths))
 
 
-def with_sizes(dataset: Dataset, column: str) -> tuple[Dataset, list[Finding]]:
+def with_sizes(dataset: Dataset, column: str, *, volumes: bool = False) -> tuple[Dataset, list[Finding]]:
     """The dataset with the true size of every image, and which images cannot be measured or lie on their side.
 
     Args:
         dataset: items whose files exist.
         column: the column of absolute paths.
+        volumes: whether images may be volumes; if one is, all must be.
 
     Returns:
-        The dataset whose columns ``width`` and ``height`` tell the pixels of the files, and findings.
+        The dataset whose columns ``width`` and ``height`` tell the pixels of the files, of volumes also ``depth`` and
+        ``affine``, and findings.
     """
     headers = read_headers(dataset.items[column].tolist())
     items = dataset.items.copy()
-    for name in (WIDTH, HEIGHT):
+    deep = [row for row, header in enumerate(headers) if header.depth]
+    for name in (WIDTH, HEIGHT, DEPTH, AFFINE) if deep else (WIDTH, HEIGHT):
         items[name] = _texts([getattr(header, name) for header in headers], items)
+    flat = [row for row, header in enumerate(headers) if not (header.depth or header.fault or header.told)]
     faulty = [row for row, header in enumerate(headers) if header.fault]
     turned = [row for row, header in enumerate(headers) if header.orientation != UPRIGHT]
     kinds = (
-        ("unreadable-image", "image cannot be read", "images cannot be read", faulty,
+        ("dataset/unreadable-image", "image cannot be read", "images cannot be read", faulty,
          headers[faulty[0]].fault if faulty else ""),
-        ("turned-image", "image is turned by its EXIF orientation", "images are turned by their EXIF orientation",
-         turned, "annotations may mean the pixels as stored or as shown; turn the pixels and clear the tag (exiftran "
-         "-ai, or Pillow's ImageOps.exif_transpose), look at the annotations, and build again"),
+        ("dataset/turned-image", "image is turned by its EXIF orientation",
+         "images are turned by their EXIF orientation", turned, "annotations may mean the pixels as stored or as "
+         "shown; turn the pixels and clear the tag (exiftran -ai, or Pillow's ImageOps.exif_transpose), look at the "
+         "annotations, and build again"),
+        ("volume/task", "image is a volume", "images are volumes", [] if volumes else deep,
+         "label volumes are scored by task: semantic_segmentation"),
+        ("volume/mixed", "image is a flat picture beside volumes", "images are flat pictures beside volumes",
+         flat if volumes and deep else [], "make two challenges, or save pictures as volumes of one slice"),
     )  # fmt: skip
-    return replace(dataset, items=items), [
-        Finding(f"dataset/{rule}", counted(len(rows), one, many), dataset.where(rows[0]),
-                tuple(excerpt(Path(items[column].iloc[row]).name) for row in rows[:EXAMPLES]), hint,
-                count=len(rows))
+    names = [Path(path).name for path in items[column]]
+    told = [(names[row], *fault) for row, header in enumerate(headers) for fault in header.told]
+    findings = [
+        Finding(rule, counted(len(rows), one, many), dataset.where(rows[0]),
+                tuple(excerpt(names[row]) for row in rows[:EXAMPLES]), hint, count=len(rows))
         for rule, one, many, rows, hint in kinds if rows
     ]  # fmt: skip
+    return replace(dataset, items=items, volumes=bool(deep)), [
+        *findings,
+        *volume_findings(told, dataset.source, "image volume"),
+    ]
 
 
 def _texts(numbers: Sequence[int], items: pd.DataFrame) -> pd.Series[str]:
@@ -101,9 +123,27 @@ def _header(path: str) -> Header:
     from PIL import Image
 
     try:
+        if (volume := volume_header(path)) is not None:
+            return _of_volume(volume)
         with Image.open(path) as image:
             return Header(image.width, image.height, _orientation(image))
+    except VolumeFault as fault:
+        return Header(told=fault.faults)
     except Image.DecompressionBombError:
         return Header(fault="it claims to have more pixels than are taken")
     except (OSError, SyntaxError, ValueError, EOFError, TypeError, struct.error) as error:
         return Header(fault=excerpt(str(error).replace(path, Path(path).name)) or type(error).__name__)
+
+
+def _of_volume(volume: VolumeHeader) -> Header:
+    """What is told of a volume; the sform and the qform should place its voxels within a tenth of each other."""
+    told = []
+    if volume.apart > volume.spacing.min() / 10:
+        message = f"sform and qform place its voxels up to {volume.apart:.4g} mm apart"
+        hint = "nibabel reads the sform, ITK often the qform: copy the sform to the qform, or set one code to 0"
+        told.append(("volume/two-places", message, hint))
+    if volume.kind.byteorder == ">":
+        told.append(("volume/big-endian", "its numbers begin with their highest byte", "nothing need be done"))
+    depth, height, width = volume.shape
+    affine = " ".join(map(repr, volume.affine.ravel().tolist()))
+    return Header(width, height, UPRIGHT, "", depth, affine, tuple(told))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".bmp", ".webp"})
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".bmp", ".webp", ".nii", ".nii.gz")
 
 
 def is_image_name(name: str) -> bool:
-    """Whether a file name ends as those of images do.
+    """Whether a file name ends as those of images and volumes do.
 
-    >>> is_image_name("a/b.PNG"), is_image_name("notes.txt"), is_image_name(".png")
-    (True, False, False)
+    >>> is_image_name("a/b.PNG"), is_image_name("c.nii.gz"), is_image_name("notes.txt"), is_image_name(".png")
+    (True, True, False, False)
     """
-    stem, dot, suffix = name.rpartition("/")[2].rpartition(".")
-    return bool(stem) and f"{dot}{suffix}".lower() in SUFFIXES
+    short = name.rpartition("/")[2].lower()
+    return short.endswith(SUFFIXES) and short not in SUFFIXES

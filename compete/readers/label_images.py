@@ -1,4 +1,4 @@
-"""Label images: PNG and TIFF files whose pixel values are classes, read as runs and tested value by value."""
+"""Label images: PNG, TIFF and NIfTI files whose values are classes, read as runs and tested value by value."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from compete.dataset import Category, Dataset, excerpt
 from compete.engine import cores
 from compete.errors import DatasetError, fatal
 from compete.formats import ANNOTATED
+from compete.nifti import without_suffix
 from compete.readers.columns import file_findings
 from compete.readers.faults import Faults, Kind
 from compete.readers.headers import with_sizes
+from compete.readers.volumes import grids_of, read_volumes, volume_findings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,7 +52,7 @@ KINDS = {
         "label images hold nothing but the value that is not scored", "they teach and test nothing", "warning"),
 }  # fmt: skip
 
-SUFFIXES = (".png", ".tif", ".tiff")
+SUFFIXES = (".png", ".tif", ".tiff", ".nii.gz", ".nii")
 """How label images that bear their images' names may end, the usual one first."""
 
 UPRIGHT, DEPTH, MEANING, WHITE_IS_ZERO = 274, 258, 262, 0
@@ -66,21 +68,25 @@ def with_label_images(challenge: Challenge, dataset: Dataset) -> Dataset:
         The dataset with sizes, label images as runs, and a label for each class of each image with its area in pixels.
 
     Raises:
-        DatasetError: if one is missing, is no PNG or TIFF, or holds a value that is no class.
+        DatasetError: if one is missing, is no PNG or TIFF (of a volume, no volume in the same place), or holds a value
+            that is no class.
     """
     file = challenge.data.file
     assert file
     findings = list(dataset.findings)
     if challenge.data.reader not in ANNOTATED:
-        dataset, found = with_sizes(dataset, file)
+        dataset, found = with_sizes(dataset, file, volumes=True)
         findings += found
     dataset, root, place = _placed(challenge, dataset)
     findings += file_findings(dataset, MASK_COLUMN, root, place, row="label image")
     _stop_if_fatal(dataset, findings)
     categories = dataset.categories or tuple(Category(name, value) for name, value in challenge.data.values)
-    paths, sizes = dataset.items[MASK_COLUMN].tolist(), sizes_of(dataset)
-    faults = Faults(dataset.source, KINDS)
-    maps = read_maps(paths, sizes, label_pixels, faults)
+    paths, faults = dataset.items[MASK_COLUMN].tolist(), Faults(dataset.source, KINDS)
+    if dataset.volumes:
+        maps, told = read_volumes(paths, grids_of(dataset))
+        findings += volume_findings(told, dataset.source, "label volume")
+    else:
+        maps = read_maps(paths, sizes_of(dataset), label_pixels, faults)
     if maps is None:
         raise DatasetError(f"dataset refused: {dataset.source}", [*findings, *faults.findings()])
     labels = _labels(maps, dataset, categories, challenge.data.ignore, faults)
@@ -211,7 +217,7 @@ def _placed(challenge: Challenge, dataset: Dataset) -> tuple[Dataset, Path, str]
     assert data.masks
     assert data.file
     folder = challenge.locate(data.masks)
-    items[MASK_COLUMN] = [_named_as(folder, Path(path).stem) for path in items[data.file]]
+    items[MASK_COLUMN] = [_named_as(folder, without_suffix(Path(path).name)) for path in items[data.file]]
     return replace(dataset, items=items), folder, challenge.where("data.masks")
 
 

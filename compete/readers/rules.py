@@ -163,6 +163,13 @@ DATASET_RULES = {
         "Annotations name images that the file does not list.",
         "They would be lost. Images were removed and their annotations forgotten, or two files were joined.",
     ),
+    "dataset/coverage": (
+        "What the data say of the classes that were looked for in each image is not sound.",
+        "LVIS lists for each image the categories that are absent (`neg_category_ids`) and those of which not all "
+        "objects are annotated (`not_exhaustive_category_ids`), Open Images tells the former by image-level labels of "
+        "confidence 0. The lists must name categories of the file; an object counts even where its class is said to be "
+        "absent; and a category that contains others must not be contained in itself.",
+    ),
     "dataset/unknown-category": (
         "Annotations name categories that the file does not list.",
         "Mostly the numbers begin at 0 in one place and at 1 in another. Look at both lists.",
@@ -231,13 +238,105 @@ DATASET_RULES = {
     "dataset/label-image": (
         "A label image cannot be taken.",
         "Classes of pixels are whole numbers: a PNG of 1 bit, with a palette (the index is the class), or of 8 or 16 "
-        "bits of grey, of the same size as its image. JPEG changes values, and colours are not classes.",
+        "bits of grey, of the same size as its image; of a volume, NIfTI. JPEG changes values, and colours are not "
+        "classes.",
     ),
     "dataset/label-value": (
         "A pixel has a value that is no class.",
         "`data.values` says what each value means; of a COCO file the numbers of the categories do. `data.ignore` "
         "names the value of pixels that are not scored, often 255. Values in between come from scaling with smooth "
         "edges.",
+    ),
+    "dataset/label-file": (
+        "A file of labels, or what stands beside it, is not as its format wants.",
+        "The message names the file and the line. Mostly the export was cut off, changed by hand, or is of another "
+        "format or version. Export it again with the program that made it.",
+    ),
+    "dataset/no-label-file": (
+        "An image has no file of labels.",
+        "In formats with one file of labels an image, an empty file says that there is nothing to find. Where the file "
+        "is not there, nobody knows: was the image never annotated? It counts as one without objects.",
+    ),
+    "dataset/mixed-shapes": (
+        "Boxes and polygons stand in one set of labels.",
+        "Somebody drew some objects with another tool. For detection each polygon counts by the box around it; for "
+        "instance segmentation the boxes lack their outlines.",
+    ),
+    "dataset/given-split": (
+        "An image stands in two parts of the published split.",
+        "Whoever trained on that split has seen test images. The first part that names the image is taken.",
+    ),
+    "dataset/left-out": (
+        "Annotations that cannot be an object of the task are left out.",
+        "Points and lines have no area, a whole frame is no object, and what people deleted is no truth. The message "
+        "counts and names them. Another task may take them.",
+    ),
+    "dataset/not-written": (
+        "Another format cannot hold all that the dataset tells.",
+        "The message counts what was left out. Read again, the written files give a dataset without it.",
+    ),
+    "dataset/shape": (
+        "A shape that somebody drew cannot be understood.",
+        "A number is missing or is none, a polygon has fewer than three corners, or the runs of a mask do not fill its "
+        "place. The file was cut off or changed by hand; draw the shape again, or remove it.",
+    ),
+    "dataset/annotated-twice": (
+        "An image is annotated in two places.",
+        "An image is one item, with all that is in it. Join the two annotations if each tells a part, or remove one; "
+        "read as two items, one picture could land in train and test alike.",
+    ),
+    "dataset/several-annotations": (
+        "Several people annotated the same image.",
+        "Only one annotation can be the truth: the one marked as ground truth, else the one changed last. To have "
+        "another one taken, mark it in the annotation tool, or remove the others, and export again.",
+    ),
+    "dataset/not-annotated": (
+        "Images that nobody annotated are left out.",
+        "The tool tells an image that was looked at and holds nothing from one that nobody has opened, or that was "
+        "skipped. Only the former is an item without objects.",
+    ),
+    "dataset/other-name": (
+        "A file of annotations names another image than the one it is named after.",
+        "Images were renamed after they were annotated, or files were copied. The image that bears the file's name is "
+        "taken; look at some of them.",
+    ),
+    "dataset/pixel-origin": (
+        "Pixels are counted from 1.",
+        "The VOC challenge's own files count pixels from 1 and name the last pixel of a box, while other programs that "
+        "write this format give corners with 0 at the border. The former say so in `source`, and are converted.",
+    ),
+    "dataset/video-frames": (
+        "Annotated frames of a video are not there as images.",
+        "An item is an image, so each frame must be a file. Export with images, or write the frames with the program "
+        "that the hint names.",
+    ),
+    "dataset/several-labels": (
+        "An annotation has several labels.",
+        "Two people named one thing differently, or one name was not enough. Each label counts as an object of its own "
+        "in the same place; remove in the annotation tool what is not meant.",
+    ),
+    "dataset/remote-media": (
+        "Images are addresses and not files here.",
+        "Nothing is fetched from the network. Fetch them with a program of yours, keep its log, save each under the "
+        "name that the message gives, and look whether all are images: servers answer with pages, too.",
+    ),
+    "dataset/orphan-row": (
+        "Rows of one table belong to no row of the other.",
+        "An archive of several tables was cut, or its ids were changed. These rows tell of nothing and are left out.",
+    ),
+    "dataset/licence": (
+        "Images have no licence, or one that forbids changes.",
+        "The licence of each image is in the column `license`. Without a licence nobody may share an image; under ND "
+        "it must not be changed, and a smaller copy is a changed one.",
+    ),
+    "dataset/no-pyarrow": (
+        "Parquet files need a library that is not installed.",
+        "Install it with: pip install 'compete[parquet]'. Or write the table as CSV, which needs nothing.",
+    ),
+    "dataset/nested-column": (
+        "A column of a Parquet file holds lists, mappings or bytes.",
+        "A table has one text or number in a cell. Images that stand in the table itself must be written as files, and "
+        "their paths into a column.",
     ),
     "dataset/segment": (
         "Segments of the JSON and numbers of the PNG differ.",

@@ -14,6 +14,7 @@ from compete.readers.columns import column_findings, file_findings, group_findin
 from compete.readers.delimited import Delimited, read_delimited
 from compete.readers.label_images import with_label_images
 from compete.readers.labels import label_findings, labels_of
+from compete.readers.mask_proposals import with_masks
 from compete.readers.proposals import propose
 from compete.readers.recognition import Glance
 from compete.terms import IMAGE_TASKS
@@ -77,7 +78,7 @@ def sketch(path: Path) -> dict[str, Any]:
     table = read_delimited(path)
     if fatal(table.findings):
         raise DatasetError(f"dataset refused: {path.name}", table.findings)
-    return propose(table, path)
+    return with_masks(propose(table, path), table, path)
 
 
 def recognise(glance: Glance) -> str:

@@ -369,7 +369,7 @@ def test_every_rule_is_explained_and_every_explanation_is_of_a_rule() -> None:
     folder = Path(read_dataset.__code__.co_filename).parent
     code = "".join(
         path.read_text(encoding="utf-8")
-        for path in [*folder.glob("*.py"), folder.parent / "dataset.py"]
+        for path in [*folder.rglob("*.py"), folder.parent / "dataset.py"]
         if path.name != "rules.py"
     )
     used = {name for name in DATASET_RULES if f'"{name}"' in code or f'"{name.removeprefix("dataset/")}"' in code}

@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from compete.dataset import Category
-from compete.errors import DatasetError, Finding
+from compete.errors import DatasetError, Finding, fatal
 from compete.readers.annotations import Annotations, is_number, is_whole
+from compete.readers.coverage import KINDS as COVERAGE_KINDS
+from compete.readers.coverage import listed_coverage
 from compete.readers.faults import Faults, Kind
 from compete.readers.json_file import read_json, refusal
 
 TAKEN = frozenset({"id", "file_name", "width", "height"})
 ADDRESSES = frozenset({"url", "coco_url", "flickr_url"})
-"""Keys of an image that lead to its source, and so to its annotations; they are read by nobody."""
+"""Keys of an image that lead to its source, and so to its annotations; they become no column."""
+ADDRESS = "coco_url"
+"""The address whose last folder and name are the file's where LVIS gives no ``file_name``."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 RULE = "dataset/coco-file"
 
@@ -42,36 +46,59 @@ KINDS = {
 }  # fmt: skip
 
 
-def read_coco(path: Path, where: str = "") -> Annotations:
+def read_coco(path: Path, where: str = "", *, short: bool = False) -> Annotations:
     """Read a COCO file.
 
     Args:
         path: the file.
         where: the place in challenge.yaml that names it.
+        short: where an address names an image, take its last part alone, not the folder before it too.
 
     Raises:
         DatasetError: if it is none, or its images or categories are not sound; all faults at once.
         SystemFault: if the disk or a permission forbids reading.
     """
-    content = _content(path, where)
-    faults = Faults(path.name, KINDS)
-    images = _images(content["images"], faults)
+    return coco_annotations(coco_content(path, where), path, short=short)
+
+
+def coco_annotations(content: Mapping[str, Any], path: Path, *, short: bool = False) -> Annotations:
+    """The images, categories and annotations of the JSON of a COCO file.
+
+    Args:
+        content: with the lists images, categories and annotations.
+        path: of the file, for findings and for what its images are relative to.
+        short: as for ``read_coco``.
+
+    Raises:
+        DatasetError: if its images or categories are not sound; all faults at once.
+    """
+    faults = Faults(path.name, KINDS | COVERAGE_KINDS)
+    images = _images(_named(content["images"], 1 if short else 2), faults)
     categories = _categories(content["categories"], faults)
+    coverage = None if faults.found else listed_coverage(images, content["categories"], categories, faults)
     findings = faults.findings()
     for what, entries in (("images", images), ("categories", categories)):
-        if not entries and not findings:
+        if not entries and not fatal(findings):
             findings.append(Finding(RULE, f"the file has no {what}", path.name))
-    if findings:
+    if fatal(findings):
         raise DatasetError(f"dataset refused: {path.name}", findings)
     columns = _columns(images, content.get("licenses"))
     number = tuple(entry["id"] for entry in images)
     file = tuple(entry["file_name"].replace("\\", "/") for entry in images)  # as programs on Windows write it
     size = tuple(_size(entry) for entry in images)
-    return Annotations(path.name, number, file, size, columns, categories, content["annotations"], path.parent)
+    return Annotations(
+        path.name, number, file, size, columns, categories, content["annotations"], path.parent,
+        findings=tuple(findings), coverage=coverage,
+    )  # fmt: skip
 
 
-def _content(path: Path, where: str) -> dict[str, Any]:
-    """The JSON of a file with the lists that a COCO file has."""
+def coco_content(path: Path, where: str = "") -> dict[str, Any]:
+    """The JSON of a file with the lists that a COCO file has.
+
+    Raises:
+        DatasetError: if it is none.
+        SystemFault: if the disk or a permission forbids reading.
+    """
     content = read_json(path, RULE, where)
     lists = ("images", "categories", "annotations")
     known = content if isinstance(content, dict) else {}
@@ -82,6 +109,16 @@ def _content(path: Path, where: str) -> dict[str, Any]:
             hint += "; this looks like results of a model"
         raise refusal(RULE, f"the file has no list {' and no list '.join(absent)}", path.name, hint)
     return known
+
+
+def _named(entries: Sequence[Any], parts: int) -> list[Any]:
+    """The entries, each with the name of its file: LVIS 1.0 tells it in the address alone, as ``val2017/01.jpg``."""
+    return [
+        {**entry, "file_name": "/".join(entry[ADDRESS].split("/")[-parts:])}
+        if isinstance(entry, dict) and entry.get("file_name") is None and isinstance(entry.get(ADDRESS), str)
+        else entry
+        for entry in entries
+    ]
 
 
 def _images(entries: Sequence[Any], faults: Faults) -> list[dict[str, Any]]:
