@@ -13,14 +13,18 @@ IMAGE_TASKS = {
     "detection": ("boxes", ("coco", "rows", "strings")),
     "instance_segmentation": ("masks", ("coco", "runs")),
     "keypoints": ("points", ("coco",)),
-    "semantic_segmentation": ("label_maps", ("png", "runs")),
+    "semantic_segmentation": ("label_maps", ("png", "runs", "nifti")),
     "panoptic_segmentation": ("segments", ("png",)),
 }
 """What a submission to each task holds, and the forms in which it may be written, the usual one first.
 
 ``coco``: a JSON list of results. ``rows``: CSV, one row a box. ``strings``: CSV with ``id,PredictionString``. ``runs``:
 CSV with run lengths. ``png``: a zip of label images, for panoptic segmentation with ``panoptic.json`` beside them.
+``nifti``: a zip of label volumes; the form where images are volumes, and there alone.
 """
+
+FEDERATED_METRICS = ("lvis_box_ap", "lvis_mask_ap", "open_images_ap")
+"""Metrics that know that not every class was looked for in every image; all others are given the objects alone."""
 
 NO_VALUE = "missing"
 """What a subgroup is called where the item's cell is blank; a combination leaves it out."""
@@ -72,8 +76,7 @@ class Terms:
         grouped: whether ``solution.csv`` names a group, inside which items are not independent.
         draws: bootstrap draws of an interval; 0 for none.
         smallest_subgroup: public scores do not show smaller ones.
-        form: how a submission is written: ``csv`` with one row an item, a form of ``IMAGE_TASKS``, or ``nifti``: a zip
-            of label volumes, which scoring reads and no builder makes yet.
+        form: how a submission is written: ``csv`` with one row an item, or a form of ``IMAGE_TASKS``.
         class_ids: the number of each class in COCO files and label images, in the order of ``classes``.
         things: the classes that are counted one by one, in panoptic segmentation; the others are stuff.
         coordinates: boxes of CSV forms: ``xywh`` (left, top, width, height) or ``xyxy`` (left, top, right, bottom).
@@ -81,6 +84,8 @@ class Terms:
         sigmas: how exactly each keypoint can be placed, as OKS takes it.
         ignore_value: value of label images that is not scored; None for none.
         most_objects: predictions allowed an image.
+        federated: whether not every class was looked for in every image, or classes contain each other; what is known
+            of that stands with the truth.
         train: number of training items.
         test: number of test items.
         description: what it is about.
@@ -116,6 +121,7 @@ class Terms:
     sigmas: tuple[float, ...] = ()
     ignore_value: Optional[int] = None
     most_objects: int = 1000
+    federated: bool = False
     train: int = 0
     test: int = 0
     description: str = ""
@@ -127,6 +133,11 @@ class Terms:
     def of_images(self) -> bool:
         """Whether an item is an image with objects or a label image, not a row."""
         return self.task in IMAGE_TASKS
+
+    @property
+    def of_objects(self) -> bool:
+        """Whether what is predicted of an image are objects, which can stand in rows of a table."""
+        return self.kind in ("boxes", "masks", "points")
 
     @property
     def sample_name(self) -> str:

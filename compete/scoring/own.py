@@ -45,12 +45,12 @@ def load_own_metric(path: Path, text: str) -> OwnMetric:
 
 
 def own_score(function: OwnMetric, solution: Mapping[str, Any], submission: Mapping[str, Any], row_id: str) -> float:
-    """Call the metric with two tables that hold the same items in the same order.
+    """Call the metric with two tables that hold the same items in the same order; of images a row is an object.
 
     Args:
         function: ``score(solution, submission, row_id_column_name)``.
-        solution: id and label columns, each of shape (n,).
-        submission: id and prediction columns, each of shape (n,).
+        solution: id and label columns, each of one length.
+        submission: id and prediction columns, each of one length.
         row_id: name of the id column.
 
     Raises:

@@ -16,16 +16,17 @@ from hypothesis import strategies as st
 import metrics
 from compete.bundle import open_bundle, write_manifests
 from compete.errors import BundleError, SubmissionError
-from compete.files import canonical_json, write_file
+from compete.files import canonical_json, write_file, zip_bytes
 from compete.hidden import pack_truth
+from compete.nifti.header import FIELDS, KINDS, MAGIC, Grid
+from compete.nifti.rules import VOLUME_RULES
+from compete.nifti.voxels import is_nifti
+from compete.nifti.writing import label_volume
 from compete.scoring.forms import as_submission, read_images_submission
-from compete.scoring.forms.label_writing import zip_bytes
-from compete.scoring.forms.volumes import nifti_bytes
 from compete.scoring.grading import check_submission, grade, read_predictions
-from compete.scoring.images import Grid, Images, images_of
+from compete.scoring.images import Images, images_of
 from compete.scoring.matching import vocabulary
-from compete.scoring.nifti import is_nifti, read_nifti
-from compete.scoring.nifti_header import FIELDS, KINDS, MAGIC, VOLUME_RULES
+from compete.scoring.nifti import read_nifti
 from compete.scoring.table import read_table
 from compete.scoring.truth import wanted_items
 from metrics.label_maps import LabelMaps
@@ -263,7 +264,7 @@ def volumes(seed=0):
 
 
 def sent(change=None, drop=(), more=None):
-    members = {f"{one}.nii.gz": nifti_bytes(array, AFFINE) for one, array in zip(IDS, volumes(), strict=True)}
+    members = {f"{one}.nii.gz": label_volume(array, AFFINE) for one, array in zip(IDS, volumes(), strict=True)}
     members |= change or {}
     return zip_bytes({name: data for name, data in {**members, **(more or {})}.items() if name not in drop})
 
@@ -294,7 +295,7 @@ def test_voxels_that_are_not_scored_are_written_as_the_first_class():
 
 def test_many_classes_are_written_with_16_bits():
     values = np.arange(400).reshape(4, 10, 10)
-    np.testing.assert_array_equal(read_nifti(nifti_bytes(values))[0].values, values)
+    np.testing.assert_array_equal(read_nifti(label_volume(values))[0].values, values)
 
 
 @pytest.mark.parametrize(
@@ -304,9 +305,9 @@ def test_many_classes_are_written_with_16_bits():
         ("submission/unknown-id", sent(more={"case_9.nii.gz": b""})),
         ("submission/repeated-id", sent(more={"case_01.nii": PLAIN})),
         ("archive/unexpected-member", sent(more={"case_03.png": b""})),
-        ("volume/unknown-class", sent({"case_01.nii.gz": nifti_bytes(LABELS + 5, AFFINE)})),
-        ("volume/orientation", sent({"case_01.nii.gz": nifti_bytes(LABELS, FLIPPED)})),
-        ("volume/size", sent({"case_01.nii.gz": nifti_bytes(LABELS[:2], AFFINE)})),
+        ("volume/unknown-class", sent({"case_01.nii.gz": label_volume(LABELS + 5, AFFINE)})),
+        ("volume/orientation", sent({"case_01.nii.gz": label_volume(LABELS, FLIPPED)})),
+        ("volume/size", sent({"case_01.nii.gz": label_volume(LABELS[:2], AFFINE)})),
         ("volume/damaged", sent({"case_01.nii.gz": PACKED[:90]})),
         ("archive/not-archive", PACKED),
     ],
@@ -319,7 +320,7 @@ def test_bad_submissions_are_refused_for_the_right_reason(rule, data):
 
 
 def test_a_damaged_member_is_told_beside_the_others():
-    data = sent({"case_01.nii.gz": PLAIN, "case_02.nii.gz": nifti_bytes(volumes()[1] + 7, AFFINE)})
+    data = sent({"case_01.nii.gz": PLAIN, "case_02.nii.gz": label_volume(volumes()[1] + 7, AFFINE)})
     place = data.index(PLAIN) + 400
     told = refused(data[:place] + b"\xff" + data[place + 1 :])
     assert set(told) == {"archive/damaged", "volume/unknown-class"}
@@ -358,7 +359,7 @@ def test_a_bundle_made_by_hand_is_scored(tmp_path: Path):
     assert scores(bundle, tmp_path / "sent.zip") == {"dice": 1, "miou": 1, "hausdorff": 0}
     moved = [np.roll(array, 1, axis=0) for array in volumes()]
     (tmp_path / "moved.zip").write_bytes(
-        sent({f"{one}.nii.gz": nifti_bytes(array, AFFINE) for one, array in zip(IDS, moved, strict=True)})
+        sent({f"{one}.nii.gz": label_volume(array, AFFINE) for one, array in zip(IDS, moved, strict=True)})
     )
     found = scores(bundle, tmp_path / "moved.zip")
     wanted = metrics.hausdorff(record, LabelMaps.from_arrays(moved))
