@@ -59,7 +59,7 @@ class Subgroup:
 class Data:
     """Where the items are, and what their columns mean; columns are tuples, empty where not declared.
 
-    Of images further: ``masks`` is the folder of label images, ``items`` the table of a COCO file's images, ``mask``
+    Of images further: ``masks`` is the folder of label images, ``items`` the table of annotated images, ``mask``
     the column of label images, ``values`` pairs of class and pixel value, ``ignore`` the value that is not scored,
     ``things`` the classes counted one by one, ``sigmas`` the spread of each keypoint.
     """

@@ -34,7 +34,7 @@ BELONGS: dict[tuple[str, str], tuple[str, ...]] = {
 
 SAID_OTHERWISE = {
     "label": "the objects or label images are what is predicted",
-    "classes": "the classes are the categories of the COCO file, or the names in `data.values`",
+    "classes": "the classes are the categories of the annotations, or the names in `data.values`",
     "kind": "the task says what a submission holds",
     "columns": "the task and `submission.form` say which columns there are",
 }
@@ -100,7 +100,7 @@ def _check_metric(draft: Draft) -> Iterator[Finding]:
 
 
 def _check_coco(draft: Draft, task: str) -> Iterator[Finding]:
-    """A COCO file has no columns of its own but those of its images."""
+    """Annotations have no columns of their own but those of their images."""
     for key in ("drop", "mask", "values"):
         if draft.document.holds("data", key):
             hint = {
@@ -108,7 +108,7 @@ def _check_coco(draft: Draft, task: str) -> Iterator[Finding]:
                 "mask": "`data.masks` names the folder of label images",
                 "values": "the numbers of the file's categories are the values",
             }[key]
-            message = f"`data.{key}` is for tables, not for a COCO file"
+            message = f"`data.{key}` is for tables, not for annotated images"
             yield draft.finding("contradiction", ("data", key), message, hint)
     if draft.document.holds("data", "id") and not draft.document.holds("data", "items"):
         message = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 from compete.errors import DatasetError, Finding
 from compete.readers.annotations import Annotations
 from compete.readers.proposals import MOST_FOLDERS, Proposal, propose_belonging
+
+COUNTED = 100
+"""Predictions of an image that COCO's rules count."""
 
 
 def propose_annotated(reader: str, annotated: Annotations, path: Path) -> dict[str, Any]:
@@ -20,7 +24,7 @@ def propose_annotated(reader: str, annotated: Annotations, path: Path) -> dict[s
         path: where it is; images are looked for beside and below it, and below the folder above.
 
     Returns:
-        ``reader, task, images, masks``: a Proposal, or None; ``group, subgroups``: lists of Proposals.
+        ``reader, task, images, masks, metrics``: a Proposal, or None; ``group, subgroups``: lists of Proposals.
 
     Raises:
         DatasetError: if its images are nowhere near.
@@ -40,6 +44,7 @@ def propose_annotated(reader: str, annotated: Annotations, path: Path) -> dict[s
         "task": task,
         "images": None if images == annotated.root else Proposal(images, "they are there"),
         "masks": masks,
+        "metrics": _metrics(annotated),
         **belonging,
     }
 
@@ -55,6 +60,17 @@ def _task(annotated: Annotations) -> Proposal:
     if entries and drawn == len(entries):
         return Proposal("instance_segmentation", "every object has a mask; boxes alone would be detection")
     return Proposal("detection", f"{len(entries)} objects, {drawn} of them with a mask")
+
+
+def _metrics(annotated: Annotations) -> Proposal | None:
+    """Metrics that count all objects, where an image holds more than COCO's rules do."""
+    entries = (entry for entry in annotated.annotations if isinstance(entry, dict))
+    most = max(Counter(str(entry.get("image_id")) for entry in entries).values(), default=0)
+    if most <= COUNTED:
+        return None
+    limit = 10 ** len(str(most))
+    tasks = {"detection": f"box_ap(limit={limit})", "instance_segmentation": f"mask_ap(limit={limit})"}
+    return Proposal(tasks, f"an image holds {most} objects, and by COCO's rules no more than {COUNTED} count")
 
 
 def _folder(path: Path, file: str, *first: Path) -> Path | None:

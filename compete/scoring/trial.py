@@ -26,7 +26,8 @@ TRIAL_RULES = {
     "trial/perfect": (
         "The perfect submission does not reach the best score.",
         "The build sent the solution itself as a submission, and the ranking metric did not answer with its best "
-        "value. Labels, classes or the challenge's own metric do not fit together; nothing was kept.",
+        "value. Labels, classes or the challenge's own metric do not fit together; nothing was kept. Of objects, an "
+        "image may hold more than the metric counts: say box_ap(limit=1000).",
     ),
     "trial/refused": (
         "The solution itself is refused when it is sent as a submission.",
@@ -54,7 +55,9 @@ TRIAL_RULES = {
     "trial/own-metric": (
         "The challenge's own metric failed on a valid submission.",
         "It is called score(solution, submission, row_id_column_name) with two tables in the same order, as on Kaggle, "
-        "and must answer with one finite number.",
+        "and must answer with one finite number. Of objects in images a row is an object: id, class, then x, y, width "
+        "and height, or segmentation, or keypoints as COCO writes them, and area, crowd and ignore in the solution, "
+        "score in the submission; an image without objects has one row whose class is blank.",
     ),
 }
 
@@ -94,13 +97,13 @@ def try_scoring(
     if packed is not None:
         from compete.scoring.image_trial import try_images
 
-        return try_images(truth_of(terms, solution, packed=packed), sample)
+        return try_images(truth_of(terms, solution, packed=packed), sample, own)
     case = _Case(truth_of(terms, solution), sample, own)
     header, perfect = [ID, *terms.columns], perfect_rows(case.truth)
     try:
         scores = case.scores(as_csv(header, perfect))
         findings = [*perfect_findings(case.truth, scores), *_order(case, as_csv(header, perfect[::-1]), scores)]
-        findings += [*_own_best(case, scores), *_chance(case)]
+        findings += [*own_best(terms, scores, case.scores(sample)), *_chance(case)]
     except SubmissionError as error:
         return refused_truth(error)
     except CompeteError as error:
@@ -155,16 +158,13 @@ def perfect_findings(truth: Truth, scores: Sequence[Score]) -> list[Finding]:
     return findings
 
 
-def _own_best(case: _Case, perfect: Sequence[Score]) -> list[Finding]:
-    """The challenge's own metric must not like the sample submission better than the perfect one."""
-    terms = case.truth.terms
-    if not is_own(terms.metric):
-        return []
-    sample = _overall(case.scores(case.sample))
+def own_best(terms: Terms, perfect: Sequence[Score], sample: Sequence[Score]) -> list[Finding]:
+    """Say where the challenge's own metric likes the sample submission better than the perfect one."""
+    told = _overall(sample)
     sign = 1 if terms.greater_is_better else -1
     findings = []
     for (metric, part), best in _overall(perfect).items():
-        chance = sample[metric, part] if metric == terms.metric else None
+        chance = told.get((metric, part)) if metric == terms.metric and is_own(metric) else None
         if best is not None and chance is not None and sign * (chance - best) > SLACK:
             better = "greater" if sign > 0 else "smaller"
             message = f"{metric} gives {best:.6g} to the perfect submission and {chance:.6g} to the sample ({part})"

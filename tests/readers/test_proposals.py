@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from compete.errors import DatasetError
 from compete.readers import sketch_dataset
@@ -102,3 +103,17 @@ def test_real_tables_find_their_labels(real_data: Path) -> None:
     assert "clinical notes" in values(covid["drop"])
     small = sketch_dataset("csv", folder / "tabular" / "penguins.csv")
     assert (small["label"].value, values(small["subgroups"])) == ("species", ["island", "sex", "year"])
+
+
+def test_crowded_images_are_proposed_a_metric_that_counts_all(tmp_path: Path) -> None:
+    from compete.dataset import Category
+    from compete.readers.annotated_proposals import propose_annotated
+    from compete.readers.annotations import Annotations
+
+    Image.new("L", (400, 10)).save(tmp_path / "a.png")
+    crowd = [{"image_id": 1, "category_id": 1, "bbox": [place, 0, 2, 5]} for place in range(120)]
+    annotated = Annotations("a", [1], ["a.png"], [(400, 10)], {}, (Category("cell", 1),), crowd, tmp_path)
+    proposed = propose_annotated("yolo", annotated, tmp_path)
+    assert proposed["metrics"].value["detection"] == "box_ap(limit=1000)"
+    few = Annotations("a", [1], ["a.png"], [(400, 10)], {}, (Category("cell", 1),), crowd[:100], tmp_path)
+    assert propose_annotated("yolo", few, tmp_path)["metrics"] is None

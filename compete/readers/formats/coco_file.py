@@ -17,8 +17,9 @@ from compete.readers.faults import Faults, Kind
 from compete.readers.json_file import read_json, refusal
 
 TAKEN = frozenset({"id", "file_name", "width", "height"})
-ADDRESSES = frozenset({"url", "coco_url", "flickr_url"})
-"""Keys of an image that lead to its source, and so to its annotations; they become no column."""
+PRIVATE = frozenset({"url", "coco_url", "flickr_url", "longitude", "latitude", "gps_location", "photographer"})
+"""Keys of an image that lead to its source, and so to its annotations, to a person or to where a rare animal lives;
+they become no column."""
 ADDRESS = "coco_url"
 """The address whose last folder and name are the file's where LVIS gives no ``file_name``."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -185,7 +186,7 @@ def _joins(pair: Any, points: int) -> bool:
 
 def _columns(images: Sequence[Mapping[str, Any]], licenses: Any) -> dict[str, list[str]]:
     """Whatever else the file says of each image in one word or number, as columns of text."""
-    names = dict.fromkeys(key for entry in images for key in entry if key not in TAKEN | ADDRESSES)
+    names = dict.fromkeys(key for entry in images for key in entry if key not in TAKEN | PRIVATE)
     columns = {}
     for name in names:
         cells = [entry.get(name) for entry in images]

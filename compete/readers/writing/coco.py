@@ -9,7 +9,7 @@ from typing import Any
 from compete.dataset import Category, Dataset
 from compete.errors import Finding
 from compete.files import system_fault, write_file
-from compete.readers.formats.coco_file import ADDRESSES, TAKEN
+from compete.readers.formats.coco_file import PRIVATE, TAKEN
 from compete.readers.writing.placing import (
     OWN,
     Labelled,
@@ -42,7 +42,7 @@ def write(dataset: Dataset, folder: Path) -> list[Finding]:
     """
     found = checked_objects(dataset)
     names = image_names(dataset)
-    columns = [name for name in dataset.items.columns if name not in OWN | TAKEN | ADDRESSES]
+    columns = [name for name in dataset.items.columns if name not in OWN | TAKEN | PRIVATE]
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     number_of = {category.name: category.number for category in dataset.categories}
