@@ -60,7 +60,7 @@ def about(version: Annotated[bool, typer.Option("--version", help="Print the ver
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder for the new challenge.yaml.")],
     source: Annotated[
-        str, typer.Option("--from", metavar="FORMAT:PATH", help="csv:TABLE, folder:IMAGES or coco:JSON")
+        str, typer.Option("--from", metavar="FORMAT:PATH", help="auto:PATH looks what it is; or csv:TABLE, coco:JSON …")
     ] = "",
     task: Annotated[str, typer.Option("--task", help="classification, detection …; default: from the data.")] = "",
     force: Force = False,
@@ -107,6 +107,17 @@ def build(
     with show.progress(quiet=quiet or json) as progress:
         built = jobs.build(challenge, out, force=force, workers=workers, progress=progress)
     show.built(built, json=json, quiet=quiet)
+
+
+@app.command(**example("compete convert coral/ yolo -o coral-yolo"))
+def convert(
+    challenge: ChallengePath,
+    writer: Annotated[str, typer.Argument(metavar="FORMAT", help="coco, cvat, voc or yolo.")],
+    out: Out,
+    json: Json = False,
+) -> None:
+    """Write the images and objects of a challenge's data in another format."""
+    show.converted(out, *jobs.convert(challenge, writer, out), json=json)
 
 
 @app.command(**example("compete verify coral-bundle"))

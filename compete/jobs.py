@@ -138,6 +138,35 @@ def _planned(path: Path) -> Plan:
     return replace(plan, findings=(*plan.findings, *found))
 
 
+def convert(path: Path, writer: str, out: Path) -> tuple[int, list[Finding]]:
+    """Write the images and objects of a challenge's data in another format.
+
+    Args:
+        path: ``challenge.yaml``, or its folder.
+        writer: a name in ``compete.readers.writing.WRITERS``.
+        out: the folder to make; it appears whole or not at all.
+
+    Returns:
+        How many images were written, and what the format cannot hold.
+
+    Raises:
+        UsageError: no format is called so, or the folder is there.
+        CompeteError: the data cannot be read, or not be written so.
+    """
+    from compete.challenge import load_challenge
+    from compete.files import whole_folder
+    from compete.readers import read_dataset
+    from compete.readers.writing import WRITERS, write_dataset
+
+    if writer not in WRITERS:
+        hint = f"one of {', '.join(WRITERS)}"
+        raise UsageError("nothing was written", [Finding("usage/unknown-name", f"no writer is {writer!r}", hint=hint)])
+    dataset = read_dataset(load_challenge(path))
+    with whole_folder(out, ours=lambda _: False) as folder:
+        findings = write_dataset(writer, dataset, folder)
+    return len(dataset.items), [*dataset.findings, *findings]
+
+
 def verify(path: Path) -> list[Finding]:
     """Every file of a bundle that is not as it was built."""
     from compete.bundle import verify_bundle

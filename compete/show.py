@@ -168,6 +168,16 @@ def built(result: Outcome, *, json: bool, quiet: bool = False) -> None:
     )
 
 
+def converted(out: Path, images: int, findings: Sequence[Finding], *, json: bool) -> None:
+    """Show what was written in another format, and what that format cannot hold."""
+    if json:
+        document({"path": str(out), "images": images, "findings": [finding.as_dict() for finding in findings]})
+        return
+    print_findings(findings)
+    console().print(f"{out}: {images:,} images")
+    next_step(f"compete init DIR --from auto:{out}")
+
+
 def verified(bundle: Path, found: Sequence[Finding], *, json: bool) -> None:
     """Show whether a bundle is as it was built."""
     if json:

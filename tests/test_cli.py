@@ -326,3 +326,23 @@ def test_any_file_name_locale_and_stream(penguins: Made, tmp_path: Path) -> None
     assert (full.returncode, "disk/full" in full.stderr, "Traceback" in full.stderr) == (5, True, False)
     closed = subprocess.run(["bash", "-c", f"{command} >&-"], capture_output=True, text=True, cwd=ROOT)
     assert (closed.returncode, closed.stderr) == (0, "")
+
+
+def test_a_challenge_of_images_is_written_in_another_format(run: Run, tmp_path: Path) -> None:
+    from tests.readers.coco_files import read_files
+
+    read_files(tmp_path)
+    answer = run("convert", tmp_path, "yolo", "-o", tmp_path / "yolo", "--json")
+    assert answer.code == 0, answer.err
+    told = json.loads(answer.out)
+    assert (told["images"], [finding["severity"] for finding in told["findings"]].count("error")) == (3, 0)
+    assert run("init", tmp_path / "again", "--from", f"auto:{tmp_path / 'yolo'}").code == 0
+    refused = run("convert", tmp_path, "yollo", "-o", tmp_path / "other")
+    assert (refused.code, "one of coco, cvat, voc, yolo" in refused.err) == (2, True)
+    assert run("convert", tmp_path, "yolo", "-o", tmp_path / "yolo").code == 2
+
+
+def test_a_table_has_no_objects_to_write(run: Run, penguins: Made, tmp_path: Path) -> None:
+    answer = run("convert", penguins.challenge, "voc", "-o", tmp_path / "voc")
+    assert answer.code == 1, answer.err
+    assert not (tmp_path / "voc").exists()
