@@ -3,7 +3,8 @@
 Kills at every step that changes the disk (of a build, and of one that takes up what another left), at random times,
 and of whole commands with two worker processes. After each the bundle is verified, and the build is started again:
 it must be the same bytes as one that was never killed, with nothing left beside it. Then the disk fails at every step,
-many build into one place at once, and a long build is killed at random times, to see how much is done twice.
+many build into one place at once, and long builds are killed at random times, to see how much is done twice, and what
+it costs. ``--images 100000`` runs one such long build alone.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,8 @@ from PIL import Image
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.building.faults import IMAGES, started, tree, write_challenge  # noqa: E402
+from compete.bundle import verify_bundle  # noqa: E402
+from tests.building.faults import IMAGES, KINDS, LABELLED, started, tree, write_challenge  # noqa: E402
 
 FAULTS = ROOT / "tests" / "building" / "faults.py"
 SILENT = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -78,8 +81,10 @@ def whole_commands(folder: Path, count: int) -> Trials:
 
 
 def images_in(out: Path) -> int:
-    """How many images a killed build had begun to write."""
-    return sum(1 for path in out.parent.glob(f".{out.name}.making-*/{out.name}/public/t*/*.*"))
+    """How many images and label images a killed build had begun to write."""
+    folders = [f"public/{name}" for name in ("train", "test", "train_masks")] + ["private/masks"]
+    places = [draft / out.name / folder for draft in out.parent.glob(f".{out.name}.making-*") for folder in folders]
+    return sum(1 for place in places if place.is_dir() for _ in os.scandir(place))
 
 
 def told_of_kills(name: str, found: Trials, images: int = IMAGES) -> int:
@@ -100,11 +105,18 @@ def kill(folder: Path, *, quick: bool) -> None:
         steps = pool.submit(trials, folder, "kills", "--every", str(every))
         twice = pool.submit(trials, folder, "twice", "--every", str(every))
         times = pool.submit(trials, folder, "times", "--count", str(count))
+        labels = [
+            pool.submit(trials, folder, what, "--kind", "labels", "--every", str(2 * every))
+            for what in ("kills", "twice")
+        ]
         print("| killed | kills | whole old | whole new | none yet | BAD | left over | most done twice |")
         print("|---|---|---|---|---|---|---|---|")
         total = told_of_kills("at every step", steps.result())
         total += told_of_kills("at every step of one that resumes", twice.result())
         total += told_of_kills("at random times", times.result())
+        pieces = KINDS["labels"] * IMAGES
+        total += told_of_kills("at every second step, with label images", labels[0].result(), pieces)
+        total += told_of_kills("at every second step of one that resumes", labels[1].result(), pieces)
     total += told_of_kills("whole commands, 2 workers", whole_commands(folder, commands), images=700)
     print(f"\n{total} kills\n")
 
@@ -135,53 +147,85 @@ def crowd(folder: Path, *, quick: bool) -> None:
     print(f"rounds that did not end with one whole bundle alone: {wrong}; without --force and not one winner: {lone}")
 
 
-def cpu_of(*words: str) -> float:
-    """Seconds of CPU of a command and its workers."""
+@dataclass(frozen=True)
+class Cost:
+    """What a command took: seconds, seconds of CPU with its workers, and megabytes of its largest process."""
+
+    wall: float
+    cpu: float
+    memory: float
+
+    def __str__(self) -> str:
+        return f"{self.wall:.0f} s, {self.cpu:.1f} s of CPU, {self.memory:.0f} MB"
+
+
+def cost_of(*words: str) -> Cost:
+    """Run a command to its end."""
+    begin = time.monotonic()
     child = subprocess.Popen(words, env=PATH, **SILENT)
     _, status, used = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     assert child.returncode == 0
-    return used.ru_utime + used.ru_stime
+    return Cost(time.monotonic() - begin, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def resume(folder: Path, images: int, kills: int) -> None:
-    """Kill a long build when a random share of its images is done, and count what is done twice."""
-    folder = folder / "long"
-    root, out = write_photographs(folder / "reef", images), folder / "place" / "out"
-    whole = cpu_of(*command_of(root, folder / "whole"))
+def resume(folder: Path, kind: str, items: int, kills: int) -> None:
+    """Kill a long build when random shares of its files are written, also at the end, and count what is done twice."""
+    folder = folder / f"long-{kind}"
+    root, out = write_scenes(folder / "reef", items, kind), folder / "place" / "out"
+    whole, pieces, chance = cost_of(*command_of(root, folder / "whole")), KINDS[kind] * items, random.Random(6)
     wanted = manifest(folder / "whole")
-    shares = sorted(random.Random(6).uniform(0, 1) for _ in range(kills - 1))
-    print(f"\nA build of {images:,} images takes {whole:.1f} s of CPU.\n")
-    print("| killed at | done twice | CPU to finish | same bytes |")
-    print("|---|---|---|---|")
+    shares = [(number + chance.random()) / kills for number in range(kills)]
+    print(f"\nA build of {items:,} {'images with label ' * (kind == 'labels')}images: {whole}.\n")
+    print("| killed at | written | done twice | to finish | same bytes |")
+    print("|---|---|---|---|---|")
     for share in [*shares, 1.0]:
         child = subprocess.Popen(command_of(root, out), env=PATH, **SILENT)
-        done = 0
-        while child.poll() is None and (done := images_in(out)) < share * images:
-            time.sleep(0.05)
+        while child.poll() is None and images_in(out) < share * pieces:
+            time.sleep(0.1)
+        time.sleep(chance.uniform(0, 1))
         child.send_signal(signal.SIGKILL)
-        assert child.wait() == -signal.SIGKILL
-        done = images_in(out)
-        noted = sum(journal.read_bytes().count(b"}\n") for journal in out.parent.glob(".out.making-*/journal"))
-        used = cpu_of(*command_of(root, out))
-        same = manifest(out) == wanted
-        print(f"| {done / images:.1%} | {done - noted} of {images:,} | {used:.1f} s | {same} |", flush=True)
+        if child.wait() != -signal.SIGKILL:
+            print(f"| {share:.1%} | it came to its end first | | | |", flush=True)
+            continue
+        begun = images_in(out)
+        journal = next(out.parent.glob(".out.making-*/journal"))
+        with journal.open("rb") as notes:  # the same file is gone on with, and can be read when it has no name any more
+            noted = sum(len(line) > 1 for line in notes)
+            cost = cost_of(*command_of(root, out))
+            again = begun + sum(len(line) > 1 for line in notes) - pieces
+        same = manifest(out) == wanted and verify_bundle(out) == []
+        told = f"{noted:,} of {pieces:,} | {max(0, again)} ({max(0, again) / pieces:.3%})"
+        print(f"| {begun / pieces:.1%} | {told} | {cost} | {same} |", flush=True)
         subprocess.run(["rm", "-r", str(out.parent)], check=True)
 
 
-def write_photographs(root: Path, images: int) -> Path:
-    """A challenge on JPEGs of 320 x 240 pixels, of which there are a hundred under many names."""
+def write_scenes(root: Path, items: int, kind: str) -> Path:
+    """A challenge on small pictures, JPEG and PNG in turn, no two alike; or on larger ones with label images."""
     write_challenge(root, "Reef", images=0)
-    y, x = np.mgrid[:240, :320]
-    for number in range(images):
-        path = root / "images" / ("fish", "crab")[number % 2] / f"{number:06}.jpg"
+    high, wide = (48, 64) if kind == "images" else (192, 256)
+    y, x = np.mgrid[:high, :wide]
+    rows = ["id,file,mask"]
+    for number in range(items):
+        chance = np.random.default_rng(number)
+        across, down = chance.uniform(3, 12, 2) * high / 48
+        waves = np.sin(x / across + y / down)
+        path = root / "images" / ("fish", "crab")[number % 7 > 2] / f"{number:07}.{('jpg', 'png')[number % 2]}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        if number >= 100:
-            path.hardlink_to(path.with_name(f"{number % 100:06}.jpg"))
-            continue
-        waves = [128 + 90 * np.sin(x / (7 + number) + y / 11), 128 + 90 * np.cos(x / 7), y * 1.0]
-        noise = np.random.default_rng(number).normal(0, 12, (240, 320, 3))
-        Image.fromarray((np.stack(waves, -1) + noise).clip(0, 255).astype(np.uint8)).save(path, quality=90)
+        pixels = np.stack([128 + 60 * waves, 128 - 60 * waves, 255.0 * y / high], -1) + chance.normal(
+            0, 6, (high, wide, 3)
+        )
+        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(path)
+        if kind == "labels":
+            rows.append(f"{path.stem},{path.relative_to(root).as_posix()},labels/{path.stem}.png")
+            label = root / "labels" / f"{path.stem}.png"
+            label.parent.mkdir(exist_ok=True)
+            Image.fromarray(np.digitize(waves, [-0.5, 0.5]).astype(np.uint8)).save(label)
+    if kind == "labels":
+        (root / "table.csv").write_text("\n".join(rows) + "\n")
+        text = (root / "challenge.yaml").read_text().replace("classification", "semantic_segmentation")
+        text = text.replace("reader: folder, path: images", LABELLED).replace("accuracy", "miou")
+        (root / "challenge.yaml").write_text(text)
     return root
 
 
@@ -194,14 +238,20 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fifty kills instead of a thousand")
-    parser.add_argument("--images", type=int, default=0, help="of the long build; default 5,000, or 1,000")
+    parser.add_argument("--images", type=int, help="of a long build, which is then run alone")
+    parser.add_argument("--labels", type=int, help="images with label images of a long build, which is then run alone")
     given = parser.parse_args()
+    long = {"images": given.images, "labels": given.labels}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        kill(folder, quick=given.quick)
-        fail(folder, quick=given.quick)
-        crowd(folder, quick=given.quick)
-        resume(folder, given.images or (1_000 if given.quick else 5_000), 2 if given.quick else 4)
+        if not any(long.values()):
+            kill(folder, quick=given.quick)
+            fail(folder, quick=given.quick)
+            crowd(folder, quick=given.quick)
+            long = {"images": 1_000, "labels": 300} if given.quick else {"images": 5_000, "labels": 1_000}
+        for kind, items in long.items():
+            if items:
+                resume(folder, kind, items, 2 if given.quick else 4)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,12 @@ PEERS = {
 GOOD = ("accept", "same_as", "warn")
 """What is expected of files that must be scored; one that is not counts as lost."""
 
-ORDER = ["T", "N", "P", "R", "D", "S", "Z", "M", "tables", "forms of images", "COCO results", "pictures", "archives"]
+ORDER = [
+    *("T", "N", "P", "R", "D", "S", "Z", "M", "tables", "forms of images", "COCO results", "pictures", "archives"),
+    "worst cases",
+]
+SIDE, QUICK_SIDE = 4096, 1024
+"""Pixels of a side of the pictures that cost the most."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +74,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="the same as --every 10")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "tests.scoring.corpus", folder]
-        subprocess.run(command, cwd=ROOT, check=True)
-        cases: list[dict[str, str]] = json.loads((Path(folder) / "cases.json").read_text())
-        chosen = cases[:: 10 if asked.quick else asked.every]
+        cases = written("corpus", Path(folder) / "corpus")
+        worst = written("worst", Path(folder) / "worst", str(QUICK_SIDE if asked.quick else SIDE))
+        chosen = cases[:: 10 if asked.quick else asked.every] + worst
         print(f"{'':22}{'':18}{'files':>6}{'bad':>5}{'refused':>9}{'traceback':>11}{'hang':>6}{'wrong':>7}", end="")
         print(f"{'up':>4}{'right':>7}{'lost':>6}{'p99 CPU':>10}{'worst':>9}{'peak':>9}", flush=True)
         ours = fates_of([], chosen)
@@ -80,6 +84,14 @@ def main() -> None:
         for peer, families in {} if asked.ours else PEERS.items():
             sent = [case for case in chosen if case["family"] in families]
             told(peer, sent, fates_of([peer], sent))
+
+
+def written(module: str, folder: Path, *words: str) -> list[dict[str, str]]:
+    """Have a corpus written, and read its list."""
+    folder.mkdir()
+    subprocess.run([sys.executable, "-m", f"tests.scoring.{module}", str(folder), *words], cwd=ROOT, check=True)
+    cases: list[dict[str, str]] = json.loads((folder / "cases.json").read_text())
+    return cases
 
 
 def fates_of(peer: Sequence[str], cases: Sequence[Mapping[str, str]]) -> dict[str, Fate]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Optional, Union
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
 
@@ -18,11 +19,9 @@ from compete.scoring.coco_checks import (
     rows_of,
 )
 from compete.scoring.coco_columns import CATEGORY, IMAGE, Columns
-from compete.scoring.coco_exact import exact_columns
-from compete.scoring.coco_masks import checked_segmentations, masks_in_order
 from compete.scoring.coco_order import ordered
 from compete.scoring.coco_report import Report
-from compete.scoring.coco_typed import plain_columns
+from compete.scoring.coco_rows import alike_columns
 from compete.scoring.images import Images
 from compete.scoring.json_text import collection_paused, decode_json, load_json
 from compete.scoring.source import Caps, Source, refuse_all
@@ -30,8 +29,17 @@ from compete.scoring.spans import Array
 from compete.terms import Terms
 from metrics.objects import Objects
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Keys = Callable[[Array], list[Array]]
+Content = Callable[[Array], dict[str, Any]]
+
 BYTES = {"boxes": 1 << 10, "points": 1 << 13, "masks": 1 << 16}
 """Bytes of the file allowed for each result allowed."""
+
+HEAD = 1 << 12
+"""Bytes by which the way of writing numbers is judged."""
 
 LARGEST = 1 << 30
 SMALLEST = 1 << 20
@@ -63,8 +71,10 @@ def read_results(
     """
     loaded = source if isinstance(source, Source) else load_json(source, caps_of(terms, images), name)
     _refuse_too_many(loaded, terms, images)
-    columns, report = plain_columns(loaded, terms.kind, len(terms.points)), Report(loaded)
+    columns, report = _plain(loaded, terms), Report(loaded)
     if columns is None:
+        from compete.scoring.coco_exact import exact_columns
+
         with collection_paused():
             document = decode_json(loaded)
             report = Report(loaded, document.text)
@@ -76,6 +86,25 @@ def read_results(
     return objects, tuple(report.findings)
 
 
+def _plain(source: Source, terms: Terms) -> Optional[Columns]:
+    """Results that are surely plain, read by the fastest reader that can; None for the exact reader's turn."""
+    asked = source, terms.kind, len(terms.points)
+    columns = None if _is_long_winded(source) else alike_columns(*asked)
+    if columns is None:
+        from compete.scoring.coco_typed import plain_columns
+
+        columns = plain_columns(*asked)
+    if columns is None and _is_long_winded(source):
+        columns = alike_columns(*asked)
+    return columns
+
+
+def _is_long_winded(source: Source) -> bool:
+    """Whether many of the first numbers have all the digits of a float, which msgspec reads faster where it is."""
+    head = bytes(source.buffer[source.begin : min(source.end, source.begin + HEAD)])
+    return len(re.findall(rb"[0-9]\.[0-9]{13}", head)) > HEAD // 128
+
+
 def caps_of(terms: Terms, images: Images) -> Caps:
     """How large a file of results may be."""
     wanted = terms.most_objects * images.n * BYTES[terms.kind]
@@ -84,7 +113,7 @@ def caps_of(terms: Terms, images: Images) -> Caps:
 
 def _refuse_too_many(source: Source, terms: Terms, images: Images) -> None:
     """Refuse a file with far more objects than results are allowed, before any is made."""
-    objects = int(np.count_nonzero(source.buffer[source.begin : source.end] == ord("{")))
+    objects = source.count(b"{")
     allowed = terms.most_objects * images.n
     if objects > (4 if terms.kind == "masks" else 2) * allowed + 1000:
         report = Report(source)
@@ -104,25 +133,38 @@ def _judged(columns: Columns, terms: Terms, images: Images, report: Report) -> O
     check_categories(columns, category, terms, report)
     check_scores(columns, report)
     check_amount(image, images, terms, report)
-    found, numbers = None, np.zeros((len(columns), 0)) if columns.numbers is None else columns.numbers
     if terms.kind == "masks":
-        found = checked_segmentations(columns, image, images, report)
+        keys, content = _masks(columns, image, images, report)
     else:
-        check_numbers(columns, terms.kind, image, images, report)
+        keys, content = _numbers(columns, image, images, terms.kind, report)
     if fatal(report.findings):
-        if found is not None:
-            masks_in_order(found, np.flatnonzero(found.good))
         return None
-    group = image.astype(np.int64) * len(known) + category
-    order, repeats = ordered(group, columns.score, found.ranks if found else lambda row: list(numbers[row].T[::-1]))
-    content = {"mask": masks_in_order(found, order)} if found else _by_name(numbers[order], terms.kind)
+    order, repeats = ordered(image.astype(np.int64) * len(known) + category, columns.score, keys)
+    objects = content(order)
     _warn_of_repeats(columns, repeats, report)
-    return Objects(images.n, len(known), image[order], category[order], score=columns.score[order], **content)
+    return Objects(images.n, len(known), image[order], category[order], score=columns.score[order], **objects)
 
 
-def _by_name(numbers: Array, kind: str) -> dict[str, Any]:
-    """What objects call boxes or keypoints."""
-    return {"box": numbers} if kind == "boxes" else {"points": numbers.reshape(len(numbers), -1, 3)}
+def _numbers(columns: Columns, image: Array, images: Images, kind: str, report: Report) -> tuple[Keys, Content]:
+    """Check boxes or keypoints; sort keys of some of them, and some of them as objects have them."""
+    check_numbers(columns, kind, image, images, report)
+    number = np.zeros((0, len(columns))) if columns.numbers is None else columns.numbers.T
+
+    def content(order: Array) -> dict[str, Any]:
+        taken = np.take(number, order, axis=1).T  # by columns, which is how boxes are computed with
+        return {"box": taken} if kind == "boxes" else {"points": taken.reshape(len(order), -1, 3)}
+
+    return lambda row: list(number[::-1, row]), content
+
+
+def _masks(columns: Columns, image: Array, images: Images, report: Report) -> tuple[Keys, Content]:
+    """Check masks; sort keys of some of them, and some of them as objects have them."""
+    from compete.scoring.coco_masks import checked_segmentations, masks_in_order
+
+    found = checked_segmentations(columns, image, images, report)
+    if fatal(report.findings):
+        masks_in_order(found, np.flatnonzero(found.good))
+    return found.ranks, lambda order: {"mask": masks_in_order(found, order)}
 
 
 def _warn_of_repeats(columns: Columns, repeats: Array, report: Report) -> None:

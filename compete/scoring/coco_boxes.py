@@ -8,7 +8,7 @@ import numpy as np
 
 from compete.scoring.coco_checks import rows_of
 from compete.scoring.coco_columns import CONTENT, Columns
-from compete.scoring.coco_report import Report, numbers_shown
+from compete.scoring.coco_report import Teller, numbers_shown
 from compete.scoring.images import Images
 from compete.scoring.spans import Array
 
@@ -27,7 +27,7 @@ class Placed:
     entry: Array
     across: Array
     down: Array
-    report: Report
+    report: Teller
 
     def tell(self, rule: str, message: str, wrong: Array, hint: str, severity: str = "error") -> None:
         """One finding about some of them, by place among ``entry``."""
@@ -37,7 +37,7 @@ class Placed:
             self.report.tell(rule, message, rows, lambda k: numbers_shown(number[k]), hint, severity=severity)
 
 
-def check_numbers(columns: Columns, kind: str, image: Array, images: Images, report: Report) -> None:
+def check_numbers(columns: Columns, kind: str, image: Array, images: Images, report: Teller) -> None:
     """Tell of boxes or keypoints that cannot be meant.
 
     Args:

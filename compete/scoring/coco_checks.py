@@ -8,7 +8,7 @@ import numpy as np
 
 from compete.errors import EXAMPLES
 from compete.scoring.coco_columns import CATEGORY, IMAGE, SCORE, Columns
-from compete.scoring.coco_report import Report
+from compete.scoring.coco_report import Report, Teller
 from compete.scoring.images import Images
 from compete.scoring.source import counted, excerpt
 from compete.scoring.spans import Array
@@ -90,7 +90,7 @@ def _shift(value: Array, known: Array) -> int:
     return -int(distinct[-1] == known.max() + 1 and bool((places_of(distinct - 1, known) >= 0).all()))
 
 
-def check_scores(columns: Columns, report: Report) -> None:
+def check_scores(columns: Columns, report: Teller) -> None:
     """Warn of scores that are no probabilities: only their order counts, but it may be a slip."""
     score = columns.score
     if not len(score) or (score.min() >= 0 and score.max() <= 1):

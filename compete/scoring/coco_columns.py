@@ -9,6 +9,7 @@ from typing import Optional
 import numpy as np
 
 from compete.scoring.spans import Array
+from compete.scoring.texts import Texts, join_texts
 
 CONTENT = {"boxes": "bbox", "masks": "segmentation", "points": "keypoints"}
 """The key that holds what a kind of submission predicts."""
@@ -18,18 +19,16 @@ IMAGE, CATEGORY, SCORE = "image_id", "category_id", "score"
 
 @dataclass(frozen=True, eq=False)
 class Shapes:
-    """Segmentations as they were written: compressed run lengths end to end, all others one by one.
+    """Segmentations as they were written: compressed run lengths as texts, all others one by one.
 
     Attributes:
-        text: the compressed run lengths, ASCII.
-        length: how many bytes of it each entry has, int64, shape (n,); 0 for one of another form.
+        text: the compressed run lengths, ASCII; empty for an entry of another form.
         size: height and width as declared, int64, shape (n, 2); 0 for polygons, which declare none.
         counts: uncompressed run lengths, by entry.
         polygons: polygons, each a list x, y, x, y, …, by entry.
     """
 
-    text: bytes
-    length: Array
+    text: Texts
     size: Array
     counts: dict[int, list[int]] = field(default_factory=dict)
     polygons: dict[int, list[list[float]]] = field(default_factory=dict)
@@ -93,6 +92,6 @@ def join_shapes(parts: Sequence[Shapes]) -> Shapes:
     for part in parts:
         counts.update({begin + row: one for row, one in part.counts.items()})
         polygons.update({begin + row: one for row, one in part.polygons.items()})
-        begin += len(part.length)
-    length, size = (np.concatenate([getattr(part, name) for part in parts]) for name in ("length", "size"))
-    return Shapes(b"".join(part.text for part in parts), length, size, counts, polygons)
+        begin += len(part.size)
+    size = np.concatenate([part.size for part in parts])
+    return Shapes(join_texts([part.text for part in parts]), size, counts, polygons)

@@ -14,6 +14,7 @@ from compete.scoring.coco_columns import CONTENT, Columns, Shapes
 from compete.scoring.coco_report import Report
 from compete.scoring.images import Images
 from compete.scoring.spans import Array
+from compete.scoring.texts import Texts, join_texts, texts_of
 from metrics.masks import Masks
 from metrics.run_lengths import FAULTS, FINE, compress
 
@@ -53,18 +54,19 @@ class Segmentations:
         self.report.tell(rule, message, rows_of(self.columns, wrong), shown, hint)
         self.good[wrong] = False
 
-    def texts(self, entry: Array) -> list[bytes]:
+    def texts(self, entry: Array) -> Texts:
         """The compressed run lengths of some entries."""
-        raw, end = self.shapes.text, np.cumsum(self.shapes.length)[entry]
-        begin = end - self.shapes.length[entry]
-        texts = [raw[low:high] for low, high in zip(begin.tolist(), end.tolist())]
-        if self.packed:
-            texts = [self.packed.get(one, text) for one, text in zip(entry.tolist(), texts)]
-        return texts
+        if not self.packed:
+            return self.shapes.text.take(entry)
+        packed = list(self.packed)
+        place = np.arange(len(self.shapes.text))
+        place[packed] = len(place) + np.arange(len(packed))
+        length = np.fromiter(map(len, self.packed.values()), np.int64, len(packed))
+        return join_texts((self.shapes.text, texts_of(b"".join(self.packed.values()), length))).take(place[entry])
 
     def ranks(self, entry: Array) -> list[Array]:
         """A sort key of some entries: equal for equal run lengths."""
-        texts = self.texts(entry)
+        texts = self.texts(entry).tolist()
         rank = {text: place for place, text in enumerate(sorted(set(texts)))}
         return [np.array([rank[text] for text in texts], dtype=np.int64)]
 
@@ -94,15 +96,12 @@ def checked_segmentations(
 
 def masks_in_order(found: Segmentations, order: Array) -> Masks:
     """The masks of some entries; tells of run lengths that are none, and of masks without a pixel."""
-    texts = found.texts(order)
-    start = np.zeros(len(texts) + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)), out=start[1:])
-    text = np.frombuffer(b"".join(texts), dtype=np.uint8)
+    text, start = found.texts(order).joined()
     mask = Masks(found.height[order], found.width[order], text, start)
     fault = mask.faults
     for code in sorted(set(fault[fault != FINE].tolist())):
         wrong = np.sort(order[fault == code])
-        shown = [repr(one[:40].decode("ascii")) for one in found.texts(wrong[:EXAMPLES])]
+        shown = [repr(one[:40].decode("ascii")) for one in found.texts(wrong[:EXAMPLES]).tolist()]
         message = f"{{results}} with a mask that {FAULTS[code]}"
         found.tell("run-length", message, wrong, shown.__getitem__, _ENCODE)
     if not fault.any():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Optional
+from typing import Any, Optional, Protocol
 
 import numpy as np
 
@@ -12,6 +12,22 @@ from compete.errors import EXAMPLES, Finding
 from compete.scoring.json_text import Elements, place, text_of
 from compete.scoring.source import Source, counted, excerpt
 from compete.scoring.spans import Array
+
+
+class Teller(Protocol):
+    """Whatever faults of predictions can be told to: a report about results, or about rows of a table."""
+
+    def tell(
+        self,
+        rule: str,
+        message: str,
+        rows: Array,
+        shown: Optional[Callable[[int], str]],
+        hint: str,
+        *,
+        severity: str = "error",
+    ) -> None:
+        """Make one finding of all predictions with one fault; see `Report.tell`."""
 
 
 class Report:

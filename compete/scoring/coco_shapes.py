@@ -11,6 +11,7 @@ import numpy as np
 from compete.scoring.coco_columns import CONTENT, Shapes
 from compete.scoring.coco_report import Report, quoted
 from compete.scoring.spans import Array
+from compete.scoring.texts import texts_of
 
 _RUNS = 'write {"size": [height, width], "counts": run lengths} or a list of polygons [[x, y, x, y, …]]'
 _TEXT = "encode the mask with pycocotools.mask.encode, and write counts.decode()"
@@ -50,7 +51,9 @@ def exact_shapes(row: Array, values: Sequence[Any], missing: Array, report: Repo
         The segmentations, and which entries hold nothing.
     """
     n = len(values)
-    shapes = Shapes(b"", np.zeros(n, dtype=np.int64), np.zeros((n, 2), dtype=np.int64))
+    length, size = np.zeros(n, dtype=np.int64), np.zeros((n, 2), dtype=np.int64)
+    counts: dict[int, list[int]] = {}
+    polygons: dict[int, list[list[float]]] = {}
     texts: list[str] = []
     wrong: dict[str, list[int]] = {}
     for entry, (value, absent) in enumerate(zip(values, missing.tolist())):
@@ -58,21 +61,21 @@ def exact_shapes(row: Array, values: Sequence[Any], missing: Array, report: Repo
         if fault:
             wrong.setdefault(fault, []).append(entry)
         elif type(value) is list:
-            shapes.polygons[entry] = [list(map(float, one)) for one in value]
+            polygons[entry] = [list(map(float, one)) for one in value]
         else:
-            shapes.size[entry] = [min(max(side, -(1 << 63)), (1 << 63) - 1) for side in value["size"]]
+            size[entry] = [min(max(side, -(1 << 63)), (1 << 63) - 1) for side in value["size"]]
             if type(value["counts"]) is list:
-                shapes.counts[entry] = value["counts"]
+                counts[entry] = value["counts"]
             else:
                 texts.append(value["counts"])
-                shapes.length[entry] = len(value["counts"])
+                length[entry] = len(value["counts"])
     unread = np.zeros(n, dtype=bool)
     unread[[entry for entries in wrong.values() for entry in entries]] = True
     for fault, (rule, message, hint) in _FAULTS.items():
         entries = np.array(wrong.get(fault, []), dtype=np.int64)
         shown = [quoted(values[entry]) for entry in entries[:3].tolist()]
         report.tell(rule, f"{{results}} with a {CONTENT['masks']} {message}", row[entries], shown.__getitem__, hint)
-    return Shapes("".join(texts).encode("ascii"), shapes.length, shapes.size, shapes.counts, shapes.polygons), unread
+    return Shapes(texts_of("".join(texts).encode("ascii"), length), size, counts, polygons), unread
 
 
 def _fault(value: Any) -> str:

@@ -8,18 +8,15 @@ from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from itertools import chain
 from operator import attrgetter
-from pathlib import Path
-from typing import Any, NoReturn, Optional, Union
+from typing import TYPE_CHECKING, Any, NoReturn, Optional, Union
 
 import numpy as np
 
 from compete.errors import DatasetError, Finding, fatal
 from compete.scoring.coco_checks import places_of
-from compete.scoring.coco_columns import CATEGORY, CONTENT, IMAGE, Columns, Shapes, join_shapes
-from compete.scoring.coco_masks import checked_segmentations, masks_in_order
+from compete.scoring.coco_columns import CATEGORY, CONTENT, IMAGE, Columns, join_shapes
+from compete.scoring.coco_content import AREA, CROWD, LIST, Content, Table, alike_content
 from compete.scoring.coco_report import Report
-from compete.scoring.coco_shapes import exact_shapes
-from compete.scoring.coco_typed import installed_msgspec, slices, typed_shapes
 from compete.scoring.images import Images
 from compete.scoring.json_text import collection_paused, load_json
 from compete.scoring.matching import vocabulary
@@ -28,7 +25,9 @@ from compete.scoring.spans import Array
 from metrics.inputs import MetricError
 from metrics.objects import Objects
 
-AREA, CROWD, LIST = "area", "iscrowd", "annotations"
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _HINT = "a COCO annotation file is an object with the lists images, annotations and categories"
 
 
@@ -53,28 +52,6 @@ class CocoTruth:
     classes: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Table:
-    """Annotations as columns; the area is nan where none is given, boxes, points or shapes are None where not asked."""
-
-    image: Array
-    category: Array
-    area: Array
-    crowd: Array
-    box: Optional[Array] = None
-    points: Optional[Array] = None
-    shapes: Optional[Shapes] = None
-
-
-@dataclass(frozen=True, eq=False)
-class Content:
-    """The parts of the file: id, height and width of each image (n, 3), annotations, id and name of each category."""
-
-    images: Array
-    table: Table
-    categories: list[tuple[int, str]]
-
-
 def read_truth_json(source: Union[Source, str, Path, bytes], kind: str, name: str = "") -> CocoTruth:
     """Read a COCO annotation file: images, categories, annotations; whatever else stands there is not read.
 
@@ -92,7 +69,7 @@ def read_truth_json(source: Union[Source, str, Path, bytes], kind: str, name: st
     """
     loaded = source if isinstance(source, Source) else load_json(source, Caps(), name)
     try:
-        content = _typed(loaded, kind) or _plain(loaded, kind)
+        content = alike_content(loaded, kind) or _typed(loaded, kind) or _plain(loaded, kind)
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError, RecursionError) as fault:
         _refuse(loaded, f"this cannot be read as COCO annotations ({type(fault).__name__}: {fault})", _HINT)
     number, height, width = content.images[np.argsort(content.images[:, 0], kind="stable")].T
@@ -130,6 +107,8 @@ def _objects(source: Source, table: Table, places: tuple[Array, Array], images: 
     """Objects of annotations whose images and categories are known."""
     mask = None
     if table.shapes is not None:
+        from compete.scoring.coco_masks import checked_segmentations, masks_in_order
+
         columns = Columns(table.image, table.category, np.zeros(len(table.image)), shapes=table.shapes)
         report = Report(source, key=LIST)
         found = checked_segmentations(columns, places[0], images, report, np.inf)
@@ -154,6 +133,8 @@ def _plain(source: Source, kind: str) -> Content:
     images = [[one[key] for key in ("id", "height", "width")] for one in document["images"]]
     shapes = None
     if kind == "masks":
+        from compete.scoring.coco_shapes import exact_shapes
+
         report = Report(source, key=LIST)
         missing = np.zeros(len(each), dtype=bool)
         values = [one[CONTENT[kind]] for one in each]
@@ -189,6 +170,8 @@ def _points(values: Sequence[Sequence[float]]) -> Array:
 @lru_cache(maxsize=3)
 def _decoders(kind: str) -> Optional[tuple[Any, Any, type, type[Exception]]]:
     """Decoders of the file and of its annotations, the type of run lengths, msgspec's error; None without msgspec."""
+    from compete.scoring.coco_typed import installed_msgspec
+
     msgspec = installed_msgspec()
     if msgspec is None:
         return None
@@ -211,6 +194,8 @@ def _typed(source: Source, kind: str) -> Optional[Content]:
     found = _decoders(kind)
     if found is None:
         return None
+    from compete.scoring.coco_typed import slices
+
     whole, part, runs, error = found
     try:
         with collection_paused():
@@ -238,6 +223,8 @@ def _typed_table(each: Sequence[Any], kind: str, runs: type) -> Table:
     area = np.array(list(map(attrgetter(AREA), each)), dtype=np.float64)
     crowd = np.fromiter(map(attrgetter(CROWD), each), np.int64, n) != 0
     if kind == "masks":
+        from compete.scoring.coco_typed import typed_shapes
+
         shapes = typed_shapes(runs, list(map(attrgetter(CONTENT[kind]), each)))[0]
         return Table(image, category, area, crowd, shapes=shapes)
     box = np.fromiter(chain.from_iterable(map(attrgetter("bbox"), each)), np.float64, 4 * n).reshape(n, 4)

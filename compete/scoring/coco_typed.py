@@ -15,12 +15,12 @@ import numpy as np
 from compete.scoring.coco_columns import CATEGORY, CONTENT, IMAGE, SCORE, Columns, Shapes, join_columns
 from compete.scoring.json_text import collection_paused
 from compete.scoring.source import Source
+from compete.scoring.texts import texts_of
 
 SLICE = 1 << 18
 """Bytes decoded at a time, so that what is made of them stays in the cache."""
 
 _BETWEEN = re.compile(rb"\}[ \t\n\r]*,[ \t\n\r]*(?=\{)")
-_QUOTE = ord('"')
 _KEYS = 4
 
 
@@ -86,7 +86,7 @@ def plain_columns(source: Source, kind: str, points: int = 0) -> Optional[Column
                 quotes += needed
     except (found.error, ValueError, OverflowError, RecursionError):
         return None
-    if quotes != int(np.count_nonzero(source.buffer[source.begin : source.end] == _QUOTE)):
+    if quotes != source.count(b'"'):
         return None
     return join_columns(parts)
 
@@ -154,4 +154,4 @@ def typed_shapes(type_of_runs: type, content: Sequence[Any]) -> tuple[Shapes, in
         texts = [one if type(one) is str else "" for one in texts]
     length[rows] = list(map(len, texts))
     quotes = 6 * len(runs) - 2 * len(counts)
-    return Shapes("".join(texts).encode("ascii"), length, size, counts, polygons), quotes
+    return Shapes(texts_of("".join(texts).encode("ascii"), length), size, counts, polygons), quotes

@@ -37,14 +37,14 @@ def as_coco(objects: Objects, terms: Terms, images: Images) -> bytes:
     kept = objects.take(np.flatnonzero(wanted))
     score = np.ones(kept.count) if kept.score is None else kept.score
     number = np.array(terms.class_ids, dtype=np.int64)[kept.category]
-    rows = zip(images.number[kept.image].tolist(), number.tolist(), _content(kept, terms.kind), score.tolist())
+    rows = zip(images.number[kept.image].tolist(), number.tolist(), as_content(kept, terms.kind), score.tolist())
     key = CONTENT[terms.kind]
     lines = [json.dumps({IMAGE: one, CATEGORY: label, key: held, SCORE: sure}) for one, label, held, sure in rows]
     return b"[" + ",\n ".join(lines).encode("ascii") + b"]\n"
 
 
-def _content(objects: Objects, kind: str) -> list[Any]:
-    """What each object is, as COCO writes it."""
+def as_content(objects: Objects, kind: str) -> list[Any]:
+    """What each object is, as COCO writes it: a box, run lengths with their size, or keypoints in one list."""
     if kind == "masks":
         return _runs(objects)
     value = objects.box if kind == "boxes" else objects.points

@@ -19,11 +19,12 @@ from compete.files import sha256_of
 from compete.scoring.bounded import Limits, run_bounded
 from compete.scoring.images import Images
 from compete.scoring.matching import Vocabulary
-from compete.scoring.measures import Measure, is_own, label_names, measures_of, view
+from compete.scoring.measures import Measure, is_own, label_names, measures_of, truth_for, view
 from compete.scoring.own import FILE, OwnMetric, load_own_metric, own_score
+from compete.scoring.own_tables import own_rows
 from compete.scoring.result import Result, Score, defined
 from compete.scoring.submission import Contract, Submission, read_submission
-from compete.scoring.truth import Array, Truth, read_truth, wanted_items
+from compete.scoring.truth import Array, Subgrouping, Truth, read_truth, wanted_items
 from compete.terms import NO_VALUE, Terms
 from compete.version import __version__
 
@@ -159,7 +160,7 @@ def scores_of(truth: Truth, values: Any, *, draws: int) -> list[Score]:
         alike.setdefault((measure.metric.evidence_key, measure.metric.needs), []).append(measure)
     found: dict[str, list[Score]] = {}
     for measures in alike.values():
-        evidence = _evidence(measures[0], truth, values)
+        evidence = _evidence(measures[0].metric, truth, values)
         try:
             found.update(_plain([measure for measure in measures if not measure.over], evidence, truth, draws))
             found.update({one.name: _combined(one, evidence, truth, draws) for one in measures if one.over})
@@ -168,14 +169,27 @@ def scores_of(truth: Truth, values: Any, *, draws: int) -> list[Score]:
     return [score for measure in measures_of(truth.terms) for score in found[measure.name]]
 
 
-def _evidence(measure: Measure, truth: Truth, values: Any) -> metrics.Evidence:
-    predicted = view(values, measure.metric.needs, truth.terms)
+def _evidence(metric: metrics.Metric, truth: Truth, values: Any) -> metrics.Evidence:
+    """What a metric collects; each part of an expression looks at what it needs."""
+    collector = metric.collector
+    if isinstance(collector, metrics.Parts):
+        return collector.of([_evidence(same[0], truth, values) for same in collector.groups])
+    if isinstance(collector, metrics.Combination):
+        subgroup = next(one for one in truth.subgroups if one.column == collector.over)
+        return collector.of(_evidence(collector.metric, truth, values), _counted_groups(subgroup))
+    predicted = view(values, metric.needs, truth.terms)
     if not truth.terms.of_images and truth.y_true.ndim > predicted.ndim:  # several labels of which there is but one
         predicted = predicted[:, None]
     try:
-        return measure.metric.collect(truth.y_true, predicted, label_names(truth.terms))
+        return metric.collect(truth_for(metric, truth.y_true), predicted, label_names(truth.terms))
     except metrics.MetricError as error:
-        raise _unfit(measure.name, error) from None
+        raise _unfit(metric.name, error) from None
+
+
+def _counted_groups(subgroup: Subgrouping) -> Array:
+    """The group of each item; -1 where the cell is blank, so that a combination leaves the item out."""
+    counted = np.array([name != NO_VALUE for name in subgroup.names])
+    return np.where(counted[subgroup.code], subgroup.code, -1)
 
 
 def _unfit(name: str, error: metrics.MetricError) -> SubmissionError:
@@ -239,8 +253,7 @@ def _combined(measure: Measure, evidence: metrics.Evidence, truth: Truth, draws:
     subgroup = next(one for one in truth.subgroups if one.column == measure.over)
     scores = []
     for number, part in enumerate(truth.parts):
-        counted = np.array([name != NO_VALUE for name in subgroup.names])[subgroup.code]
-        code = np.where((truth.part == number) & counted, subgroup.code, -1)
+        code = np.where(truth.part == number, _counted_groups(subgroup), -1)
         if not (code >= 0).any():
             continue
         present = np.unique(code[code >= 0])
@@ -265,7 +278,7 @@ def _combined_interval(
     return defined(low), defined(high)
 
 
-def own_metric_scores(file: Path, truth: Truth, values: Array) -> list[Score]:
+def own_metric_scores(file: Path, truth: Truth, values: Any) -> list[Score]:
     """The challenge's own metric on each part and subgroup; nothing where it has none. It gets no interval."""
     terms = truth.terms
     if not is_own(terms.metric):
@@ -275,18 +288,16 @@ def own_metric_scores(file: Path, truth: Truth, values: Array) -> list[Score]:
         return _called_on_each(load_own_metric(file, terms.metric), truth, values)
 
 
-def _called_on_each(function: OwnMetric, truth: Truth, values: Array) -> list[Score]:
-    solution, submission = _tables(truth, values)
+def _called_on_each(function: OwnMetric, truth: Truth, values: Any) -> list[Score]:
+    solution, submission = own_rows(truth, values)
     scores = []
     for group, member in _members(truth):
         for number, part in enumerate(truth.parts):
-            rows = np.flatnonzero(member & (truth.part == number))
-            if len(rows):
-                one, other = (
-                    {name: column[rows] for name, column in table.items()} for table in (solution, submission)
-                )
-                value = own_score(function, one, other, ID)
-                scores.append(Score(truth.terms.metric, part, group, defined(value), None, None, len(rows)))
+            chosen = member & (truth.part == number)
+            if chosen.any():
+                value = own_score(function, solution.of(chosen), submission.of(chosen), ID)
+                count = int(np.count_nonzero(chosen))
+                scores.append(Score(truth.terms.metric, part, group, defined(value), None, None, count))
     return scores
 
 
@@ -296,16 +307,6 @@ def _members(truth: Truth) -> list[tuple[str, Array]]:
     for subgroup in truth.subgroups:
         found += [(f"{subgroup.column}={name}", subgroup.code == code) for code, name in enumerate(subgroup.names)]
     return found
-
-
-def _tables(truth: Truth, values: Array) -> tuple[Mapping[str, Array], Mapping[str, Array]]:
-    """Truth and prediction as the columns that Kaggle's signature expects."""
-    terms, ids = truth.terms, np.array(truth.ids.column.tolist(), dtype=object)
-    classes = np.array(terms.classes, dtype=object)
-    true = classes[truth.y_true] if terms.task == "classification" else truth.y_true
-    sent = classes[values] if terms.kind == "label" else values
-    solution = dict(zip(terms.target, np.atleast_2d(true.T)))
-    return {ID: ids, **solution}, {ID: ids, **dict(zip(terms.columns, np.atleast_2d(sent.T)))}
 
 
 def _refuse_infinite(scores: Sequence[Score]) -> None:

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
+from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 
-from compete.bundle import HEIGHT, ID, WIDTH
 from compete.errors import BundleError, Finding
 from compete.scoring.matching import Vocabulary, vocabulary
 from compete.scoring.spans import Array
-from compete.scoring.table import Table, as_numbers
 
-DEPTH, AFFINE = "depth", "affine"
-"""Columns of images that are volumes: number of slices, and twelve numbers with blanks between, row by row."""
-
-
-@dataclass(frozen=True, eq=False)
-class Grid:
-    """Where the voxels of a volume lie.
-
-    Attributes:
-        shape: depth, height and width: slices (k), rows (j) and columns (i).
-        affine: millimetres of the voxel (i, j, k), float64, shape (3, 4); None for anywhere.
-    """
-
-    shape: tuple[int, int, int]
-    affine: Optional[Array] = None
+if TYPE_CHECKING:
+    from compete.nifti.header import Grid
+    from compete.scoring.table import Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +43,8 @@ class Images:
 
     def grids(self) -> list[Grid]:
         """Where the voxels of each volume lie; a flat image has one slice."""
+        from compete.nifti.header import Grid  # only volumes need it
+
         depth = np.ones_like(self.height) if self.depth is None else self.depth
         shape = zip(depth.tolist(), self.height.tolist(), self.width.tolist())
         return [Grid(one, None if self.affine is None else self.affine[k]) for k, one in enumerate(shape)]
@@ -73,6 +61,10 @@ def images_of(table: Table, first: int, *, volumes: bool = False) -> Images:
     Raises:
         BundleError: a volume has no depth, or an affine that is not twelve numbers.
     """
+    # Not above: who has the images already needs neither tables nor bundles, and they take long to load.
+    from compete.bundle import AFFINE, DEPTH, HEIGHT, ID, WIDTH
+    from compete.scoring.table import as_numbers
+
     height, width = (as_numbers(table, name).astype(np.int32) for name in (HEIGHT, WIDTH))
     number = np.arange(first, first + table.rows, dtype=np.int64)
     ids = vocabulary(table.columns[ID])
@@ -81,16 +73,13 @@ def images_of(table: Table, first: int, *, volumes: bool = False) -> Images:
     if not {DEPTH, AFFINE} <= set(table.columns):
         raise _not_as_built("it does not say where the voxels of its volumes lie")
     depth, texts = as_numbers(table, DEPTH).astype(np.int32), table.columns[AFFINE].tolist()
-    return Images(ids, number, height, width, depth, _affines(texts))
-
-
-def _affines(texts: list[str]) -> Array:
     try:
-        return np.array([[float(number) for number in text.split()] for text in texts]).reshape(-1, 3, 4)
+        affine = np.array([[float(number) for number in text.split()] for text in texts]).reshape(-1, 3, 4)
     except ValueError:
         raise _not_as_built("an affine is not twelve numbers") from None
+    return Images(ids, number, height, width, depth, affine)
 
 
 def _not_as_built(message: str) -> BundleError:
-    finding = Finding("bundle/changed", message, AFFINE, hint="build the bundle again")
+    finding = Finding("bundle/changed", message, "affine", hint="build the bundle again")
     return BundleError("the bundle cannot be used", [finding])

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from typing import Optional
 
 from compete.errors import Finding
+from compete.scoring.json_text import DEPTH
 from compete.scoring.source import excerpt
-
-DEPTH = 32
-"""How deep lists and objects may nest."""
 
 _DUMP = "write it with a JSON library (Python: json.dump)"
 _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'

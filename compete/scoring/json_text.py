@@ -8,11 +8,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, NoReturn, Union
+from typing import TYPE_CHECKING, Any, NoReturn, Union
 
 from compete.errors import EXAMPLES, CompeteError, Finding
-from compete.scoring.json_faults import DEPTH, Oddity, oddities, syntax_finding
 from compete.scoring.source import (
     KINDS,
     Caps,
@@ -26,11 +24,20 @@ from compete.scoring.source import (
     source_of_file,
 )
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from compete.scoring.json_faults import Oddity
+
+DEPTH = 32
+"""How deep lists and objects may nest."""
+
 MARK = b"\xef\xbb\xbf"
 _WRITE = "write it with a JSON library (Python: json.dump) in UTF-8"
 _UNPACK = "unpack it and send the JSON file in it"
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NEXT = re.compile(r"[ \t\n\r]*,?[ \t\n\r]*")
+_OPENING = re.compile(rb"\s*(\[\s*(\]|\{\s*\")|\{\s*[\"}])")
 _DECODER = json.JSONDecoder()
 
 
@@ -145,6 +152,8 @@ def decode_json(source: Source) -> Document:
         with collection_paused():
             value = json.loads(text, object_pairs_hook=gathered)
     except json.JSONDecodeError as fault:
+        from compete.scoring.json_faults import syntax_finding
+
         finding = syntax_finding(text, fault.msg, fault.pos)
         refuse(source, replace(finding, where=place(source.name, text, min(fault.pos, len(text)))))
     except (RecursionError, ValueError):
@@ -192,6 +201,8 @@ def tell_oddities(source: Source, text: str, repeated: int = 0, most: int = EXAM
         repeated: in how many objects a key stands twice, if known.
         most: places of each kind to tell.
     """
+    from compete.scoring.json_faults import oddities
+
     found = oddities(text, most)
     refuse_all(source, [_odd_finding(source, text, rule, ones, repeated) for rule, ones in found.items()])
 
@@ -229,6 +240,8 @@ def _about_json(finding: Finding) -> Finding:
 def _refuse_other_kinds(source: Source) -> None:
     """Refuse archives, tables, pictures and other encodings by their first bytes."""
     first = bytes(source.buffer[source.begin : min(source.end, source.begin + 4096)])
+    if _OPENING.match(first):
+        return
     for magic, rule, what, cure in KINDS:
         if what != "a JSON file" and re.match(magic, first, re.DOTALL):
             named = "submission/encoding" if rule.endswith("encoding") else "submission/not-json"

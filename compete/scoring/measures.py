@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any, Optional
 
 import numpy as np
 
 import metrics
 from compete.errors import Finding
-from compete.terms import Combined, Terms
+from compete.terms import FEDERATED_METRICS, Combined, Terms
+from metrics.expressions import is_single
+from metrics.taxonomy import Tree
 
 VIEWS = {
     "label": {"label"},
@@ -50,6 +53,12 @@ MEASURE_RULES = {
         "No metric has this name, or it has no such option.",
         "See `compete list metrics` for all names, and `compete explain NAME` for the options of one. A metric of your "
         "own is written as metric.py:score.",
+    ),
+    "score/expression": (
+        "An expression over metrics cannot be read, or it is not clear which direction is better.",
+        "An expression holds numbers, names of metrics and combinations, + - * / and parentheses: "
+        "`0.4*dice + 0.6*(1 - hausdorff)`. Parts that are better the higher and parts that are better the lower must "
+        "be turned to one side, as in `1 - x`; or `score.greater_is_better` says the direction.",
     ),
     "score/unfit-metric": (
         "The metric cannot be computed for this task or from this kind of submission.",
@@ -96,7 +105,8 @@ class Measure:
 def measures_of(terms: Terms) -> tuple[Measure, ...]:
     """The measures of a challenge, the ranking one first; a challenge's own metric is not among them."""
     combined = {
-        entry.name: Measure(entry.name, metric_of(entry.metric, terms), entry.over, entry.by) for entry in terms.combine
+        entry.name: Measure(entry.name, single_metric(entry.metric, terms), entry.over, entry.by)
+        for entry in terms.combine
     }
     names = dict.fromkeys([terms.metric, *terms.also, *combined])
     chosen = (combined.get(name) or _plain_measure(name, terms) for name in names if not is_own(name))
@@ -104,16 +114,47 @@ def measures_of(terms: Terms) -> tuple[Measure, ...]:
 
 
 def metric_of(text: str, terms: Terms) -> metrics.Metric:
-    """The metric of a text; of label images, one that leaves out the pixels that the challenge does not score."""
+    """The metric of a text: a name, or an expression over metrics and the challenge's combinations.
+
+    Raises:
+        MetricError: the text cannot be read, or names what does not exist.
+    """
+    return _read(text, terms, lambda name: single_metric(name, terms))
+
+
+def _read(text: str, terms: Terms, find: Callable[[str], metrics.Metric]) -> metrics.Metric:
+    """The metric of a text, whose single metrics are found by their names."""
+    combined = {entry.name: entry for entry in terms.combine}
+
+    def lookup(name: str) -> metrics.Metric:
+        entry = combined.get(name)
+        if entry is not None:
+            return metrics.combination(entry.name, single_metric(entry.metric, terms), entry.over, entry.by)
+        try:
+            return find(name)
+        except metrics.MetricError as error:
+            near = get_close_matches(name, combined, 1)
+            raise metrics.MetricError(f"{error}; a combination is named {near[0]}" if near else str(error)) from None
+
+    return metrics.parse(text, greater_is_better=direction_of(text, terms), lookup=lookup)
+
+
+def direction_of(text: str, terms: Terms) -> Optional[bool]:
+    """The direction that the challenge declares for a metric; None where it says nothing of it."""
+    return terms.greater_is_better if text == terms.metric else None
+
+
+def single_metric(text: str, terms: Terms) -> metrics.Metric:
+    """The metric of a name; of label images, one that leaves out the pixels that the challenge does not score."""
     metric = metrics.parse(text)
-    if "ignore" not in metric.options or "ignore" in text:
+    if metric.parts or "ignore" not in metric.options or "ignore" in text:
         return metric
     ignore = -1 if terms.ignore_value is None else terms.ignore_value
     return metrics.get(metric.base, **{**metric.options, "ignore": ignore})
 
 
 def _plain_measure(text: str, terms: Terms) -> Measure:
-    return Measure(metrics.parse(text).name, metric_of(text, terms))
+    return Measure(_read(text, terms, metrics.parse).name, metric_of(text, terms))
 
 
 def is_own(text: str) -> bool:
@@ -131,9 +172,10 @@ def shape_of(terms: Terms) -> str:
 
 
 def label_names(terms: Terms) -> Optional[Sequence[Any]]:
-    """What a metric calls the classes: their codes, the values of pixels, or the names of categories."""
+    """What a metric calls the classes: their codes (in a tree, if they have one), values of pixels, or categories."""
     if terms.task == "classification":
-        return range(len(terms.classes))
+        codes = range(len(terms.classes))
+        return Tree(tuple(codes), np.array(terms.parents)) if terms.parents else codes
     if terms.kind == "label_maps":
         return terms.class_ids
     return terms.classes if terms.of_images else None
@@ -149,8 +191,8 @@ def metric_findings(terms: Terms) -> list[Finding]:
     combined = {entry.name for entry in terms.combine}
     plain = [("score.metric", terms.metric), *((f"score.also.{place}", text) for place, text in enumerate(terms.also))]
     for where, text in plain:
-        if is_own(text) and terms.of_images:
-            message = "a challenge's own metric is given tables, and a submission here holds images"
+        if is_own(text) and terms.of_images and not terms.of_objects:
+            message = "a challenge's own metric is given tables, and a submission here holds label images"
             findings.append(Finding("score/unfit-metric", message, where, hint="see: compete list metrics"))
         elif text not in combined and not (is_own(text) and where == "score.metric"):
             findings.append(_unfit(text, terms, where))
@@ -162,18 +204,36 @@ def metric_findings(terms: Terms) -> list[Finding]:
 
 def _unfit(text: str, terms: Terms, where: str) -> Optional[Finding]:
     try:
-        metric = metrics.parse(text)
+        metric = metric_of(text, terms)
     except metrics.MetricError as error:
-        return Finding("score/unknown-metric", str(error), where, hint="see: compete list metrics")
+        rule = "score/unknown-metric" if is_single(text) else "score/expression"
+        return Finding(rule, str(error), where, hint="see: compete list metrics")
     shape = shape_of(terms)
     if shape not in metric.targets:
         hint = f"it scores {', '.join(sorted(metric.targets))} truth; see: compete explain {metric.name}"
         return Finding("score/unfit-metric", f"{metric.name} cannot score {shape} truth", where, hint=hint)
-    if metric.needs not in VIEWS[terms.kind]:
+    if not metric.needed <= VIEWS[terms.kind]:
         message = f"{metric.name} needs a {metric.needs}, and a submission holds a {terms.kind}"
         hint = f"set submission.kind: {metric.needs}, or choose another metric"
         return Finding("score/unfit-metric", message, where, hint=hint)
+    if terms.kind == "label_maps" and (message := _refusal(metric, terms)):
+        hint = f"set its options for the classes {_listed(terms.class_ids)}; see: compete explain {metric.base}"
+        return Finding("score/unfit-metric", f"{metric.name}: {message}", where, hint=hint)
     return None
+
+
+def _refusal(metric: metrics.Metric, terms: Terms) -> str:
+    """Why a metric cannot be computed for these classes, of a label image that has a pixel of each; else empty."""
+    image = [np.array([terms.class_ids])]
+    try:
+        metric(image, image, labels=terms.class_ids)
+    except metrics.MetricError as error:
+        return str(error)
+    return ""
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers[:8])) + ", …" * (len(numbers) > 8)
 
 
 def _uncombinable(entry: Combined, terms: Terms, where: str) -> list[Finding]:
@@ -186,6 +246,11 @@ def _uncombinable(entry: Combined, terms: Terms, where: str) -> list[Finding]:
         hint = f"one of {', '.join(metrics.COMBINATIONS)}"
         findings.append(Finding(rule, f"{entry.by!r} is no way to combine", f"{where}.by", hint=hint))
     return findings
+
+
+def truth_for(metric: metrics.Metric, y_true: Any) -> Any:
+    """What a metric is given as truth: where not every class was looked for in every image, most know objects alone."""
+    return y_true if metric.base in FEDERATED_METRICS else getattr(y_true, "objects", y_true)
 
 
 def view(values: Any, needs: str, terms: Terms) -> Any:

@@ -6,11 +6,13 @@ import math
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Optional
 
 import numpy as np
 
+from compete.scoring.digits import ROWS, digits_before, join_digits, mantissas, other_bytes
 from compete.scoring.halves import in_halves
-from compete.scoring.spans import WORD, Array, Column, words_at
+from compete.scoring.spans import Array, Column, words_at
 
 GRAMMAR = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 """What counts as a number: ASCII digits, a point, an exponent. No spaces, commas, underscores, hexadecimals, words."""
@@ -18,25 +20,14 @@ GRAMMAR = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 NOT_FINITE = re.compile(rb"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 NOTHING = re.compile(rb"|na|n/a|null|none|nil|missing|#n/a|#value!|#div/0!|\?|-", re.IGNORECASE)
 
-ROWS = 1 << 15
 KEPT = 5
 MANTISSA = 2**53
-LARGEST = 9.0e18
 SAFE_DIGITS = 18
 EXACT_POWER = 22
 FAR_POWER = 250
 
-_ONES, _HIGHS, _ZEROS = (np.uint64(0x0101010101010101 * byte) for byte in (0x01, 0x80, 0x30))
-_TO_HIGH = np.uint64(0x0101010101010101 * (0x80 - 10))
-_POINT = ord(".")
-_POINTS = np.uint64(0x0101010101010101 * _POINT)
-_BYTE, _EIGHTH, _HALF = (np.uint64(bits) for bits in (WORD, 16, 32))
-_PAIRS = np.uint64(0x000000FF000000FF)
-_TWO_PAIRS, _FOUR_PAIRS = np.uint64(100 + (10**6 << 32)), np.uint64(1 + (10**4 << 32))
-_MOST_WORDS = 3
 _FRACTION = np.uint64(2**52 - 1)
 _TEN = np.array([10.0**power for power in range(EXACT_POWER + 1)])
-_TEN_WHOLE = np.array([10**power for power in range(20)], dtype=np.uint64)
 _FIVE_WHOLE = np.array([5**power for power in range(EXACT_POWER + 1)], dtype=np.uint64)
 
 
@@ -81,17 +72,21 @@ class Numbers:
             getattr(self, name).join(getattr(later, name))
 
 
-def numbers(column: Column) -> Numbers:
+def numbers(column: Column, value: Optional[Array] = None) -> Numbers:
     """Read every cell of a column as a number.
 
     Accepted is ``[+-]?digits[.digits][e[+-]digits]`` in ASCII, also ``.5`` and ``5.``; each value equals Python's
     ``float`` of the text bit for bit. What overflows (1e400) is not finite; what underflows is the nearest float.
 
+    Args:
+        column: the cells.
+        value: float64 (rows,) where the numbers are written, if there is room for them already.
+
     >>> from compete.scoring.spans import column_of
     >>> numbers(column_of(["0.1", "-2e3", "1_0"])).value.tolist()
     [0.1, -2000.0, nan]
     """
-    value = np.empty(len(column))
+    value = np.empty(len(column)) if value is None else value
     first, *others = in_halves(len(column), ROWS, lambda low, high: _rows(column, value, low, high))
     for other in others:
         first.join(other)
@@ -132,11 +127,12 @@ def _one(read: Numbers, row: int, text: bytes) -> float:
 
 
 def _decimals(buffer: Array, start: Array, end: Array) -> tuple[Array, Array]:
-    """Read ``[+-]digits[.digits]``, eight digits a step; tells which values are sure to be exact."""
-    first = buffer[start]
+    """Read ``[+-]digits[.digits]``; tells which values are sure to be exact."""
+    first = buffer.take(start)
     negative = first == ord("-")
-    start = start + (negative | (first == ord("+")))
-    return _assemble(buffer, start, end, np.zeros(len(start), np.int64), negative)
+    length = end - start
+    length -= negative | (first == ord("+"))
+    return _assemble(buffer, end, length, None, negative)
 
 
 def _scientific(buffer: Array, start: Array, length: Array) -> tuple[Array, Array]:
@@ -147,96 +143,23 @@ def _scientific(buffer: Array, start: Array, length: Array) -> tuple[Array, Arra
     first = buffer[end + 1]
     signed = (first == ord("-")) | (first == ord("+"))
     digits = stop - end - 1 - signed
-    exponent, good = _digits(buffer, stop, np.clip(digits, 0, 3))
-    good &= (byte[np.arange(len(place)), place] == ord("e")) & (digits >= 1) & (digits <= 3) & (place < length)
-    power = np.where(first == ord("-"), -1, 1) * exponent.astype(np.int64)
+    word = digits_before(buffer, stop, np.clip(digits, 0, 3), 1)[0]
+    good = (other_bytes(word) == 0) & (byte[np.arange(len(place)), place] == ord("e"))
+    good &= (digits >= 1) & (digits <= 3) & (place < length)
+    join_digits(word)
+    power = np.where(first == ord("-"), -1, 1) * word.view(np.int64)
     first = buffer[start]
     negative = first == ord("-")
-    start = start + (negative | (first == ord("+")))
-    value, sure = _assemble(buffer, start, end, power, negative)
+    value, sure = _assemble(buffer, end, place - (negative | (first == ord("+"))), power, negative)
     return value, sure & good
 
 
-def _assemble(buffer: Array, start: Array, end: Array, power: Array, negative: Array) -> tuple[Array, Array]:
-    """Value of digits with an optional point, times ten to a power."""
-    length = end - start
-    if len(length) and length.min() > 1 and (buffer[start + 1] == _POINT).all():
-        whole = np.ones_like(length)
-        integer = (buffer[start] - np.uint8(ord("0"))).astype(np.uint64)
-        good = integer < _TEN_WHOLE[1]
-    else:
-        whole = _point(words_at(buffer, start, 2), length)
-        integer, good = _digits(buffer, start + whole, whole)
-    fraction = np.maximum(length - whole - 1, 0)
-    below, good_below = _digits(buffer, end, fraction)
-    good &= good_below & (whole <= 16) & (fraction <= EXACT_POWER) & (whole + fraction > 0)
-    if len(length) and int(length.max()) > SAFE_DIGITS:
-        good &= integer * _TEN.take(fraction, mode="clip") + below < LARGEST
-    if integer.any():
-        below += integer * _TEN_WHOLE.take(fraction, mode="clip")
-    return _scaled(below, power - fraction, negative, good)
-
-
-def _point(word: Array, length: Array) -> Array:
-    """Where the first point stands among the first 16 bytes; the length where there is none."""
-    place = _point_in(word[:, 0])
-    late = np.flatnonzero((place == WORD) & (length > WORD))
-    if len(late):
-        place[late] += _point_in(word[late, 1])
-    late = np.flatnonzero((place == 2 * WORD) & (length > 2 * WORD))
-    place[late] = length[late]
-    return np.minimum(place, length)
-
-
-def _point_in(word: Array) -> Array:
-    other = word ^ _POINTS
-    zero = (other - _ONES) & ~other & _HIGHS
-    lowest = (zero & (~zero + np.uint64(1))) - np.uint64(1)
-    # Bytes below the point count one each, the point's own byte one more; with no point all eight bytes count.
-    count = (((lowest & _ONES) * _ONES) >> np.uint64(56)).view(np.int64)
-    place: Array = count - (zero != 0)
-    return place
-
-
-def _digits(buffer: Array, end: Array, count: Array) -> tuple[Array, Array]:
-    """The number that the ``count`` digits before ``end`` write, up to 24 of them, and whether all are digits.
-
-    All eight bytes of a word are worked on at once, and all words of all rows. Source: W. Muła, SIMD-ized parsing of
-    series of integers; D. Lemire, Quickly parsing eight digits (2018).
-    """
-    most = int(count.max()) if len(count) else 0
-    width = min(max(-(-most // WORD), 1), _MOST_WORDS)
-    word = words_at(buffer, end - WORD * width, width)
-    word ^= _ZEROS
-    word &= _last_bytes(width).take(count, axis=0, mode="clip")
-    bad = ((word + _TO_HIGH) | word) & _HIGHS
-    # The byte farthest left is the lowest of its word: pairs, fours and eights of digits are joined to the right.
-    higher = word >> _BYTE
-    word *= _TEN_WHOLE[1]
-    word += higher
-    np.right_shift(word, _EIGHTH, out=higher)
-    higher &= _PAIRS
-    higher *= _FOUR_PAIRS
-    word &= _PAIRS
-    word *= _TWO_PAIRS
-    word += higher
-    word >>= _HALF
-    value, faults = word[:, -1].copy(), bad[:, -1].copy()
-    for place in range(1, width):
-        faults |= bad[:, -1 - place]
-        value += word[:, -1 - place] * _TEN_WHOLE[WORD * place]
-    good = faults == 0
-    if width == _MOST_WORDS:
-        good &= word[:, 0] < np.uint64(900)
-    return value, good
-
-
-@lru_cache(maxsize=_MOST_WORDS)
-def _last_bytes(width: int) -> Array:
-    """Masks (bytes, words) that keep the last bytes of some words, none to all of them."""
-    kept = np.arange(WORD * width + 1)[:, None] > np.arange(WORD * width - 1, -1, -1)
-    masks: Array = np.where(kept, np.uint8(255), np.uint8(0)).view("<u8")
-    return masks
+def _assemble(buffer: Array, end: Array, length: Array, power: Optional[Array], negative: Array) -> tuple[Array, Array]:
+    """Value of digits with an optional point, up to 24 characters before each end, times ten to a power."""
+    mantissa, fraction, points, good = mantissas(buffer, end, length)
+    if len(length) and int(length.min()) < 2:
+        good &= length > points
+    return _scaled(mantissa, -fraction if power is None else power - fraction, negative, good)
 
 
 def _scaled(mantissa: Array, power: Array, negative: Array, good: Array) -> tuple[Array, Array]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import NoReturn, Optional
 
 import numpy as np
 
@@ -26,8 +26,8 @@ class Scan:
     columns: int
     wanted: Sequence[int]
     caps: Caps
-    start: list[Array] = field(default_factory=list)
-    length: list[Array] = field(default_factory=list)
+    start: Array
+    length: Array
     rows: int = 0
     reserved: int = 0
     ragged: list[tuple[int, int]] = field(default_factory=list)
@@ -38,6 +38,8 @@ class Scan:
     blank_between: int = 0
     blank_since: int = 0
     full: bool = False
+    plain: bool = True
+    spaced: bool = False
 
 
 def scan(source: Source, begin: int, columns: int, wanted: Sequence[int], caps: Caps) -> Scan:
@@ -59,8 +61,8 @@ def scan(source: Source, begin: int, columns: int, wanted: Sequence[int], caps: 
     # Not one page of it is touched. But glibc, once it has freed an array as large, keeps the memory of smaller ones
     # for the next, instead of giving each temporary of each block back to the system.
     np.empty(LARGE, np.uint8)
-    nothing = np.zeros(0, np.int32)
-    found = Scan(source, columns, wanted, caps, [nothing for _ in wanted], [nothing for _ in wanted])
+    nothing = np.zeros((len(wanted), 0), np.int32)
+    found = Scan(source, columns, wanted, caps, nothing, nothing)
     end = source.end + (source.end > begin and source.buffer[source.end - 1] != NEWLINE)
     size = BLOCK
     while begin < end and not found.full:
@@ -77,7 +79,7 @@ def scan(source: Source, begin: int, columns: int, wanted: Sequence[int], caps: 
 
 def kept_column(found: Scan, place: int) -> Column:
     """The column at a place of ``wanted``."""
-    return Column(found.source.buffer, found.start[place][: found.rows], found.length[place][: found.rows])
+    return Column(found.source.buffer, found.start[place, : found.rows], found.length[place, : found.rows])
 
 
 def _reserve(found: Scan, rows: int, used: int, left: int) -> None:
@@ -87,16 +89,22 @@ def _reserve(found: Scan, rows: int, used: int, left: int) -> None:
         return
     found.reserved = needed + needed // 2 + left * rows // used + left * rows // used // 32
     kind = np.int32 if found.source.buffer.size < 2**31 else np.int64
-    for place in range(len(found.wanted)):
-        start, length = np.empty(found.reserved, kind), np.empty(found.reserved, np.int32)
-        if found.rows:
-            start[: found.rows] = found.start[place][: found.rows]
-            length[: found.rows] = found.length[place][: found.rows]
-        found.start[place], found.length[place] = start, length
+    # One array for all columns: the system gives large ones in large pages.
+    start, length = (np.empty((len(found.wanted), found.reserved), one) for one in (kind, np.int32))
+    start[:, : found.rows] = found.start[:, : found.rows]
+    length[:, : found.rows] = found.length[:, : found.rows]
+    found.start, found.length = start, length
 
 
 def _take_block(found: Scan, begin: int, block: Array) -> int:
     """Take the whole rows of a block; tells how many bytes they have, 0 where no row ends in it."""
+    if found.plain and (used := _last_newline(block) + 1):
+        edge = _plain_edges(found, block[:used])
+        if edge is not None:
+            _check_text(found, begin, block[:used])
+            found.blank_between, found.blank_since = found.blank_between + found.blank_since, 0
+            _keep(found, begin, block[:used], edge, None)
+            return used
     position, kind, inside, bad = _separators(found, begin, block)
     newline = kind == NEWLINE
     if not newline.any():
@@ -107,23 +115,69 @@ def _take_block(found: Scan, begin: int, block: Array) -> int:
     _check_text(found, begin, block[:used])
     columns, rows = found.columns, int(np.count_nonzero(newline))
     if len(position) == rows * columns and newline[columns - 1 :: columns].all() and (columns > 1) and not len(bad):
-        end = position.reshape(rows, columns)
-        first = np.concatenate(([0], end[:-1, -1] + 1))
+        edge = _edges(position, columns)
         found.blank_between, found.blank_since = found.blank_between + found.blank_since, 0
     else:
-        first, end = _sort_out(found, begin, block, position=position, newline=newline, bad=bad[bad < used])
-    if len(first):
-        _keep(found, begin, block, first=first, end=end, inner=inside[inside < used])
+        edge = _sort_out(found, begin, block, position=position, newline=newline, bad=bad[bad < used])
+    if edge.shape[1]:
+        _keep(found, begin, block[:used], edge, inside[inside < used])
     return used
+
+
+def _last_newline(block: Array) -> int:
+    """Where the last newline stands, or -1."""
+    size = 4096
+    while True:
+        newline = np.flatnonzero(block[-size:] == NEWLINE)
+        if len(newline):
+            return max(len(block) - size, 0) + int(newline[-1])
+        if size >= len(block):
+            return -1
+        size *= 8
+
+
+def _plain_edges(found: Scan, rows: Array) -> Optional[Array]:
+    """As `_edges`, for rows that hold no other mark than the commas and newlines they must have; None for others."""
+    special = rows <= COMMA
+    if found.spaced:
+        special &= rows != SPACE
+    position = special.nonzero()[0]
+    kind = rows.take(position)
+    if not found.spaced and (kind == SPACE).any():
+        found.spaced = True
+        position, kind = position[kind != SPACE], kind[kind != SPACE]
+    columns = found.columns
+    found.plain = columns > 1 and len(position) % columns == 0
+    if found.plain:
+        mark = kind.reshape(-1, columns)
+        found.plain = bool((mark[:, -1] == NEWLINE).all()) and bool((mark[:, :-1] == COMMA).all())
+    return _edges(position, columns) if found.plain else None
+
+
+def _edges(position: Array, columns: int) -> Array:
+    """What stands around the cells of rows: the end of the row before, then the end of each cell.
+
+    Args:
+        position: of all commas and newlines in a block, as many a row.
+        columns: how many that is.
+
+    Returns:
+        int32 (columns + 1, rows).
+    """
+    edge = np.empty((columns + 1, len(position) // columns), dtype=np.int32)
+    edge[1:] = position.reshape(-1, columns).T
+    edge[0, :1], edge[0, 1:] = -1, edge[-1, :-1]
+    return edge
 
 
 def _separators(found: Scan, begin: int, block: Array) -> tuple[Array, Array, Array, Array]:
     """Positions and kinds of commas and newlines outside quotes; inner quotes; positions of control characters."""
-    special = (block <= COMMA).nonzero()[0]
-    kind = block[special]
+    special = ((block <= COMMA) & (block != SPACE)).nonzero()[0]
+    kind = block.take(special)
     separator = (kind == NEWLINE) | (kind == COMMA)
     none = special[:0]
-    if separator.all():
+    found.plain = bool(separator.all())
+    if found.plain:
         return special, kind, none, none
     quoted = kind == QUOTE
     inner = none
@@ -175,10 +229,8 @@ def _check_text(found: Scan, begin: int, rows: Array) -> None:
         found.control.extend((delete[: 3 - min(3, len(found.control))] + begin).tolist())
 
 
-def _sort_out(
-    found: Scan, begin: int, block: Array, *, position: Array, newline: Array, bad: Array
-) -> tuple[Array, Array]:
-    """Rows with the right number of cells, among blank lines, ragged rows and rows with control characters."""
+def _sort_out(found: Scan, begin: int, block: Array, *, position: Array, newline: Array, bad: Array) -> Array:
+    """`_edges` of rows with the right number of cells, among blank lines, ragged rows and control characters."""
     last = np.flatnonzero(newline)
     cells = np.diff(last, prepend=-1)
     stop = position[last]
@@ -194,7 +246,8 @@ def _sort_out(
         found.control.extend((bad[: 3 - min(3, len(found.control))] + begin).tolist())
     kept = np.flatnonzero(good)
     _count_blank(found, begin, first, np.flatnonzero(empty), kept)
-    return first[kept], position[last[kept][:, None] + np.arange(1 - found.columns, 1)]
+    end = position[last[kept] + np.arange(1 - found.columns, 1)[:, None]]
+    return np.concatenate((first[None, kept] - 1, end)).astype(np.int32)
 
 
 def _count_blank(found: Scan, begin: int, first: Array, empty: Array, kept: Array) -> None:
@@ -208,27 +261,38 @@ def _count_blank(found: Scan, begin: int, first: Array, empty: Array, kept: Arra
     found.blank_since += len(empty) - before
 
 
-def _keep(found: Scan, begin: int, block: Array, *, first: Array, end: Array, inner: Array) -> None:
-    """Keep the spans of the wanted cells, without their quotes."""
-    returned = block[end[:, -1] - 1] == RETURN
-    used = int(end[-1, -1]) + 1
-    _reserve(found, len(first), used, max(found.source.end - begin - used, 0))
+def _keep(found: Scan, begin: int, block: Array, edge: Array, inner: Optional[Array]) -> None:
+    """Keep the spans of the wanted cells, without their quotes; ``inner`` is None where there is none to look for."""
+    rows = edge.shape[1]
+    _reserve(found, rows, len(block), max(found.source.end - begin - len(block), 0))
+    low, high = found.rows, found.rows + rows
     for place, column in enumerate(found.wanted):
-        start = first if column == 0 else end[:, column - 1] + 1
-        length = end[:, column] - start
-        if column == found.columns - 1:
-            length -= returned & (length > 0)
-        quoted = (block[start] == QUOTE) & (length > 1)
-        if quoted.any():
-            start, length = start + quoted, length - 2 * quoted
-            if len(inner):
-                _unfold(block, start, length, end[:, column], inner)
+        start = edge[column] + 1
+        length = edge[column + 1] - start
+        if inner is not None:
+            last = column == found.columns - 1
+            start, length = _unquoted(block, start, length, edge[column + 1], last=last, inner=inner)
         if int(length.max()) > found.caps.cell:
             _refuse_long_cell(found, begin + int(start[length.argmax()]), int(length.max()))
-        found.start[place][found.rows : found.rows + len(first)] = start + begin
-        found.length[place][found.rows : found.rows + len(first)] = length
-    found.rows += len(first)
+        kept = found.start[place, low:high]
+        np.add(start, begin, out=kept, dtype=kept.dtype)
+        found.length[place, low:high] = length
+    found.rows = high
     found.full = found.caps.rows is not None and found.rows > found.caps.rows
+
+
+def _unquoted(
+    block: Array, start: Array, length: Array, end: Array, *, last: bool, inner: Array
+) -> tuple[Array, Array]:
+    """The spans of cells without their quotes, and without the carriage return of a line's end."""
+    if last:
+        length = length - ((block.take(end - 1, mode="wrap") == RETURN) & (length > 0))
+    quoted = (block.take(start) == QUOTE) & (length > 1)
+    if quoted.any():
+        start, length = start + quoted, length - 2 * quoted
+        if len(inner):
+            _unfold(block, start, length, end, inner)
+    return start, length
 
 
 def _unfold(block: Array, start: Array, length: Array, end: Array, inner: Array) -> None:

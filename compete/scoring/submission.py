@@ -257,7 +257,8 @@ def _labels(table: Table, contract: Contract) -> tuple[list[Array], list[Finding
 def _numbers(table: Table, contract: Contract) -> tuple[list[Array], list[Finding]]:
     """Numbers of the prediction columns that are there, finite and in their range."""
     names = [one for one in contract.columns if one in table.columns]
-    read = [numbers(table.columns[name]) for name in names]
+    room = np.empty((len(names), table.rows))
+    read = [numbers(table.columns[name], room[place]) for place, name in enumerate(names)]
     findings = []
     for rule, message, which in (
         ("submission/empty-cell", "{cells} without a value in {where}", "empty"),
@@ -278,14 +279,20 @@ def _range_findings(table: Table, contract: Contract, names: Sequence[str], valu
     widest = LARGEST if contract.kind == "value" else math.inf
     low = max(-widest, contract.low if contract.low is not None else 0.0 if probability else -math.inf)
     high = min(widest, contract.high if contract.high is not None else 1.0 if probability else math.inf)
-    outside = [np.flatnonzero((value < low) | (value > high)) for value in values]
-    faults = [Fault(name, rows) for name, rows in zip(names, outside) if len(rows)]
+    outside = [(name, value) for name, value in zip(names, values) if not _within(value, low, high)]
+    told = [(name, np.flatnonzero((value < low) | (value > high))) for name, value in outside]
+    faults = [Fault(name, rows) for name, rows in told if len(rows)]
     if not faults:
         return []
     hint = range_cause(np.concatenate(list(values)), low, high)
     return [
         _told(table, "submission/out-of-range", f"{{cells}} outside {low:g} to {high:g} in {{where}}", faults, hint)
     ]
+
+
+def _within(value: Array, low: float, high: float) -> bool:
+    """Whether all values are there and in their range, without an array in between."""
+    return not len(value) or (bool(value.min() >= low) and bool(value.max() <= high))
 
 
 def _sum_findings(table: Table, name: str, read: Sequence[Array]) -> list[Finding]:

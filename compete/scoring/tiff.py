@@ -55,6 +55,9 @@ OTHERS = {
 SPARE = 1 << 24
 """Pixels that tiles may have beyond four times those of the picture."""
 
+PARTS, PART = 1 << 12, 1 << 10
+"""More strips or tiles than this, and one for so many pixels, only cost time."""
+
 AGAIN = "save the picture again, and compare sizes after the upload"
 BLACK = "let zero be black: in Fiji choose Lookup Tables, Grays; in Python save true and false as uint8"
 AS_LABELS = "save it as grey of 8 or 16 bits, unpacked or packed by LZW or Deflate"
@@ -256,6 +259,8 @@ def _parts(directory: _Directory, header: TiffHeader) -> Iterator[tuple[int, int
     if not (across and down):
         _damaged("its strips or tiles have no pixels")
     columns, rows = -(-header.width // across), -(-header.height // down)
+    if columns * rows > PARTS + header.width * header.height // PART:
+        _damaged("it has far more strips or tiles than its size calls for")
     if columns * across * rows * down > 4 * header.width * header.height + SPARE:
         _damaged("its tiles are far larger than the picture")
     offset, size = _places(directory, tiled, columns * rows)

@@ -18,8 +18,14 @@ CLEAR, END, FIRST = 256, 257, 258
 CODES = 3840
 """More codes than a table of LZW has room for: the last must begin a new one."""
 
-TABLE = 1024
+TABLE = 3072
 """A table of LZW is begun anew when 3,838 codes have filled it; one for less than this many bytes wastes time."""
+
+IDLE = 128
+"""The head of PackBits that brings nothing: below are stretches, above are runs."""
+
+BYTES = 1 << 14
+"""Bytes of PackBits that are looked at together."""
 
 
 def unpacked(packed: memoryview, packing: int, most: int) -> Optional[Array]:
@@ -57,27 +63,54 @@ def _deflated(packed: memoryview, most: int) -> Optional[Array]:
 
 
 def _packbits(packed: memoryview, most: int) -> Optional[Array]:
-    """Runs and stretches; each but the one that does nothing brings a byte, so there are no more than bytes."""
-    data, place, idle = bytes(packed), 0, 0
-    out = bytearray()
-    while place < len(data) and len(out) < most:
-        head = data[place]
-        if head < 128:
-            part = data[place + 1 : place + 2 + head]
-            if len(part) <= head:
-                return None
-            out += part
-            place += 2 + head
-        elif head > 128:
-            if place + 2 > len(data):
-                return None
-            out += data[place + 1 : place + 2] * (257 - head)
-            place += 2
-        else:
-            place, idle = place + 1, idle + 1
-            if idle > most:
-                return None
-    return np.frombuffer(out, dtype=np.uint8)
+    """Runs and stretches, some bytes at a time: where their heads are is found for all places at once."""
+    data = np.frombuffer(packed, dtype=np.uint8)
+    parts, size, place = [np.zeros(0, dtype=np.uint8)], 0, 0
+    while place < len(data) and size < most:
+        heads = _heads(data[place : place + BYTES]) + place
+        part = _runs(data, heads, most - size)
+        if part is None:
+            return None
+        parts.append(part)
+        size += len(part)
+        place = int(heads[-1] + _STEP[data[heads[-1]]])
+    return np.concatenate(parts)
+
+
+_STEP = np.array([*range(2, IDLE + 2), 1, *[2] * (255 - IDLE)])
+"""From a head of PackBits to the next."""
+
+_LENGTH = np.array([*range(1, IDLE + 1), 0, *range(256 - IDLE, 1, -1)])
+"""How many bytes a head of PackBits brings."""
+
+
+def _heads(data: Array) -> Array:
+    """Where heads are, if the first byte is one.
+
+    After n rounds the first 2**n of them are known, and where 2**n steps lead to from any place.
+    """
+    size = len(data)
+    leap = np.append(np.minimum(np.arange(size) + _STEP.take(data), size), size)
+    found = np.zeros(1, dtype=np.int64)
+    while found[-1] < size:
+        found = np.concatenate((found, leap[found]))
+        leap = leap[leap]
+    return found[found < size]
+
+
+def _runs(data: Array, heads: Array, most: int) -> Optional[Array]:
+    """The bytes that some heads bring, until there are enough of them; None where their own bytes are missing."""
+    length = _LENGTH.take(data[heads])
+    before = np.cumsum(length) - length
+    many = int(np.count_nonzero(before < most))
+    heads, length, before = heads[:many], length[:many], before[:many]
+    stretch = data[heads] < IDLE
+    if (heads + np.where(stretch, length, length > 0)).max(initial=-1) >= len(data):
+        return None
+    source = np.repeat(heads + 1 - np.where(stretch, before, 0), length)
+    source += np.where(np.repeat(stretch, length), np.arange(len(source)), 0)
+    found: Array = data[source]
+    return found
 
 
 _FREE = FIRST - 1 + np.arange(CODES)

@@ -18,6 +18,7 @@ from compete.scoring.measures import is_own, measures_of
 from compete.scoring.result import Score
 from compete.scoring.truth import Truth, truth_of
 from compete.terms import Terms
+from metrics.expressions import pulls_both_ways
 
 SLACK = 1e-6
 """How far a perfect score may be from the best one: metrics that clip probabilities do not reach it."""
@@ -152,7 +153,7 @@ def perfect_findings(truth: Truth, scores: Sequence[Score]) -> list[Finding]:
         elif score.metric in measures:
             metric = measures[score.metric].metric
             best = metric.bounds[1] if metric.greater_is_better else metric.bounds[0]
-            if np.isfinite(best) and abs(score.value - best) > SLACK:
+            if np.isfinite(best) and not pulls_both_ways(metric) and abs(score.value - best) > SLACK:
                 message = f"{score.metric} gives {score.value:.6g} to a perfect submission; its best is {best:g}"
                 findings.append(Finding("trial/perfect", message, "score"))
     return findings

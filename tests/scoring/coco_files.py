@@ -1,5 +1,6 @@
 """A small challenge of boxes, masks or keypoints, and valid COCO results for it."""
 
+import copy
 import json
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from compete.scoring.images import Images
 from compete.scoring.matching import vocabulary
 from compete.terms import Terms
+from metrics.masks import Masks
 
 CLASSES, CLASS_IDS = ("cat", "dog", "owl"), (1, 2, 4)
 TASKS = {"boxes": "detection", "masks": "instance_segmentation", "points": "keypoints"}
@@ -56,6 +58,16 @@ def results(kind="boxes", seed=0, count=12):
         label = int(random.choice(CLASS_IDS))
         made.append({"image_id": image, "category_id": label, **content, "score": round(float(random.random()), 4)})
     return made
+
+
+def compressed(rows):
+    """The same results with their run lengths compressed."""
+    packed = copy.deepcopy(rows)
+    for one in packed:
+        if "segmentation" in one:
+            mask = Masks.from_counts([one["segmentation"]["counts"]], *one["segmentation"]["size"])
+            one["segmentation"]["counts"] = mask.text.tobytes().decode()
+    return packed
 
 
 def written(rows, **options):

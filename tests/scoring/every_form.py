@@ -10,16 +10,20 @@ from typing import Any
 import numpy as np
 
 from compete.bundle import write_manifests
-from compete.files import canonical_json, write_file
+from compete.files import canonical_json, write_file, zip_bytes
 from compete.hidden import pack_truth
 from compete.scoring.forms import as_submission
 from compete.scoring.images import Images
 from compete.terms import Terms
+from metrics.label_maps import LabelMaps
 from metrics.objects import Objects
 from tests.scoring.bundles import table, write_small_bundle
 from tests.scoring.form_images import random_boxes, random_maps, random_masks, random_segments, some_images, terms_of
+from tests.scoring.tiff_files import PACK, tiff
 
 IMAGES = some_images()
+AFFINE = np.array([[-0.7, 0, 0, 90.5], [0, 0.7, 0, -126], [0, 0, 2.5, -72.25]])
+VOLUMES = replace(IMAGES, depth=np.array([3, 2, 1, 4], dtype=np.int32), affine=np.stack([AFFINE] * IMAGES.n))
 METRICS = {
     "boxes": "box_ap", "masks": "mask_ap", "points": "keypoint_ap", "label_maps": "miou", "segments": "panoptic_quality"
 }  # fmt: skip
@@ -55,20 +59,38 @@ def write_image_bundle(
     """A bundle of images whose truth is a record; by turns an image is public and private."""
     ids = images.ids.column.tolist()
     listed = {"id": ids, "width": images.width.tolist(), "height": images.height.tolist(), **(more or {})}
+    if images.depth is not None and images.affine is not None:
+        texts = [" ".join(map(repr, numbers)) for numbers in images.affine.reshape(images.n, -1).tolist()]
+        listed |= {"depth": images.depth.tolist(), "affine": texts}
+    public = {name: listed[name] for name in listed if name not in (more or {})}
     usage = [("Public", "Private")[place % 2] for place in range(images.n)] if images.n > 1 else ["Private"]
     write_file(root / "public" / "challenge.json", canonical_json(replace(terms, test=images.n).as_dict()))
-    write_file(root / "public" / "test.csv", table({name: listed[name] for name in ("id", "width", "height")}))
+    write_file(root / "public" / "test.csv", table(public))
     write_file(root / "private" / "solution.csv", table({**listed, "Usage": usage}))
     write_file(root / "private" / "truth.npz", pack_truth(truth))
     write_manifests(root, challenge_sha256="0" * 64)
     return root
 
 
-def image_form(form: str, kind: str, truth: Any, predicted: Any, **more: Any) -> Form:
+def image_form(form: str, kind: str, truth: Any, predicted: Any, images: Images = IMAGES, **more: Any) -> Form:
     """A form of predictions of images."""
     terms = replace(terms_of(form, kind, **more), metric=METRICS[kind], draws=20, smallest_subgroup=1)
-    write = lambda root: write_image_bundle(root, terms, IMAGES, truth)  # noqa: E731
-    return Form(terms, write, as_submission(predicted, terms, IMAGES))
+    write = lambda root: write_image_bundle(root, terms, images, truth)  # noqa: E731
+    return Form(terms, write, as_submission(predicted, terms, images))
+
+
+def in_tiff(maps: LabelMaps) -> bytes:
+    """An archive of label images as TIFF, each packed in another way."""
+    ids, ways = IMAGES.ids.column.tolist(), [*PACK]
+    return zip_bytes({
+        f"{name}.tif": tiff(maps.array(place), packing=ways[place % len(ways)], rows=3)
+        for place, name in enumerate(ids)
+    })  # fmt: skip
+
+
+def random_volumes(chance: np.random.Generator) -> LabelMaps:
+    """Volumes of the sizes of `VOLUMES`."""
+    return LabelMaps.from_arrays([chance.integers(0, 3, grid.shape) for grid in VOLUMES.grids()])
 
 
 def table_form(
@@ -154,6 +176,8 @@ def forms() -> dict[str, Form]:
         "runs of classes": image_form("runs", "label_maps", maps, other),
         "runs of one class": image_form("runs", "label_maps", ink, random_maps(chance, 2), **runs),
         "pictures": image_form("png", "label_maps", maps, other),
+        "pictures in TIFF": replace(image_form("png", "label_maps", maps, other), good=in_tiff(other)),
+        "volumes": image_form("nifti", "label_maps", random_volumes(chance), random_volumes(chance), VOLUMES),
         "segments": image_form("png", "segments", segments, swapped, things=("cat", "owl")),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -18,10 +19,12 @@ import numpy as np
 import pytest
 
 from compete.bundle import open_bundle
+from compete.png import png_bytes
 from compete.scoring.grading import grade
 from compete.terms import FLAT_TASKS, IMAGE_TASKS
 from tests.conftest import ROOT, Run
 from tests.scoring.every_form import FORMS, Form
+from tests.scoring.tiff_files import tiff
 
 Rows = list[list[str]]
 BOM = b"\xef\xbb\xbf"
@@ -153,13 +156,18 @@ def pictures(raw: bytes) -> Iterator[tuple[str, bytes]]:
 
 def repacked(content: bytes) -> bytes:
     """The same picture as another program writes it: other filters, other deflation."""
-    if not content.startswith(b"\x89PNG"):
+    if content.startswith(b"\x1f\x8b"):
+        return gzip.compress(gzip.decompress(content), 1)
+    if not content.startswith((b"\x89PNG", b"II")):
         return content
     from PIL import Image
 
     file = io.BytesIO()
     with Image.open(io.BytesIO(content)) as picture:
-        picture.save(file, "PNG", optimize=True, compress_level=9)
+        if picture.format == "TIFF":
+            picture.save(file, "TIFF", compression="tiff_adobe_deflate")
+        else:
+            picture.save(file, "PNG", optimize=True, compress_level=9)
     return file.getvalue()
 
 
@@ -189,6 +197,12 @@ def test_no_way_of_writing_changes_a_bit(bundles: dict[str, Path], tmp_path: Pat
         assert json.dumps(other.as_dict()["scores"]) == json.dumps(first.as_dict()["scores"]), way
 
 
+def test_the_kind_of_picture_changes_no_bit(bundles: dict[str, Path]) -> None:
+    first, other = (grade(open_bundle(bundles[name]), FORMS[name].good) for name in ("pictures", "pictures in TIFF"))
+    assert other.scores == first.scores
+    assert other.submission["canonical_sha256"] == first.submission["canonical_sha256"]
+
+
 @pytest.mark.parametrize("name", FORMS)
 def test_another_prediction_has_another_digest(bundles: dict[str, Path], name: str) -> None:
     """What is said otherwise is not held to be the same, or the test above would say nothing."""
@@ -210,7 +224,8 @@ def changed(form: Form) -> bytes:
             held = said["annotations"][0]["segments_info"][0]
             held["category_id"] = 15 - held["category_id"] if held["category_id"] in (7, 8) else 7
             return zipped({**members, "panoptic.json": json.dumps(said).encode()})
-        return zipped({**members, "img_0004.png": blank(5, 7)})
+        name, content = list(members.items())[-1]
+        return zipped({**members, name: blank(content)})
     header, *rows = form.good.decode().splitlines()
     if form.terms.of_images and form.terms.form != "strings" and "class" in header:
         return "\n".join([header, *rows[:-1]]).encode()
@@ -230,11 +245,12 @@ def changed(form: Form) -> bytes:
     return "\n".join([header, *rows[:-1], f"{name},{cells}"]).encode()
 
 
-def blank(height: int, width: int) -> bytes:
-    """A picture of one class."""
-    from compete.scoring.forms.label_writing import png_bytes
-
-    return png_bytes(np.zeros((height, width), dtype=int))
+def blank(content: bytes) -> bytes:
+    """A picture or volume of one class, of the size that this one has."""
+    if content.startswith(b"\x1f\x8b"):
+        raw = gzip.decompress(content)
+        return gzip.compress(raw[:352] + bytes(len(raw) - 352))
+    return png_bytes(np.zeros((5, 7), dtype=int)) if content.startswith(b"\x89PNG") else tiff(np.zeros((5, 7)))
 
 
 # ---- where it is scored

@@ -3,7 +3,6 @@
 import copy
 import json
 import random
-import sys
 
 import numpy as np
 import pytest
@@ -14,19 +13,17 @@ from compete.scoring.coco import caps_of, read_results
 from compete.scoring.coco_rules import COCO_RULES
 from compete.scoring.json_text import load_json
 from compete.scoring.rules import RULES
+from tests.scoring.coco_engines import ENGINES, reading_with
 from tests.scoring.coco_files import CLASS_IDS, images, results, runs, same, terms, written
 
 KINDS = ("boxes", "masks", "points")
 
 
-@pytest.fixture(params=["msgspec", "json"])
-def engine(request, monkeypatch):
-    """Read with msgspec, and as where it is not installed."""
-    if request.param == "json":
-        monkeypatch.setitem(sys.modules, "msgspec", None)
-    coco_typed.decoders.cache_clear()
-    yield request.param
-    coco_typed.decoders.cache_clear()
+@pytest.fixture(params=ENGINES)
+def engine(request):
+    """Read with each reader."""
+    with reading_with(request.param):
+        yield request.param
 
 
 def read(raw, kind="boxes", **changed):
@@ -134,7 +131,7 @@ def test_order_changes_nothing(kind):
     assert (np.diff(key) >= 0).all()
 
 
-def test_both_engines_agree_to_the_bit_on_numbers(monkeypatch):
+def test_all_readers_agree_to_the_bit_on_numbers():
     generator = random.Random(3)
     texts = ["0.1", "1e-7", "5E-324", "2.5e+1", "1e22", "-0.0", "0", "123456789012345678901234567890", "0." + "3" * 60]
     texts += [repr(generator.random() * 10 ** generator.randint(-30, 1)) for _ in range(2000)]
@@ -143,10 +140,9 @@ def test_both_engines_agree_to_the_bit_on_numbers(monkeypatch):
     widths = [text if text[1:2] == "." and "e" not in text.lower() else "0" for text in texts]
     raw = ("[" + ",".join(map(row.format, widths, texts)) + "]").encode()
     first = read(raw, most_objects=5000)[0]
-    monkeypatch.setitem(sys.modules, "msgspec", None)
-    coco_typed.decoders.cache_clear()
-    assert same(read(raw, most_objects=5000)[0], first)
-    coco_typed.decoders.cache_clear()
+    for engine in ENGINES:
+        with reading_with(engine):
+            assert same(read(raw, most_objects=5000)[0], first), engine
     assert sorted(first.score.tolist()) == sorted(float(text) for text in texts)
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compete.errors import SubmissionError
-from compete.scoring import coco_typed
+from compete.scoring import coco_typed, json_rows
 from compete.scoring.coco import read_results
 from compete.scoring.images import Images
 from compete.scoring.matching import vocabulary
-from tests.scoring.coco_files import CLASS_IDS, images, results, runs, same, terms, written
+from tests.scoring.coco_engines import ENGINES, reading_with
+from tests.scoring.coco_files import CLASS_IDS, compressed, images, results, runs, same, terms, written
 
 KINDS = ("boxes", "masks", "points")
 
@@ -34,18 +34,16 @@ def told(rows, kind="boxes"):
     return {one.rule[len("submission/") :]: one for one in outcome(written(rows, indent=1), kind)[1]}
 
 
-def both_ways(raw, kind):
-    """What comes out with msgspec, after a look that it is what comes out without."""
+def every_way(raw, kind):
+    """What comes out, after a look that it is the same with every reader."""
     first, said = outcome(raw, kind)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "msgspec", None)
-        coco_typed.decoders.cache_clear()
-        second, said_then = outcome(raw, kind)
-    coco_typed.decoders.cache_clear()
-    assert said == said_then
-    assert (first is None) == (second is None)
-    if first is not None:
-        assert same(first, second)
+    for engine in ENGINES[1:]:
+        with reading_with(engine):
+            other, said_then = outcome(raw, kind)
+        assert said == said_then
+        assert (first is None) == (other is None)
+        if first is not None:
+            assert same(first, other)
     return first, said
 
 
@@ -86,14 +84,15 @@ SLICES = st.sampled_from([30, 200, 1 << 18])
 @settings(deadline=None, max_examples=500)
 @given(st.data(), st.sampled_from(KINDS), SLICES)
 def test_a_file_with_scratches_is_read_alike_or_refused_alike(data, kind, size):
-    raw = written(results(kind, count=4))
+    raw = written(compressed(results(kind, count=4)) if data.draw(st.booleans()) else results(kind, count=4))
     for _ in range(data.draw(st.integers(1, 3))):
         low = data.draw(st.integers(0, len(raw)))
         high = low + data.draw(st.sampled_from([0, 0, 1, 2, 8, 40]))
         raw = raw[:low] + data.draw(st.sampled_from([b"", *PIECES])) + raw[high:]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(coco_typed, "SLICE", size)
-        objects, said = both_ways(raw, kind)
+        patch.setattr(json_rows, "BLOCK", size)
+        objects, said = every_way(raw, kind)
     if objects is not None:
         rows = json.loads(raw.decode("utf-8-sig"))
         assert objects.count == len(rows)
@@ -106,7 +105,7 @@ def test_a_file_with_scratches_is_read_alike_or_refused_alike(data, kind, size):
 def test_every_beginning_of_a_file_is_told_to_be_cut_off(kind):
     raw = written(results(kind, count=2))
     for end in range(1, len(raw)):
-        objects, said = both_ways(raw[:end], kind)
+        objects, said = every_way(raw[:end], kind)
         assert objects is None
         assert [one.rule for one in said] == ["submission/cut-off"], raw[:end]
 
@@ -121,7 +120,7 @@ def test_a_repeated_key_anywhere_is_seen():
             again = json.dumps({key: generator.choice(rows)[key]})[1:-1]
             texts = [json.dumps(one) for one in rows]
             texts[chosen] = f"{{{again}, {texts[chosen][1:]}"
-            objects, said = both_ways(f"[{', '.join(texts)}]".encode(), kind)
+            objects, said = every_way(f"[{', '.join(texts)}]".encode(), kind)
             assert objects is None
             assert [(one.rule, one.count) for one in said] == [("submission/repeated-key", 1)]
 
@@ -230,7 +229,7 @@ def test_polygons_and_run_lengths_say_the_same():
             {"image_id": 2 if one is box else 1, "category_id": 1, "segmentation": one, "score": 0.1 * (one is not box)}
             for one in order
         ]
-        objects, said = both_ways(written(rows), "masks")
+        objects, said = every_way(written(rows), "masks")
         assert [one.rule for one in said] == ["submission/repeated-result"]
         made.append(objects)
     assert same(made[0], made[1])

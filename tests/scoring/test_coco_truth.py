@@ -2,33 +2,27 @@
 
 import copy
 import json
-import sys
 
 import numpy as np
 import pytest
 
 from compete.errors import DatasetError
-from compete.scoring import coco_truth, coco_typed
+from compete.scoring import coco_typed
 from compete.scoring.coco import read_results
 from compete.scoring.coco_truth import read_truth_json
 from compete.scoring.coco_writing import as_coco
 from metrics.objects import Objects
+from tests.scoring.coco_engines import ENGINES, reading_with
 from tests.scoring.coco_files import CLASS_IDS, CLASSES, HEIGHT, WIDTH, images, results, same, terms, written
 
 KINDS = ("boxes", "masks", "points")
 
 
-@pytest.fixture(params=["msgspec", "json"])
-def engine(request, monkeypatch):
-    """Read with msgspec, and as where it is not installed."""
-    caches = (coco_typed.decoders, coco_truth._decoders)
-    if request.param == "json":
-        monkeypatch.setitem(sys.modules, "msgspec", None)
-    for one in caches:
-        one.cache_clear()
-    yield request.param
-    for one in caches:
-        one.cache_clear()
+@pytest.fixture(params=ENGINES)
+def engine(request):
+    """Read with each reader."""
+    with reading_with(request.param):
+        yield request.param
 
 
 def annotated(kind="boxes", count=20):

@@ -13,10 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compete.errors import SubmissionError
-from compete.scoring.forms import FORMS, as_submission, read_images_submission
-from compete.scoring.forms.strings import words_of
+from compete.scoring.coco_boxes import check_numbers
+from compete.scoring.coco_columns import Columns
+from compete.scoring.forms import FORMS, as_submission, read_images_submission, run_masks
+from compete.scoring.forms.boxes import all_inside
+from compete.scoring.forms.tables import RowReport
+from compete.scoring.forms.words import words_of
 from compete.scoring.image_trial import reordered
 from compete.scoring.spans import column_of
+from compete.scoring.table import read_table
 from compete.terms import IMAGE_TASKS
 from metrics.label_maps import LabelMaps
 from metrics.masks import Masks
@@ -93,9 +98,9 @@ def in_order(record):
 
 def test_every_form_of_every_task_has_a_reader_and_is_tested_here():
     wanted = {(form, kind) for kind, forms in IMAGE_TASKS.values() for form in forms}
-    assert set(FORMS) == wanted | {("nifti", "label_maps")}  # volumes: see test_nifti.py
+    assert set(FORMS) == wanted
     tested = {(terms.form, terms.kind) for terms, _ in CASES.values()}
-    assert tested == wanted - {("coco", "points")}
+    assert tested == wanted - {("coco", "points"), ("nifti", "label_maps")}  # volumes: see test_nifti.py
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -193,7 +198,7 @@ def test_words_are_those_of_split(cells):
 
 
 def test_words_are_found_across_blocks(monkeypatch):
-    monkeypatch.setattr("compete.scoring.forms.strings.BLOCK", 7)
+    monkeypatch.setattr("compete.scoring.forms.words.BLOCK", 7)
     cells = ["a bb", "", "ccc d  e", "f" * 20, " "]
     word, row = words_of(column_of(cells))
     assert (word.tolist(), row.tolist()) == (["a", "bb", "ccc", "d", "e", "f" * 20], [0, 0, 2, 2, 2, 3])
@@ -206,6 +211,64 @@ def test_runs_count_down_the_columns_from_one_and_may_touch():
     expected = np.zeros((5, 7), dtype=bool)
     expected[:3, 0] = expected[:, 1] = True
     np.testing.assert_array_equal(area, expected)
+
+
+pairs = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 9)), max_size=5).map(sorted)
+rising = pairs.map(lambda runs: " ".join(f"{start + 9 * place} {size}" for place, (start, size) in enumerate(runs)))
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(rising | st.text("0123 ", max_size=25) | st.text("12 9.\t\né", max_size=12), max_size=6))
+def test_run_lengths_read_at_once_are_those_read_one_by_one(texts):
+    column = column_of(texts)
+    height, width = np.full(len(texts), 8, np.int32), np.arange(7, 7 + len(texts), dtype=np.int32)
+    found, masks = run_masks._good_runs(column, height, width), Masks.from_pairs(texts, height, width)
+    assert (found is None) == bool(masks.faults.any())
+    if found is not None:
+        assert found.masks().text.tobytes() == masks.text.tobytes()
+        np.testing.assert_array_equal(found.area(), masks.area)
+        some = np.arange(0, len(texts), 2)
+        assert found.take(some).masks().text.tobytes() == masks.take(some).text.tobytes()
+
+
+@pytest.mark.parametrize("text", ["0" * 10 + "1 1", "1 1"])
+def test_numbers_of_eleven_digits_and_images_beyond_all_masks_are_read_one_by_one(text):
+    side = np.array([8 if text[0] == "0" else 1 << 15], np.int32)
+    assert run_masks._good_runs(column_of([text]), side, side) is None
+    assert Masks.from_pairs([text], side, side).faults.any()
+
+
+edges = st.sampled_from([-70.0, -60.0, -1.0, -0.5, 0.0, 0.25, 0.5, 1.0, 2.0, 5.0, 39.0, 40.0, 41.0, 60.0, 61.5, 700.0])
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.tuples(edges, edges, edges, edges), min_size=1, max_size=4), st.booleans())
+def test_boxes_that_are_plainly_inside_have_nothing_to_be_told(boxes, corners):
+    terms, value = CASES["rows of corners" if corners else "rows"][0], [*np.array(boxes).T]
+    number, image = np.stack(value, axis=1), np.zeros(len(boxes), dtype=np.int32)
+    if corners:
+        number[:, 2:] -= number[:, :2]
+    report = RowReport(read_table(b"id\n1\n2\n3\n4\n"), str)
+    columns = Columns(image, image, np.ones(len(boxes)), number)
+    check_numbers(columns, "boxes", image, IMAGES, report)
+    assert not (all_inside(value, image, IMAGES, terms) and report.findings)
+    assert all_inside([np.array([1.0]), np.array([2.0]), np.array([9.0]), np.array([30.0])], image[:1], IMAGES, terms)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "word"),
+    [
+        ("coco boxes", b'[{"image_id":1,"category_id":1,"bbox":[1,1,2,2],"score":1}]', "result"),
+        ("rows", b"id,class,x,y,width,height,score\nimg_0001,cat,1,1,2,2,1\n", "row"),
+        ("runs of objects", b"id,class,rle,score\nimg_0001,cat,1 1,1\n", "row"),
+        ("runs of classes", b"id,class,rle\nimg_0001,dog,1 1\n", "row"),
+    ],
+)
+def test_images_that_nothing_names_are_warned_of(name, content, word):
+    (told,) = read_images_submission(content, CASES[name][0], IMAGES, "mine").warnings
+    assert (told.rule, told.severity, told.where) == ("submission/image-without-rows", "warning", "mine")
+    assert told.message == f"3 test images of 4 without a {word}"
+    assert told.items == ("'café, two'", "img_0003", "img_0004")
 
 
 def test_a_row_without_runs_says_nothing():
@@ -226,6 +289,20 @@ def test_pixels_that_no_row_names_are_of_the_first_class():
     assert [one.rule for one in read.warnings] == ["submission/image-without-rows"]
     read = read_images_submission(b"id,class,rle\nimg_0004,owl,6 5\nimg_0004,cat,1 1\n", terms, IMAGES)
     assert [one.rule for one in read.warnings] == ["submission/no-class", "submission/image-without-rows"]
+
+
+def test_label_images_are_painted_some_at_a_time(monkeypatch):
+    terms, record = CASES["runs of classes"][0], random_maps(np.random.default_rng(8))
+    written = as_submission(record, terms, IMAGES)
+    whole = read_images_submission(written, terms, IMAGES)
+    monkeypatch.setattr("compete.scoring.forms.label_runs.PIXELS", 100)
+    assert read_images_submission(written, terms, IMAGES).canonical_sha256() == whole.canonical_sha256()
+
+
+def test_objects_without_boxes_or_masks_cannot_be_written_so():
+    for name, other in (("rows", "runs of objects"), ("runs of objects", "rows")):
+        with pytest.raises(ValueError, match=r"have no (boxes|masks)"):
+            as_submission(CASES[other][1](np.random.default_rng(0)), CASES[name][0], IMAGES)
 
 
 def test_masks_along_the_rows_are_doubted_where_height_and_width_differ():

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from compete.errors import SubmissionError
+from compete.files import zip_bytes
+from compete.png import png_bytes
 from compete.scoring.archives import ARCHIVE_RULES
 from compete.scoring.coco_rules import COCO_RULES
 from compete.scoring.forms import as_submission, read_images_submission
-from compete.scoring.forms.label_writing import png_bytes, zip_bytes
 from compete.scoring.forms.rules import FORM_RULES
 from compete.scoring.pictures import PICTURE_RULES
 from compete.scoring.rules import RULES

@@ -35,6 +35,10 @@ LABELS = Terms(
     also=("accuracy", "cohen_kappa"), subgroups=("site",), grouped=True, draws=200,
     combine=(Combined("worst_site", "accuracy", "site", "minimum"),),
 )  # fmt: skip
+PICTURES = Terms(
+    "maps", "Maps", "1.0", "semantic_segmentation", (), "label_maps", (), "miou", form="png", classes=CLASSES,
+    class_ids=(0, 1, 2),
+)  # fmt: skip
 SOLUTION = {"id": IDS, "label": TRUE, "Usage": USAGE, "group": PATIENT, "site": SITE}
 PREDICTED = np.where(RANDOM.random(N) < 0.7, TRUE, RANDOM.choice(CLASSES, N))
 
@@ -296,6 +300,17 @@ def test_metrics_that_do_not_fit_are_told() -> None:
     assert rules(metric="roc_auc", kind="probability") == {"score/unfit-metric"}
     assert rules(combine=(Combined("x", "accuracy", "sex", "middle"),)) == {"score/unknown-combination"}
     assert rules(metric="worst_site") == set()
+
+
+def test_a_class_that_a_metric_needs_is_asked_for_before_anything_is_scored() -> None:
+    def messages(metric: str, **changes: object) -> list[str]:
+        return [one.message for one in metric_findings(replace(PICTURES, metric=metric, **changes))]  # type: ignore[arg-type]
+
+    assert "there are 3 classes" in messages("iou")[0]
+    assert "not one of the labels" in messages("iou(positive=7)")[0]
+    assert messages("iou(positive=2)") == messages("miou") == messages("hausdorff95") == []
+    assert messages("iou", classes=("a", "b"), class_ids=(0, 1)) == []
+    assert "label images" in messages("metric.py:score")[0]
 
 
 def test_the_platforms_door_gives_the_same_result_with_numpy_alone(animals: Path, tmp_path: Path) -> None:

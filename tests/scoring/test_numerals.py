@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compete.scoring.digits import whole_numbers
 from compete.scoring.numerals import GRAMMAR, numbers
 from compete.scoring.spans import column_of
 
@@ -81,7 +82,7 @@ def test_every_numeral_equals_float(texts):
 
 
 @settings(deadline=None)
-@given(st.lists(st.text("+-0123456789.eE _,xnaif%", max_size=12), max_size=50))
+@given(st.lists(st.text("+-0123456789.eE _,xnaif%", max_size=12) | st.text("1.9-é\x80ÿ🙂", max_size=26), max_size=50))
 def test_the_grammar_decides_alone(texts):
     read = numbers(column_of(texts))
     for text, value in zip(texts, read.value.tolist(), strict=True):
@@ -98,3 +99,13 @@ def test_long_columns_equal_float(way, scale):
     rng = np.random.default_rng(3)
     texts = [way(value) for value in (rng.normal(size=3000) * scale).tolist()]
     assert numbers(column_of(texts)).value.tolist() == [float(text) for text in texts]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.from_regex("[0-9]{1,16}", fullmatch=True), max_size=40), st.sampled_from(["", "-1", "1.", "é", " 1"])
+)
+def test_whole_numbers_are_digits_and_nothing_else(texts, other):
+    assert whole_numbers(column_of(texts)).tolist() == [int(text) for text in texts]
+    assert whole_numbers(column_of([*texts, other])) is None
+    assert whole_numbers(column_of([*texts, "1" * 17])) is None

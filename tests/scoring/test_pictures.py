@@ -8,7 +8,6 @@ import os
 import struct
 import zlib
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import pytest
@@ -20,7 +19,6 @@ from compete.scoring import pictures as pictures_module
 from compete.scoring.pictures import PICTURE_RULES, PictureContent, read_picture, read_pictures
 from compete.scoring.png import ADAM7, GREY, PALETTE, RGB, PngFault, unwrap_png
 from compete.scoring.png_filters import unfilter
-from compete.scoring.png_runs import sparse_rows, undo_filters
 
 ANY = PictureContent()
 IDS = PictureContent(segments=True)
@@ -106,53 +104,6 @@ def test_every_kind_depth_and_filter_is_exact(seed, height, width, kind_depth, i
         np.testing.assert_array_equal(seen @ [1, 256, 65536], read)
     elif (kind == GREY and depth >= 8) or kind == PALETTE:
         np.testing.assert_array_equal(seen, read)
-
-
-@settings(max_examples=80, deadline=None)
-@given(st.integers(0, 2**32), st.integers(1, 5), st.sampled_from([1, 3]), st.sampled_from([(0, 1, 2, 4), (4,), (2, 4)]))
-def test_many_undone_together_are_those_undone_alone(seed, count, channels, filters):
-    random = np.random.default_rng(seed)
-    height, width = random.integers(1, 40, 2).tolist()
-    kind = RGB if channels == 3 else GREY
-    batch, wanted = [], []
-    for _ in range(count):
-        values = values_of(random, height, width, kind, 8, True)
-        values[random.random(values.shape) < 0.02] = 1
-        rows = packed_rows(values, kind, 8, random.choice(filters, height).tolist())
-        rows = np.frombuffer(rows, dtype=np.uint8).reshape(height, -1)
-        sparse = sparse_rows(rows, channels)
-        if sparse is not None:
-            batch.append(sparse)
-            wanted.append(values)
-    with mock.patch("compete.scoring.png_runs.STEPS", 1000):
-        found = undo_filters(batch, width) if batch else []
-    for values, runs in zip(wanted, found, strict=True):
-        flat = np.repeat(runs.value, np.diff(runs.end, prepend=0))
-        np.testing.assert_array_equal(flat.reshape(height, width), values)
-        assert (runs.value[1:] != runs.value[:-1]).all()
-
-
-def test_label_pictures_take_the_way_of_runs_and_noise_the_other(monkeypatch):
-    random = np.random.default_rng(1)
-    values = values_of(random, 60, 90, RGB, 8, True)
-    rows = np.frombuffer(packed_rows(values, RGB, 8, [4] * 60), dtype=np.uint8).reshape(60, -1)
-    assert sparse_rows(rows, 3) is not None
-    noise = random.integers(0, 1 << 24, (60, 90))
-    rows = np.frombuffer(packed_rows(noise, RGB, 8, [4] * 60), dtype=np.uint8).reshape(60, -1)
-    assert sparse_rows(rows, 3) is None
-    monkeypatch.setattr("compete.scoring.png_runs.STEPS", 0)  # whatever must be walked through is left to the other way
-    read, _ = read_picture(png(values, RGB, 8, [4] * 60), (60, 90), IDS)
-    np.testing.assert_array_equal(read, values)
-
-
-def test_a_row_longer_than_a_sum_can_hold_is_exact(monkeypatch):
-    random = np.random.default_rng(2)
-    values = values_of(random, 30, 200, RGB, 8, True)
-    rows = np.frombuffer(packed_rows(values, RGB, 8, [1, 2, 4] * 10), dtype=np.uint8).reshape(30, -1)
-    monkeypatch.setattr("compete.scoring.png_runs.LONGEST", 5)
-    monkeypatch.setattr("compete.scoring.png_runs.STEPS", 1000)
-    (runs,) = undo_filters([sparse_rows(rows, 3)], 200)
-    np.testing.assert_array_equal(np.repeat(runs.value, np.diff(runs.end, prepend=0)).reshape(30, 200), values)
 
 
 @pytest.mark.parametrize("step", [1, 2, 3])

@@ -78,6 +78,29 @@ def test_many_rows_with_quoted_line_breaks():
     assert cells(read_table(written([["id", "note"], *rows]))) == rows
 
 
+@pytest.mark.parametrize("odd", ['"a,b",1', "a b,1", "a,1\r", ",", "é,1", '"",""'])
+@pytest.mark.usefixtures("block")
+def test_a_row_that_is_not_plain_among_many_that_are(odd):
+    lines = ["id,x", *["i,1"] * 99, odd, *["j,2"] * 99, odd, *["k l,3"] * 9]
+    text = "\n".join(lines) + "\n"
+    assert cells(read_table(text.encode())) == list(csv.reader(io.StringIO(text, newline="")))[1:]
+
+
+@pytest.mark.parametrize(("odd", "rule"), [("a,1,2\nb", "ragged-row"), ("a,\x01", "control-character")])
+@pytest.mark.usefixtures("block")
+def test_rows_whose_marks_add_up_are_not_plain_for_that(odd, rule):
+    with pytest.raises(SubmissionError) as caught:
+        read_table("\n".join(["id,x", *["i,1"] * 99, odd, *["j,2"] * 9]).encode(), name="t.csv")
+    (finding,) = caught.value.findings
+    assert (finding.rule, finding.where) == (f"submission/{rule}", "t.csv:101")
+
+
+def test_line_separators_of_unicode_are_named():
+    with pytest.raises(SubmissionError) as caught:
+        read_table("id,x\n1,2\u20283,4\n".encode())
+    assert "U+2028" in caught.value.findings[0].hint
+
+
 def test_lines_are_physical_lines():
     content = b'id,note\n1,"two\nlines"\n2\n3,x\n\n4\n'
     with pytest.raises(SubmissionError) as caught:

@@ -9,13 +9,14 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from compete.errors import SubmissionError
+from compete.files import zip_bytes
+from compete.png import png_bytes
 from compete.scoring.forms import read_images_submission
-from compete.scoring.forms.label_writing import png_bytes, zip_bytes
 from compete.scoring.pictures import PICTURE_RULES, PictureContent, read_picture, read_pictures
 from compete.scoring.tiff import TiffFault, read_tiff
 from compete.scoring.tiff_packing import unpacked
@@ -126,6 +127,30 @@ def test_one_long_run_is_exact():
     raw = np.full(3_000_000, 7, dtype=np.uint8)
     np.testing.assert_array_equal(unpacked(memoryview(lzw(raw.tobytes())), LZW, len(raw)), raw)
     np.testing.assert_array_equal(unpacked(memoryview(packbits(raw.tobytes())), PACKBITS, len(raw)), raw)
+
+
+def plain_packbits(packed, most):
+    """Head by head, as the specification words it."""
+    out, place = b"", 0
+    while place < len(packed) and len(out) < most:
+        head = packed[place]
+        many = head + 1 if head < 128 else int(head > 128)
+        part = packed[place + 1 : place + 1 + many]
+        if len(part) < many:
+            return None
+        out += part * (257 - head if head > 128 else 1)
+        place += 1 + many
+    return out
+
+
+@pytest.mark.parametrize("size", [3, 64, 1 << 14])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.binary(max_size=9) | st.binary(max_size=300).map(packbits), max_size=9), st.integers(1, 5000))
+def test_packbits_is_read_head_by_head(monkeypatch, size, parts, most):
+    monkeypatch.setattr("compete.scoring.tiff_packing.BYTES", size)
+    packed = b"".join(parts)
+    found = unpacked(memoryview(packed), PACKBITS, most)
+    assert (None if found is None else found.tobytes()) == plain_packbits(packed, most)
 
 
 @settings(max_examples=300, deadline=None)

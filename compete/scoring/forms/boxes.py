@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from compete.scoring.coco_columns import CONTENT, SCORE, Columns
 from compete.scoring.coco_order import ordered
 from compete.scoring.forms.tables import CLASS, RowReport, Rows, id_of, refuse_rows, too_many_objects
 from compete.scoring.images import Images
-from compete.scoring.spans import Array
+from compete.scoring.spans import CHUNK, Array
 from compete.scoring.submission import Contract, _labels, _numbers
 from compete.scoring.table import Table
 from compete.terms import Terms
@@ -58,8 +59,10 @@ def boxes_of(rows: Rows, table: Table, image: Array, terms: Terms, images: Image
     number = np.stack(value[:4], axis=1)
     if terms.coordinates == "xyxy":
         number[:, 2:] -= number[:, :2]
-    unread = {CONTENT["boxes"]: np.isnan(number).any(axis=1), SCORE: np.isnan(value[4])}
-    columns = Columns(image, code, np.where(unread[SCORE], 0.0, value[4]), number, unread=unread)
+    columns = Columns(image, code, value[4], number)
+    if faults:
+        unread = {CONTENT["boxes"]: np.isnan(number).any(axis=1), SCORE: np.isnan(value[4])}
+        columns = replace(columns, score=np.where(unread[SCORE], 0.0, value[4]), unread=unread)
     report = RowReport(table, lambda row: id_of(images, int(image[row])), _HINTS[terms.coordinates])
     sizes = _looks_like_sizes(columns, images) if terms.coordinates == "xyxy" else np.zeros(0, dtype=np.int64)
     if terms.form == "strings" and _score_stands_last(value[3], value[4]):
@@ -69,7 +72,7 @@ def boxes_of(rows: Rows, table: Table, image: Array, terms: Terms, images: Image
         message = "{results} whose right or bottom comes first, and nearly all fit when read as x, y, width, height"
         hint = "write left, top, right, bottom: right is x + width, bottom is y + height"
         report.tell("box-sizes", message, sizes, None, hint)
-    else:
+    elif faults or not all_inside(value, image, images, terms):
         check_numbers(columns, "boxes", image, images, report)
     check_scores(columns, report)
     findings += report.findings
@@ -91,7 +94,7 @@ def classes_of(table: Table, terms: Terms) -> tuple[Array, list[Finding]]:
 
 def repeated(again: Array, table: Table, image: Array, images: Images) -> list[Finding]:
     """Warn of predictions that say the same as another."""
-    report = RowReport(table, lambda row: id_of(images, int(image[row])), {})
+    report = RowReport(table, lambda row: id_of(images, int(image[row])))
     hint = "each repeat counts as a false alarm; remove them"
     report.tell("repeated-result", "{results} that stand there twice", np.sort(again), None, hint, severity="warning")
     return report.findings
@@ -127,8 +130,34 @@ def _in_order(columns: Columns, terms: Terms, images: Images) -> tuple[Objects, 
     number = np.zeros((0, 4)) if columns.numbers is None else columns.numbers
     group = columns.image.astype(np.int64) * len(terms.classes) + columns.category
     order, repeats = ordered(group, columns.score, lambda row: list(number[row].T[::-1]))
-    image, category, score = (one[order] for one in (columns.image, columns.category, columns.score))
-    return Objects(images.n, len(terms.classes), image, category, box=number[order], score=score), repeats
+    image, category, score = (one.take(order) for one in (columns.image, columns.category, columns.score))
+    # numpy takes whole rows many times as fast as it indexes them.
+    box = number.take(order, axis=0)
+    return Objects(images.n, len(terms.classes), image, category, box=box, score=score), repeats
+
+
+def all_inside(value: Sequence[Array], image: Array, images: Images, terms: Terms) -> bool:
+    """Whether all boxes have an area in their image and reach out by a pixel at most, so that nothing is to be told.
+
+    Args:
+        value: the four numbers of each box as they were written, float64, each of shape (boxes,).
+        image: the place of each box's image, or -1, int32, shape (boxes,).
+        images: the test images.
+        terms: the challenge; its ``coordinates`` say what the numbers are.
+    """
+    beyond = False
+    for low in range(0, len(image), CHUNK):
+        place = image[low : low + CHUNK]
+        left, top, right, bottom = (one[low : low + CHUNK] for one in value[:4])
+        if terms.coordinates == "xywh":
+            right, bottom = left + right, top + bottom
+        across, down = images.width.take(place), images.height.take(place)
+        good = (right > left) & (bottom > top) & (left < across) & (top < down) & (right > 0) & (bottom > 0)
+        good &= (left >= -across) & (top >= -down) & (right <= across + 1) & (bottom <= down + 1)
+        if not good.all() or int(place.min()) < 0:
+            return False
+        beyond = beyond or float(right.max()) > 2 or float(bottom.max()) > 2
+    return beyond
 
 
 def _score_stands_last(last: Array, score: Array) -> bool:

@@ -11,10 +11,11 @@ from typing import Optional, Union
 import numpy as np
 
 from compete.errors import EXAMPLES, Finding, SubmissionError, fatal
+from compete.files import zip_bytes
+from compete.png import SIGNATURE, png_bytes
 from compete.scoring.archive_bytes import open_bytes
 from compete.scoring.archives import CAPS, Archive, Member, open_archive
 from compete.scoring.causes import unknown_id_cause
-from compete.scoring.forms.label_writing import SIGNATURE, png_bytes, zip_bytes
 from compete.scoring.forms.tables import ids_shown
 from compete.scoring.images import Images
 from compete.scoring.matching import lookup

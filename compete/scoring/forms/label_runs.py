@@ -11,7 +11,7 @@ import numpy as np
 from compete.bundle import ID
 from compete.errors import Finding, fatal
 from compete.scoring.forms.boxes import classes_of
-from compete.scoring.forms.run_masks import caps_of, masks_of, row_order
+from compete.scoring.forms.run_masks import Runs, caps_of, row_order, runs_of
 from compete.scoring.forms.tables import (
     CLASS,
     RUNS,
@@ -29,7 +29,7 @@ from compete.scoring.submission import Fault, Submission, _told
 from compete.terms import Terms
 from metrics.label_maps import LabelMaps
 from metrics.masks import Masks
-from metrics.runs import merged_runs, runs_of_counts, write_pairs
+from metrics.runs import merged_runs, write_pairs
 
 PIXELS = 1 << 23
 """Pixels of images that are painted before they become runs."""
@@ -49,13 +49,13 @@ def read(source: Union[str, Path, bytes], terms: Terms, images: Images, name: st
     rows.findings.extend(faults)
     code = code if many else code + 1
     known = np.flatnonzero(rows.image >= 0)
-    masks = masks_of(rows, known, images)
+    runs = runs_of(rows, known, images)
     if len(code) == rows.table.rows:
         rows.findings.extend(_repeated_classes(rows, code, terms))
-    if fatal(rows.findings):
+    if runs is None or fatal(rows.findings):
         refuse_rows(rows)
-    rows.findings.extend(row_order(rows, masks))
-    maps = _label_maps(rows, masks, code, terms, images)
+    rows.findings.extend(row_order(rows, runs))
+    maps = _label_maps(rows, runs, code, terms, images)
     if many:
         rows.findings.extend(images_without_rows(rows, images, f"they are {excerpt(terms.classes[0])} everywhere"))
     return Submission(maps, tuple(rows.findings), rows.table.rows, rows.sha256)
@@ -92,9 +92,9 @@ def _repeated_classes(rows: Rows, code: Array, terms: Terms) -> list[Finding]:
     return [_told(rows.table, "submission/repeated-class", message, [Fault(ID, again)], hint)]
 
 
-def _label_maps(rows: Rows, masks: Masks, code: Array, terms: Terms, images: Images) -> LabelMaps:
+def _label_maps(rows: Rows, runs: Runs, code: Array, terms: Terms, images: Images) -> LabelMaps:
     """Paint the classes; tells of pixels that two of them claim, or that none does where the first has a row."""
-    owner, begin, end = runs_of_counts(*masks.counts())
+    owner, begin, end = runs.owner, runs.begin, runs.end
     image = rows.image[owner].astype(np.int64)
     order = np.argsort(image << 32 | begin, kind="stable")
     image, begin, end, label = image[order], begin[order], end[order], code[owner[order]]

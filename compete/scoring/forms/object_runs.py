@@ -13,7 +13,7 @@ from compete.scoring.coco_checks import check_scores
 from compete.scoring.coco_columns import Columns
 from compete.scoring.coco_order import ordered
 from compete.scoring.forms.boxes import classes_of, expected, repeated, scores_of
-from compete.scoring.forms.run_masks import caps_of, is_blank, masks_of, row_order
+from compete.scoring.forms.run_masks import caps_of, is_blank, row_order, runs_of
 from compete.scoring.forms.tables import (
     CLASS,
     RUNS,
@@ -83,12 +83,13 @@ def _objects(rows: Rows, terms: Terms, images: Images) -> Objects:
     score, faults = _numbers(table, Contract("", (SCORE,), "value"))
     findings += faults
     known = np.flatnonzero(rows.image >= 0)
-    masks = masks_of(rows, known, images)
+    runs = runs_of(rows, known, images)
     findings += too_many_objects(rows, rows.image, images, terms.most_objects)
-    if not score or len(code) < table.rows or fatal(findings):
+    if runs is None or not score or len(code) < table.rows or fatal(findings):
         refuse_rows(rows)
-    findings += row_order(rows, masks)
-    report = RowReport(table, lambda row: id_of(images, int(rows.image[row])), {})
+    findings += row_order(rows, runs)
+    masks = runs.masks()
+    report = RowReport(table, lambda row: id_of(images, int(rows.image[row])))
     check_scores(Columns(rows.image, code, score[0]), report)
     findings += report.findings
     group = rows.image.astype(np.int64) * len(terms.classes) + code

@@ -7,6 +7,7 @@ from typing import Union
 
 from compete.scoring.coco import caps_of, read_results
 from compete.scoring.coco_writing import as_coco
+from compete.scoring.forms.omissions import left_out
 from compete.scoring.images import Images
 from compete.scoring.json_text import load_json
 from compete.scoring.submission import Submission
@@ -19,7 +20,8 @@ def read(source: Union[str, Path, bytes], terms: Terms, images: Images, name: st
     loaded = load_json(source, caps_of(terms, images), name)
     digest = loaded.sha256()
     objects, warnings = read_results(loaded, terms, images)
-    return Submission(objects, warnings, objects.count, digest)
+    omissions = left_out(objects.image, images, loaded.name, "result", "nothing is predicted in them")
+    return Submission(objects, (*warnings, *omissions), objects.count, digest)
 
 
 def write(record: Objects, terms: Terms, images: Images) -> bytes:

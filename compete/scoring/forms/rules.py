@@ -4,9 +4,10 @@ from __future__ import annotations
 
 FORM_RULES: dict[str, tuple[str, str]] = {
     "submission/image-without-rows": (
-        "A test image has no row (a warning).",
-        "In tables with one row a box or mask, an image without rows is one in which nothing was found; in tables with "
-        "one row a class, one that is all of the first class. If a model stopped half-way, that is a mistake.",
+        "A test image has no row or result (a warning).",
+        "In COCO results and in tables with one row a box or mask, an image without any is one in which nothing was "
+        "found; in tables with one row a class, one that is all of the first class. If a model stopped half-way, that "
+        "is a mistake.",
     ),
     "submission/box-sizes": (
         "Boxes look like left, top, width, height.",

@@ -12,12 +12,13 @@ from typing import NoReturn, Optional, Union
 import numpy as np
 
 from compete.errors import EXAMPLES, Finding, SubmissionError, fatal
+from compete.files import zip_bytes
+from compete.png import png_bytes
 from compete.scoring.archive_names import plain_name
 from compete.scoring.archives import CAPS, Archive, open_archive
 from compete.scoring.coco_columns import CATEGORY, IMAGE
 from compete.scoring.coco_panoptic import FILE, LIST, SEGMENTS, PanopticFiles, read_panoptic_json
 from compete.scoring.forms.label_pngs import MEMBERS, SUFFIX
-from compete.scoring.forms.label_writing import png_bytes, zip_bytes
 from compete.scoring.forms.tables import id_of
 from compete.scoring.images import Images
 from compete.scoring.pictures import PictureContent, read_pictures

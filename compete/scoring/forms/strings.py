@@ -13,6 +13,7 @@ from compete.errors import EXAMPLES, Finding
 from compete.scoring.coco_columns import SCORE
 from compete.scoring.forms.boxes import CORNERS, box_cells, boxes_of, expected, scores_of
 from compete.scoring.forms.tables import CLASS, SIZE, Rows, as_table, class_text, id_of, number_text, read_rows
+from compete.scoring.forms.words import words_of
 from compete.scoring.images import Images
 from compete.scoring.matching import lookup, vocabulary
 from compete.scoring.numerals import NOTHING
@@ -28,11 +29,6 @@ WORDS = 6
 
 BYTES = 256
 """Bytes allowed for each box allowed."""
-
-BLOCK = 1 << 20
-"""Bytes looked at together."""
-
-_SPACE = ord(" ")
 
 
 def read(source: Union[str, Path, bytes], terms: Terms, images: Images, name: str = "") -> Submission:
@@ -60,37 +56,6 @@ def write(record: Objects, terms: Terms, images: Images) -> bytes:
     for image, label, box, score in told:
         texts[image] += [label, number_text(score), *map(number_text, box)]
     return as_table((ID, *terms.columns), zip(images.ids.column.tolist(), map(" ".join, texts)))
-
-
-def words_of(column: Column) -> tuple[Column, Array]:
-    """The words between blanks in all cells of a column that stands in its file's order.
-
-    Args:
-        column: the cells.
-
-    Returns:
-        All words one after the other, and the row of each, int64.
-    """
-    end = column.start + column.length
-    starts, lengths, owners = [], [], []
-    low = 0
-    while low < len(column):
-        high = max(low + 1, int(np.searchsorted(end, int(column.start[low]) + BLOCK)))
-        begin, stop = int(column.start[low]), int(end[high - 1])
-        turn = np.zeros(stop - begin + 1, dtype=np.int8)
-        turn[column.start[low:high] - begin] += 1
-        turn[end[low:high] - begin] -= 1  # an empty cell begins and ends at one place
-        word = np.zeros(stop - begin + 2, dtype=bool)
-        np.cumsum(turn[:-1], dtype=np.int8, out=turn[:-1])
-        word[1:-1] = (turn[:-1] > 0) & (column.buffer[begin:stop] != _SPACE)
-        edge = np.flatnonzero(word[1:] != word[:-1]) + begin
-        starts.append(edge[::2])
-        lengths.append((edge[1::2] - edge[::2]).astype(np.int32))
-        owners.append(np.searchsorted(column.start[low:high], edge[::2], side="right") - 1 + low)
-        low = high
-    nothing = np.zeros(0, dtype=np.int64)
-    start, length, owner = (np.concatenate([nothing, *parts]) for parts in (starts, lengths, owners))
-    return Column(column.buffer, start, length.astype(np.int32)), owner
 
 
 def _boxes(rows: Rows, name: str, terms: Terms, images: Images) -> tuple[Table, Array]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Optional, Union
+from typing import NoReturn, Optional, Union
 
 import numpy as np
 
 from compete.bundle import ID
 from compete.errors import EXAMPLES, Finding
 from compete.scoring.causes import unknown_id_cause
-from compete.scoring.coco_report import Report
+from compete.scoring.forms.omissions import left_out
 from compete.scoring.images import Images
 from compete.scoring.matching import lookup
 from compete.scoring.source import Caps, Source, counted, excerpt, load, refuse_all
@@ -49,22 +49,21 @@ class Rows:
     sha256: str
 
 
-class RowReport(Report):
+@dataclass(frozen=True, eq=False)
+class RowReport:
     """What is found about predictions of a table: named by the ids of their images, found by line.
 
-    Args:
+    Attributes:
         table: one row a prediction; faults are looked for at its first column.
         ids: the id of the image of a row.
         hints: cures that this form needs in place of COCO's, by rule; a rule with an empty cure is not told.
+        findings: what was found so far.
     """
 
-    def __init__(self, table: Table, ids: Callable[[int], str], hints: dict[str, str]) -> None:
-        super().__init__(table.source)
-        self._table, self._ids, self._hints = table, ids, hints
-
-    def where(self, row: int) -> str:
-        """``file:line`` of a row."""
-        return self._table.where(next(iter(self._table.columns)), row)
+    table: Table
+    ids: Callable[[int], str]
+    hints: Mapping[str, str] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
 
     def tell(
         self,
@@ -76,14 +75,14 @@ class RowReport(Report):
         *,
         severity: str = "error",
     ) -> None:
-        """Make one finding of all predictions with one fault; see `Report.tell`."""
-        cure = self._hints.get(rule, hint)
+        """Make one finding of all predictions with one fault; see `compete.scoring.coco_report.Report.tell`."""
+        cure = self.hints.get(rule, hint)
         if not len(rows) or not cure:
             return
         first = enumerate(rows[:EXAMPLES].tolist())
-        items = tuple(excerpt(self._ids(row)) + (f": {shown(k)}" if shown else "") for k, row in first)
-        said = message.format(results=counted(len(rows), "prediction"))
-        where = self.where(int(rows[0]))
+        items = tuple(excerpt(self.ids(row)) + (f": {shown(k)}" if shown else "") for k, row in first)
+        said = message.replace("{results}", counted(len(rows), "prediction"), 1)
+        where = self.table.where(next(iter(self.table.columns)), int(rows[0]))
         self.findings.append(Finding(f"submission/{rule}", said, where, items, cure, severity, count=len(rows)))
 
 
@@ -116,7 +115,7 @@ def read_rows(
     return Rows(table, image, findings, digest)
 
 
-def refuse_rows(rows: Rows) -> None:
+def refuse_rows(rows: Rows) -> NoReturn:
     """Refuse a table for all that was found."""
     refuse_all(rows.table.source, rows.findings)
 
@@ -133,13 +132,7 @@ def ids_shown(images: Images, image: Array) -> tuple[str, ...]:
 
 def images_without_rows(rows: Rows, images: Images, meaning: str) -> list[Finding]:
     """Warn of images that no row names."""
-    missing = np.flatnonzero(np.bincount(rows.image[rows.image >= 0], minlength=images.n) == 0)
-    if not len(missing):
-        return []
-    message = f"{counted(len(missing), 'test image')} of {images.n:,} without a row"
-    items, hint = ids_shown(images, missing), f"{meaning}; if that is meant, there is nothing to do"
-    place = rows.table.source.name
-    return [Finding("submission/image-without-rows", message, place, items, hint, "warning", len(missing))]
+    return left_out(rows.image, images, rows.table.source.name, "row", meaning)
 
 
 def too_many_objects(rows: Rows, image: Array, images: Images, most: int) -> list[Finding]:
@@ -176,7 +169,7 @@ def as_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
 
 def _refuse_too_many(source: Source, most: int) -> None:
     """Refuse a file with far more lines than predictions are allowed, before any is looked at."""
-    lines = int(np.count_nonzero(source.buffer[source.begin : source.end] == ord("\n")))
+    lines = source.line(source.end) - 1
     if lines > 2 * most + SPARE:
         message, hint = f"{lines:,} lines, where {most:,} rows are allowed", "keep the predictions with highest scores"
         refuse_all(source, [Finding("submission/too-many", message, source.name, hint=hint)])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -14,22 +12,21 @@ from typing import Optional, Union
 import numpy as np
 
 from compete.errors import SubmissionError, fatal
+from compete.files import zip_bytes
+from compete.nifti import SUFFIX, SUFFIXES
+from compete.nifti.header import EXTRA, HEADER, Grid, VolumeFault
+from compete.nifti.voxels import is_nifti, volume_of
+from compete.nifti.writing import label_volume
 from compete.scoring.archive_bytes import BLOCK, open_bytes
 from compete.scoring.archives import CAPS, open_archive
 from compete.scoring.forms.label_pngs import MEMBERS, label_submission, members_of_images
-from compete.scoring.forms.label_writing import zip_bytes
-from compete.scoring.images import Grid, Images
-from compete.scoring.nifti import is_nifti, volume_findings, volume_of
-from compete.scoring.nifti_header import EXTRA, FIELDS, HEADER, MAGIC, VolumeFault
+from compete.scoring.images import Images
+from compete.scoring.nifti import volume_findings
 from compete.scoring.pictures import cores
 from compete.scoring.source import counted, shown_name
-from compete.scoring.spans import Array
 from compete.scoring.submission import Submission
 from compete.terms import Terms
 from metrics.label_maps import LabelMaps
-
-SUFFIX = ".nii.gz"
-SUFFIXES = (SUFFIX, ".nii")
 
 DEFLATE = 1100
 """How many times its packed size a member may have: what Deflate can do at most. Label volumes are mostly nothing."""
@@ -76,34 +73,8 @@ def write(record: LabelMaps, terms: Terms, images: Images) -> bytes:
     members: dict[str, bytes] = {}
     for place, (name, grid) in enumerate(zip(images.ids.column.tolist(), images.grids())):
         array = record.array(place)
-        members[name + SUFFIX] = nifti_bytes(np.where(np.isin(array, known), array, known[0]), grid.affine)
+        members[name + SUFFIX] = label_volume(np.where(np.isin(array, known), array, known[0]), grid.affine)
     return zip_bytes(members)
-
-
-def nifti_bytes(values: Array, affine: Optional[Array] = None) -> bytes:
-    """Whole numbers of voxels as a NIfTI-1 volume packed by gzip; the same volume gives the same bytes.
-
-    Args:
-        values: from 0 to 65,535, shape (depth, height, width).
-        affine: millimetres of the voxel (i, j, k), shape (3, 4); by default 1 along each axis.
-    """
-    place = np.eye(3, 4) if affine is None else affine
-    kind, number = (np.uint16, 512) if values.max() > 255 else (np.uint8, 2)
-    size = np.sqrt((place[:, :3] ** 2).sum(axis=0))
-    said = {
-        "dim": (3, *values.shape[::-1], 1, 1, 1, 1), "datatype": (number,), "bitpix": (8 * np.dtype(kind).itemsize,),
-        "pixdim": (1, *size, 0, 0, 0, 0), "vox_offset": (352,), "scl_slope": (1,), "xyzt_units": (2,),
-        "sform_code": (1,), "srow": tuple(place.ravel()),
-    }  # fmt: skip
-    head, body = bytearray(352), values.astype(np.dtype(kind).newbyteorder("<")).tobytes()
-    struct.pack_into("<i", head, 0, 348)
-    for field, numbers in said.items():
-        at, form = FIELDS[348][field]
-        struct.pack_into("<" + form, head, at, *numbers)
-    at, magic = MAGIC[348]
-    head[at : at + len(magic)] = magic
-    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
-    return packer.compress(bytes(head) + body) + packer.flush()
 
 
 def _single(source: Union[str, Path, bytes], most: int, name: str) -> Optional[tuple[bytes, str]]:
