@@ -14,6 +14,7 @@ def main() -> None:
     """Run each benchmark in a process of its own, so that none warms the memory of the next."""
     quick = "--quick" in sys.argv[1:]
     scripts = [*HERE.glob("bench_*.py"), *(HERE / "reliability" / name for name in ("submissions.py", "crashes.py"))]
+    scripts.append(HERE / "graders" / "__main__.py")
     for script in sorted(scripts):
         options = QUICK.get(script.name, ["--quick"]) if quick else []
         print(f"\n=== {script.name}", flush=True)

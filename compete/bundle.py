@@ -10,12 +10,12 @@
         test.csv   test/          items without
         sample_submission.csv     a complete submission that scores as chance (.json or .zip for images)
         train.json  test.json     of objects in images: COCO, for the training images with their annotations
-        train_masks/              of label images: PNG by the id of the image
+        train_masks/              of label images: PNG, or NIfTI of volumes, by the id of the image
         README.md                 for participants
     private/                      never leaves the organizer
         solution.csv              id, labels, Usage (Public or Private), group, subgroups
         truth.npz                 of images: the hidden objects or label images as arrays; see ``hidden.py``
-        truth.json  masks/        the same, as COCO and as PNG, for people and other tools
+        truth.json  masks/        the same, as COCO and as PNG or NIfTI, for people and other tools
         ids.csv                   opaque id beside the organizer's own
         key                       what the opaque ids were made with
         private-manifest.json     SHA-256 and size of the private files and of manifest.json
@@ -49,7 +49,11 @@ TERMS, SOLUTION, SAMPLE, TRAIN, TEST = (
 TRAIN_GROUPS = "train_groups.csv"
 TRAIN_JSON, TEST_JSON, TRUTH, TRUTH_JSON = "train.json", "test.json", "truth.npz", "truth.json"
 TRAIN_TRUTH = "train_truth.npz"
+ACCEPTED = "accepted_leaks"
+"""Where the private manifest keeps what the leak gate found and somebody accepted: reasons by rule."""
 WIDTH, HEIGHT = "width", "height"
+DEPTH, AFFINE = "depth", "affine"
+"""Columns of images that are volumes: number of slices, and twelve numbers with blanks between, row by row."""
 ID, USAGE, GROUP = "id", "Usage", "group"
 PUBLIC, PRIVATE = "Public", "Private"
 
@@ -175,6 +179,31 @@ def write_manifests(root: Path, *, challenge_sha256: str) -> None:
     private_files = _listing(root / "private")
     private = {**about, "challenge.yaml": challenge_sha256, "files": private_files, "manifest": _digest(public)}
     (root / "private" / PRIVATE_MANIFEST).write_bytes(_sealed(private))
+
+
+def accept_leaks(root: Path, accepted: Mapping[str, str]) -> None:
+    """Write into the private manifest which leaks were accepted and why; the public one tells nothing of it.
+
+    Args:
+        root: a bundle with its manifests.
+        accepted: reasons by rule; those of earlier decisions are kept.
+
+    Raises:
+        BundleError: if the private manifest is not as it was written.
+    """
+    place = root / "private" / PRIVATE_MANIFEST
+    content, findings = _read_sealed(place)
+    if content is None:
+        raise _unfit(*findings)
+    kept = {**content.get(ACCEPTED, {}), **accepted}
+    place.write_bytes(_sealed({**content, ACCEPTED: kept}))
+
+
+def accepted_leaks(root: Path) -> dict[str, str]:
+    """Which leaks of a bundle were accepted: reasons by rule; none where ``private/`` is not at hand."""
+    place = root / "private" / PRIVATE_MANIFEST
+    content = _read_sealed(place)[0] if place.is_file() else None
+    return dict(content.get(ACCEPTED, {})) if content else {}
 
 
 def verify_bundle(path: Path | str) -> list[Finding]:

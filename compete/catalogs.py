@@ -24,6 +24,11 @@ USAGE_RULES = {
         "There are more submissions than results, or fewer.",
         "`compete score --check RESULT` compares the submissions of one call with its results, in their order.",
     ),
+    "usage/accept-leak": (
+        "A leak is accepted without a reason, or where there is none.",
+        'Each `--accept-leak RULE` needs its own `--because "…"`, on `compete build` or `compete audit BUNDLE`. Rule '
+        "and reason are kept in the bundle's private manifest and told by `compete verify` and `compete audit`.",
+    ),
     "usage/script": (
         "A script of the challenge failed.",
         "Run it by hand, as the message shows, and read its own words.",
@@ -33,12 +38,16 @@ USAGE_RULES = {
 
 RULE_TABLES = (
     "challenge.rules:CHALLENGE_RULES",
+    "audits.rules:AUDIT_RULES",
+    "audits.duplicate_findings:DUPLICATE_RULES",
     "building.contract:CONTRACT_RULES",
+    "building.taxonomy:TAXONOMY_RULES",
     "readers.rules:DATASET_RULES",
     "building.splits.rules:SPLIT_RULES",
     "building.identity:IDENTITY_RULES",
     "building.media.rules:MEDIA_RULES",
     "building.pictures:PICTURE_RULES",
+    "audits.gate.rules:GATE_RULES",
     "scoring.measures:MEASURE_RULES",
     "scoring.trial:TRIAL_RULES",
     "bundle:BUNDLE_RULES",
@@ -46,12 +55,13 @@ RULE_TABLES = (
     "scoring.coco_rules:COCO_RULES",
     "scoring.forms.rules:FORM_RULES",
     "scoring.pictures:PICTURE_RULES",
-    "scoring.nifti_header:VOLUME_RULES",
+    "nifti.rules:VOLUME_RULES",
     "scoring.archives:ARCHIVE_RULES",
     "scoring.bounded:BOUND_RULES",
     "scoring.rescoring:RESCORING_RULES",
     "files:DISK_RULES",
     "engine:ENGINE_RULES",
+    "cluster:CLUSTER_RULES",
 )
 """Where rules stand with their texts: beside the code that names them."""
 
@@ -112,6 +122,16 @@ def reader_rows() -> list[dict[str, Any]]:
     ]
 
 
+def audit_rows() -> list[dict[str, Any]]:
+    """One row an audit."""
+    from importlib import import_module
+
+    from compete.audits import AUDITS
+
+    modules = [(name, import_module(module)) for name, module in AUDITS.items()]
+    return [{"audit": name, "what": (module.__doc__ or "").splitlines()[0]} for name, module in modules]
+
+
 def schema_document() -> Any:
     """The published schema of ``challenge.yaml``."""
     import json
@@ -132,6 +152,7 @@ def result_schema() -> Any:
 LISTS: dict[str, Callable[[], Any]] = {
     "metrics": metric_rows,
     "readers": reader_rows,
+    "audits": audit_rows,
     "challenges": challenge_rows,
     "rules": rule_rows,
     "schema": schema_document,
@@ -171,7 +192,7 @@ def explanation(name: str) -> dict[str, str]:
     except metrics.MetricError as error:
         close = get_close_matches(name, [*known, *metrics.names()], 1)
         hint = f"did you mean {close[0]}?" if close else "see: compete list metrics, compete list rules"
-        message = str(error) if "(" in name else f"no metric and no rule is called {name!r}"
+        message = f"no metric and no rule is called {name!r}" if re.fullmatch(r"[\w/-]+", name) else str(error)
         raise UsageError("nothing to explain", [Finding("usage/unknown-name", message, hint=hint)]) from None
     low, high = metric.bounds
     return {
@@ -183,5 +204,6 @@ def explanation(name: str) -> dict[str, str]:
         "better": "higher" if metric.greater_is_better else "lower",
         "options": ", ".join(f"{key}={value}" for key, value in metric.options.items()) or "none",
         "use": f"metric: {metric.name}",
+        "beware": metric.pitfalls,
         "text": re.sub(r"Args:\n(    .*\n)+\n", "", metric.doc.partition("\n")[2].strip() or metric.doc),
     }

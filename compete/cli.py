@@ -15,7 +15,7 @@ from compete import jobs, show
 from compete.errors import BUG, OK, SYSTEM, USAGE, CompeteError
 from compete.version import __version__
 
-EPILOG = "Exit codes: 0 fine · 1 challenge, data or bundle at fault · 2 usage · 3 submission refused · 5 disk · 70 bug."
+EPILOG = "Exit codes: 0 fine · 1 challenge, data, bundle · 2 usage · 3 submission refused · 4 leak · 5 disk · 70 bug."
 
 app = typer.Typer(
     name="compete",
@@ -40,6 +40,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and 
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say only what is wrong.")]
 On = Annotated[str, typer.Option("--on", help="test, or train for out-of-fold predictions.")]
 Draws = Annotated[int | None, typer.Option("--draws", min=0, max=100_000, help="Bootstrap draws an interval; 0: none.")]
+AcceptLeak = Annotated[
+    list[str] | None, typer.Option("--accept-leak", metavar="RULE", help="Keep the bundle although it tells this.")
+]
+Because = Annotated[list[str] | None, typer.Option("--because", metavar="TEXT", help="Why; one for each leak.")]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; default: one a core.")]
 
 
@@ -94,18 +98,36 @@ def check(challenge: ChallengePath, json: Json = False) -> None:
     show.checked(report, json=json)
 
 
+@app.command(**example("compete audit coral/"))
+def audit(
+    subject: Annotated[Path, typer.Argument(metavar="CHALLENGE|BUNDLE", help="A challenge, or a built bundle.")],
+    accept_leak: AcceptLeak = None,
+    because: Because = None,
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """Look for copies, leaks, shortcuts and slips in the data."""
+    accepted = jobs.decisions_of(accept_leak or [], because or [])
+    with show.progress(quiet=json) as progress:
+        report = jobs.audit(subject, accepted=accepted, workers=workers, progress=progress)
+    raise typer.Exit(show.audited(report, json=json))
+
+
 @app.command(**example("compete build coral/ -o coral-bundle"))
 def build(
     challenge: ChallengePath,
     out: Out,
     force: Force = False,
+    accept_leak: AcceptLeak = None,
+    because: Because = None,
     workers: Workers = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Write the bundle: splits, hidden labels, sample submission."""
+    accepted = jobs.decisions_of(accept_leak or [], because or [])
     with show.progress(quiet=quiet or json) as progress:
-        built = jobs.build(challenge, out, force=force, workers=workers, progress=progress)
+        built = jobs.build(challenge, out, force=force, accepted=accepted, workers=workers, progress=progress)
     show.built(built, json=json, quiet=quiet)
 
 
@@ -163,11 +185,11 @@ def score(
 @app.command("list", **example("compete list metrics"))
 def list_(
     what: Annotated[
-        str, typer.Argument(metavar="WHAT", help="metrics, readers, challenges, rules, schema or result-schema.")
+        str, typer.Argument(metavar="WHAT", help="metrics, readers, audits, challenges, rules, schema, result-schema")
     ],
     json: Json = False,
 ) -> None:
-    """List metrics, readers, challenges, rules; print the schema."""
+    """List metrics, readers, audits, challenges, rules; print the schema."""
     from compete.catalogs import list_things
 
     show.listed(what, list_things(what), json=json)

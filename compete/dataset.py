@@ -160,14 +160,14 @@ def nearest_column(name: str, columns: Iterable[str]) -> str:
 def feature_columns(challenge: Challenge, dataset: Dataset) -> tuple[str, ...]:
     """The columns that participants see, in the order of the challenge or of the table.
 
-    As ``data.features`` says; else every column that is neither id, label, group, file, mask, time, split nor subgroup,
-    and that ``data.drop`` does not name. Annotations tell of sources and people, so what they say of an image beside
-    its objects is shown only where ``data.features`` names it.
+    As ``data.features`` says; else every column that is neither id, label or its ancestor, group, file, mask, time,
+    split nor subgroup, and that ``data.drop`` does not name. Annotations tell of sources and people, so what they say
+    of an image beside its objects is shown only where ``data.features`` names it.
     """
     data = challenge.data
     if data.features or data.reader in (*ANNOTATED, *DISCREET):
         return data.features
-    hidden = {*data.id, *data.label, *data.group, *data.drop, data.file, data.mask}
+    hidden = {*data.id, *data.label, *data.group, *data.drop, *data.ranks, data.file, data.mask}
     hidden |= {challenge.split.time, challenge.split.column}
     hidden |= {subgroup.column for subgroup in data.subgroups}
     hidden |= {"width", "height"} if challenge.task in IMAGE_TASKS else set()

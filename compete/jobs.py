@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from compete.errors import ChallengeError, CompeteError, Finding, UsageError, fatal
 
 if TYPE_CHECKING:
+    from compete.audits import Audited
     from compete.building.plan import Outcome, Plan
     from compete.building.starter import Started
     from compete.scoring.bounded import Limits
@@ -89,11 +90,11 @@ def check_challenge(path: Path, *, workers: int | None = None, progress: Progres
     Raises:
         CompeteError: as ``build``, but for the output.
     """
-    from compete.building.pipeline import rehearse_bundle
+    from compete.building.pipeline import rehearse_bundle, with_looks
     from compete.building.plan import Outcome
     from compete.scoring.trial import try_scoring
 
-    plan = _planned(path)
+    plan = with_looks(_planned(path), workers=workers, progress=progress)
     findings = rehearse_bundle(plan, workers=workers, trial=try_scoring, progress=progress)
     return Outcome(path, tuple(findings), plan.parts, plan.balance, plan.terms.sample_name)
 
@@ -103,25 +104,96 @@ def build(
     out: Path,
     *,
     force: bool = False,
+    accepted: Mapping[str, str] | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
-    """Build a bundle, and try its scoring before it is kept.
+    """Build a bundle, try its scoring and attack it before it is kept.
 
     Args:
         path: ``challenge.yaml``, or its folder.
         out: the bundle to make; it appears whole or not at all.
         force: replace an earlier bundle there.
+        accepted: leaks that are accepted, and why.
         workers: processes for images; None one a core.
         progress: told what is being done, how far it is, and how much there is.
 
     Raises:
         CompeteError: as ``check_challenge``, and if the output is there or the trial fails.
+        LeakError: if the bundle would tell what it must hide.
     """
+    from compete.audits.gate import guard
     from compete.building.pipeline import write_bundle
     from compete.scoring.trial import try_scoring
 
-    return write_bundle(_planned(path), out, force=force, workers=workers, trial=try_scoring, progress=progress)
+    gate = partial(guard, accepted=accepted or {}, workers=workers, draft=True, progress=progress)
+    plan = _planned(path)
+    return write_bundle(plan, out, force=force, workers=workers, trial=try_scoring, gate=gate, progress=progress)
+
+
+def audit(
+    path: Path,
+    *,
+    accepted: Mapping[str, str] | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Audited:
+    """Say what is wrong with the data of a challenge, or what a finished bundle tells that it should not.
+
+    Args:
+        path: a challenge, or a bundle.
+        accepted: leaks of a bundle that are accepted, and why; recorded in its private manifest.
+        workers: processes for images; None one a core.
+        progress: told what is being done, how far it is, and how much there is.
+
+    Raises:
+        CompeteError: as ``audit_challenge``; of a bundle if it is not whole.
+        UsageError: if leaks of a challenge are accepted, or such as were not found.
+    """
+    from compete.bundle import is_bundle
+
+    if not is_bundle(path):
+        if accepted:
+            hint = "accept leaks when you build, or of a bundle"
+            finding = Finding("usage/accept-leak", "a challenge has no leaks to accept", str(path), hint=hint)
+            raise UsageError("nothing was decided", [finding])
+        return audit_challenge(path, workers=workers, progress=progress)
+    from compete.audits.gate import audited_bundle
+
+    return audited_bundle(path, accepted or {}, workers=workers, progress=progress)
+
+
+def decisions_of(rules: Sequence[str], reasons: Sequence[str]) -> dict[str, str]:
+    """Accepted leaks with their reasons.
+
+    Raises:
+        UsageError: a rule has no reason, or a reason no rule.
+    """
+    if len(rules) != len(reasons) or not all(reason.strip() for reason in reasons):
+        hint = 'say for each: --accept-leak RULE --because "…"'
+        message = f"{len(rules)} leaks are accepted with {len(reasons)} reasons"
+        raise UsageError("nothing was decided", [Finding("usage/accept-leak", message, hint=hint)])
+    return dict(zip(rules, reasons, strict=True))
+
+
+def audit_challenge(path: Path, *, workers: int | None = None, progress: Progress | None = None) -> Audited:
+    """Say everything that is wrong with the data of a challenge, as far as it can be read.
+
+    What the readers, the split and the images themselves tell is gathered with what the audits find.
+
+    Args:
+        path: ``challenge.yaml``, or its folder.
+        workers: processes for images; None one a core.
+        progress: told what is being done, how far it is, and how much there is.
+
+    Raises:
+        ChallengeError: the file itself is at fault.
+        SystemFault: if the disk or a permission forbids reading.
+    """
+    from compete.audits.dataset import audit_data
+    from compete.challenge import load_challenge
+
+    return audit_data(load_challenge(path), path, workers=workers, progress=progress)
 
 
 def _planned(path: Path) -> Plan:
@@ -168,10 +240,12 @@ def convert(path: Path, writer: str, out: Path) -> tuple[int, list[Finding]]:
 
 
 def verify(path: Path) -> list[Finding]:
-    """Every file of a bundle that is not as it was built."""
-    from compete.bundle import verify_bundle
+    """Every file of a bundle that is not as it was built, and as notes the leaks that were accepted."""
+    from compete.bundle import accepted_leaks, verify_bundle
 
-    return verify_bundle(path)
+    accepted = accepted_leaks(path).items()
+    notes = [Finding("leak/accepted", f"{rule} was accepted: {reason}", severity="note") for rule, reason in accepted]
+    return [*verify_bundle(path), *notes]
 
 
 def validate(bundle: Path, submission: Path, *, on: str = "test") -> Validated:

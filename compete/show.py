@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from compete.errors import AT_FAULT, OK, CompeteError, Finding, SubmissionError
@@ -14,6 +15,7 @@ from compete.errors import AT_FAULT, OK, CompeteError, Finding, SubmissionError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from compete.audits import Audited
     from compete.building.plan import Outcome
     from compete.building.starter import Started
     from compete.demos import Demonstrated
@@ -143,6 +145,26 @@ def checked(report: Outcome, *, json: bool) -> None:
     next_step(f"compete build {report.path} -o BUNDLE")
 
 
+def audited(report: Audited, *, json: bool) -> int:
+    """Show what is wrong with the data, the gravest first; the exit code says whether a build would be refused."""
+    number = {severity: sum(one.severity == severity for one in report.findings) for severity in MARKS}
+    code = report.fault if number["error"] else OK
+    if json:
+        document({**report.as_dict(), "exit_code": code})
+        return code
+    print_findings(report.findings, err=False)
+    told = ", ".join(f"{count} {severity}{'s' if count != 1 else ''}" for severity, count in number.items())
+    console().print(f"{report.name}: {report.items:,} items, {told}")
+    rules = list(dict.fromkeys(one.rule for one in report.findings))
+    if report.of_bundle:
+        again = f'compete audit {report.path} --accept-leak RULE --because "…"'
+        first = f"give participants {report.path}/public, and nothing else" if code == OK else again
+    else:
+        first = f"compete build {report.path} -o BUNDLE" if code == OK else f"compete check {report.path}"
+    next_step(*(f"compete explain {rule}" for rule in rules[:1]), first)
+    return code
+
+
 def summary(parts: Sequence[Sequence[str]], balance: Sequence[Sequence[str]]) -> None:
     """Print the sizes of the parts, and each class's share in them."""
     print_table(["part", "items", "groups", "share"], parts, right=(1, 2, 3))
@@ -180,11 +202,13 @@ def converted(out: Path, images: int, findings: Sequence[Finding], *, json: bool
 
 def verified(bundle: Path, found: Sequence[Finding], *, json: bool) -> None:
     """Show whether a bundle is as it was built."""
+    intact = all(finding.severity == "note" for finding in found)
     if json:
-        document({"bundle": str(bundle), "intact": not found, "findings": [finding.as_dict() for finding in found]})
-    elif not found:
+        document({"bundle": str(bundle), "intact": intact, "findings": [finding.as_dict() for finding in found]})
+    elif intact:
         console().print(f"{bundle}: every file is as it was built")
-    if found:
+        print_findings(found, err=False)
+    if not intact:
         from compete.errors import BundleError
 
         if json:
@@ -314,5 +338,7 @@ def explained(content: dict[str, str], *, json: bool) -> None:
     out.print(content["name"], style="bold")
     for key, text in content.items():
         if key not in ("name", "text"):
-            out.print(f"  {key + ':':10} {text}")
+            indent = " " * 13
+            lines = wrap(text, 107, initial_indent=indent, subsequent_indent=indent, break_long_words=False)
+            out.print(f"  {key + ':':10} " + "\n".join(lines)[13:])
     out.print("\n" + content["text"])

@@ -26,6 +26,15 @@ CSV with run lengths. ``png``: a zip of label images, for panoptic segmentation 
 FEDERATED_METRICS = ("lvis_box_ap", "lvis_mask_ap", "open_images_ap")
 """Metrics that know that not every class was looked for in every image; all others are given the objects alone."""
 
+TAXONOMY_METRICS = (
+    "accuracy_at_level",
+    "hierarchical_fbeta",
+    "hierarchical_precision",
+    "hierarchical_recall",
+    "tree_distance",
+)
+"""Metrics that look at the tree in which the classes stand, ``data.taxonomy``."""
+
 NO_VALUE = "missing"
 """What a subgroup is called where the item's cell is blank; a combination leaves it out."""
 
@@ -64,11 +73,13 @@ class Terms:
         kind: what the prediction columns hold: ``label``, ``probability``, ``score``, ``value`` or ``flag``; of images
             ``boxes``, ``masks``, ``points``, ``label_maps`` or ``segments``.
         columns: names of the prediction columns.
-        metric: the metric that ranks: a name with options, a combination's name, or ``metric.py:score``.
+        metric: the metric that ranks: a name with options, a combination's name, an expression over such names, or
+            ``metric.py:score``.
         classes: the closed set of labels, in the order of their codes; of two, the second is the positive one.
         also: further metrics.
         combine: combinations over subgroups.
-        greater_is_better: direction of the challenge's own metric; None for all others.
+        greater_is_better: direction of the challenge's own metric, or of an expression that does not tell it; None for
+            all others.
         distribution: each row of probabilities sums to one.
         low: smallest value allowed; None where there is no limit.
         high: largest value allowed.
@@ -86,6 +97,9 @@ class Terms:
         most_objects: predictions allowed an image.
         federated: whether not every class was looked for in every image, or classes contain each other; what is known
             of that stands with the truth.
+        parents: of classes that stand in a tree, the number of each node's parent, -1 at the top; the classes come
+            first, in their order.
+        taxa: names of the nodes that are no class.
         train: number of training items.
         test: number of test items.
         description: what it is about.
@@ -122,6 +136,8 @@ class Terms:
     ignore_value: Optional[int] = None
     most_objects: int = 1000
     federated: bool = False
+    parents: tuple[int, ...] = ()
+    taxa: tuple[str, ...] = ()
     train: int = 0
     test: int = 0
     description: str = ""

@@ -13,14 +13,17 @@ from importlib import import_module
 from typing import Any
 
 from metrics.breakdown import COMBINATIONS, GroupScores, by_group, combine, gap, worst_group
-from metrics.catalog import FAMILIES, Metric, evaluate, get, metric, names, parse
+from metrics.catalog import Metric, evaluate, get, metric, names, parse
 from metrics.evidence import Evidence
+from metrics.expressions import Combination, Parts, combination
 from metrics.inputs import MetricError
 from metrics.resample import PairedTest, combined_interval, interval, intervals, paired_test
+from metrics.vocabulary import FAMILIES
 from metrics.weighting import Draws, LeaveOut, Partition, partition
 
 __all__ = [
     "COMBINATIONS",
+    "Combination",
     "Draws",
     "Evidence",
     "GroupScores",
@@ -29,7 +32,9 @@ __all__ = [
     "MetricError",
     "PairedTest",
     "Partition",
+    "Parts",
     "by_group",
+    "combination",
     "combine",
     "combined_interval",
     "evaluate",
@@ -52,12 +57,19 @@ RECORDS = {
     "LabelMaps": "metrics.label_maps",
     "Segments": "metrics.segments",
     "Federated": "metrics.federated",
+    "Lists": "metrics.lists",
+    "Texts": "metrics.texts",
+    "Spans": "metrics.spans",
+    "WithColumns": "metrics.beside",
+    "best_threshold": "metrics.curve_points",
+    "decision_curve": "metrics.curve_points",
+    "reliability_curve": "metrics.curve_points",
 }
-"""What truth and prediction of images are made of, and where it is defined."""
+"""What truth and prediction of images, lists and texts are made of, and curves as data; where each is defined."""
 
 
 def __getattr__(name: str) -> Any:
-    """Each metric is an attribute, ``metrics.f1_macro``; so are the families and the records of images."""
+    """Each metric is an attribute, ``metrics.f1_macro``; so are the families and the records."""
     if name in FAMILIES:
         return import_module(f"metrics.{name}")
     if name in RECORDS:

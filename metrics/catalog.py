@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,38 +12,19 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
 
+from metrics.beside import BESIDE, WithColumns
 from metrics.evidence import Evidence, reduce_evidence
 from metrics.inputs import MetricError
+from metrics.pitfalls import PITFALLS
+from metrics.spelling import allowed_list, nearest, read_call, written
+from metrics.vocabulary import FAMILIES, NEEDS, TARGETS
 from metrics.weighting import combined
 
 if TYPE_CHECKING:
     from metrics.inputs import Array, Score
     from metrics.weighting import Weighting
 
-FLAT = ("label", "probability", "score", "value")
-"""What a prediction holds where truth and prediction are arrays with one row an item."""
-
-NEEDS = (*FLAT, "boxes", "masks", "points", "label_maps", "segments")
-TARGETS = ("binary", "multiclass", "multilabel", "regression", "objects", "label_maps", "segments")
-FAMILIES = (
-    "averages",
-    "classification",
-    "probability",
-    "regression",
-    "ranking",
-    "detection",
-    "boundary_detection",
-    "voc",
-    "free_response",
-    "federated_detection",
-    "segmentation",
-    "panoptic",
-    "surfaces",
-    "skeletons",
-)
-"""The modules that define metrics; each is imported when a name is looked for that those before it do not define."""
-
-Limits = Mapping[str, Union[tuple[float, float], tuple[str, ...]]]
+Limits = Mapping[str, Union[tuple[float, float], tuple[str, ...], Callable[[Any], Any]]]
 
 _registered: dict[str, Metric] = {}
 
@@ -58,13 +38,17 @@ class Metric:
         collector: turns truth and prediction into evidence.
         formula: turns what the evidence amounts to into scores.
         needs: what a prediction holds: ``label``, ``probability``, ``score`` (any number that ranks) or ``value``, one
-            row an item; ``boxes``, ``masks`` or ``points`` of objects; ``label_maps`` or ``segments``.
+            row an item; ``boxes``, ``masks`` or ``points`` of objects; ``label_maps`` or ``segments``; ``lists`` of
+            labels, ``texts`` or ``spans``.
         targets: the shapes of truth it takes: ``binary``, ``multiclass``, ``multilabel``, ``regression``; ``objects``,
-            ``label_maps``, ``segments``.
+            ``label_maps``, ``segments``; ``lists``, ``texts``, ``spans``.
         greater_is_better: the direction.
         bounds: lowest and highest possible score; may be infinite.
         options: every option and its value.
         limits: what each option may be: a closed range of numbers, or the allowed words.
+        pitfalls: what to beware of, in a sentence or two.
+        parts: the metrics that an expression names; empty for all others.
+        adapt: gives the record as its options make it, where bounds or needs depend on them.
     """
 
     name: str
@@ -76,6 +60,9 @@ class Metric:
     bounds: tuple[float, float]
     options: Mapping[str, Any]
     limits: Limits
+    pitfalls: str = ""
+    parts: tuple[Metric, ...] = ()
+    adapt: Optional[Callable[[Metric], Metric]] = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "__doc__", self.formula.__doc__)
@@ -103,6 +90,8 @@ class Metric:
 
     def collect(self, y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = None) -> Evidence:
         """Look at truth and prediction once; the evidence knows nothing of weights."""
+        if isinstance(y_true, WithColumns) and not self.takes_columns:
+            y_true = y_true.y_true
         with np.errstate(over="ignore"):
             evidence = self.collector(y_true, y_pred, labels, **self._options_of(self.collector))
         self.check(evidence)
@@ -147,12 +136,25 @@ class Metric:
         """Metrics with the same key read the same evidence."""
         return self.collector, tuple(self._options_of(self.collector).items())
 
+    @property
+    def takes_columns(self) -> bool:
+        """Whether it must know more of each item than the truth: columns beside it, see ``WithColumns``."""
+        return not BESIDE.isdisjoint(self.options) or any(part.takes_columns for part in self.parts)
+
+    @property
+    def needed(self) -> frozenset[str]:
+        """What predictions must hold; more than one word only for an expression over different metrics."""
+        return frozenset(part.needs for part in self.parts) or frozenset({self.needs})
+
     def _options_of(self, function: Callable[..., Any]) -> dict[str, Any]:
         """The options that a collector or a formula takes."""
         return {name: self.options[name] for name in defaults(function)}
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Metric) and self.name == other.name and self.formula is other.formula
+        if not isinstance(other, Metric) or self.name != other.name:
+            return False
+        same = self.formula is other.formula or (bool(self.parts) and self.parts == other.parts)
+        return same and self.greater_is_better == other.greater_is_better
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -161,7 +163,7 @@ class Metric:
         return f"<metric {self.name}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return parse, (self.name,)
+        return _parsed, (self.name, self.greater_is_better)
 
 
 def defaults(function: Callable[..., Any]) -> dict[str, Any]:
@@ -178,6 +180,8 @@ def metric(
     bounds: tuple[float, float],
     greater_is_better: bool,
     limits: Optional[Limits] = None,
+    pitfalls: str = "",
+    adapt: Optional[Callable[[Metric], Metric]] = None,
 ) -> Callable[[Callable[..., Array]], Metric]:
     """Register the formula below as a metric; its keyword-only parameters and the collector's are the options.
 
@@ -189,6 +193,8 @@ def metric(
         bounds: lowest and highest possible score.
         greater_is_better: the direction.
         limits: what each option may be.
+        pitfalls: what to beware of; by default the text in ``pitfalls.py``.
+        adapt: gives the record as its options make it; refuses options that do not fit together.
 
     Raises:
         MetricError: the name is taken or not a word, or ``needs`` or ``targets`` is not known.
@@ -197,7 +203,11 @@ def metric(
     def register(formula: Callable[..., Array]) -> Metric:
         options = {**defaults(collect), **defaults(formula)}
         shapes = frozenset(targets)
-        record = Metric(name, collect, formula, needs, shapes, greater_is_better, bounds, options, limits or {})
+        beware = pitfalls or PITFALLS.get(name, "")
+        record = Metric(
+            name, collect, formula, needs, shapes, greater_is_better, bounds, options, limits or {}, beware, (), adapt
+        )
+        record = record if adapt is None else adapt(record)
         if not formula.__module__.startswith(f"{__package__}."):
             names()  # so that a name of ours is taken, whether or not its module was needed so far
         if name in _registered:
@@ -235,42 +245,55 @@ def get(name: str, **options: Any) -> Metric:
     _load(name)
     found = _registered.get(name)
     if found is None:
-        raise MetricError(f"no metric is named {name}{_nearest(name, _registered)}")
+        raise MetricError(f"no metric is named {name}{nearest(name, _registered)}")
     if not options:
         return found
     filled = dict(found.options)
     for option, value in options.items():
         if option not in filled:
             known = ", ".join(filled) or "none"
-            raise MetricError(f"{name} has no option {option}{_nearest(option, filled)} (options: {known})")
+            raise MetricError(f"{name} has no option {option}{nearest(option, filled)} (options: {known})")
         filled[option] = _allowed(found, option, value)
-    changed = [f"{option}={_written(value)}" for option, value in filled.items() if value != found.options[option]]
-    return replace(found, name=f"{name}({', '.join(changed)})" if changed else name, options=filled)
+    changed = [f"{option}={written(value)}" for option, value in filled.items() if value != found.options[option]]
+    made = replace(found, name=f"{name}({', '.join(changed)})" if changed else name, options=filled)
+    return made if found.adapt is None else found.adapt(made)
 
 
-def parse(text: str) -> Metric:
-    """A metric from its written name.
+def parse(
+    text: str,
+    *,
+    greater_is_better: Optional[bool] = None,
+    lookup: Optional[Callable[[str], Metric]] = None,
+) -> Metric:
+    """A metric from its written name, or from an expression over several; see ``expressions.py``.
+
+    Args:
+        text: ``name``, ``name(option=value, …)``, or such names with numbers, ``+ - * /`` and parentheses.
+        greater_is_better: the direction, where an expression does not tell it.
+        lookup: finds the metrics that an expression names; by default those of the catalog.
 
     >>> parse("fbeta(beta=2.0)").name
     'fbeta(beta=2)'
+    >>> parse("0.5*accuracy + 0.5*f1_macro")([1, 0, 1, 0], [1, 0, 1, 1])
+    0.7416666666666667
 
     Raises:
-        MetricError: the text is not ``name`` or ``name(option=value, …)``, or names what does not exist.
+        MetricError: the text cannot be read, names what does not exist, or does not tell which direction is better.
     """
-    match = re.fullmatch(r"\s*(\w+)\s*(?:\((.*)\))?\s*", text, flags=re.DOTALL)
-    if match is None:
-        raise MetricError(f"cannot read the metric {text!r}; write it as name or name(option=value)")
-    name, inside = match.group(1), (match.group(2) or "").strip()
-    options: dict[str, Any] = {}
-    pattern = re.compile(r"""\s*(\w+)\s*=\s*("(?:[^"\\]|\\.)*"|[^,"()=]+?)\s*(,|$)""")
-    place = 0
-    while place < len(inside):
-        found = pattern.match(inside, place)
-        if found is None or found.group(1) in options:
-            raise MetricError(f"cannot read the options of {text!r}; write each once, as option=value")
-        options[found.group(1)] = _read(found.group(2))
-        place = found.end()
-    return get(name, **options)
+    from metrics.expressions import expression, is_single
+
+    if is_single(text):
+        name, options = read_call(text)
+        found = get(name, **options) if lookup is None else lookup(text)
+        if greater_is_better is not None and found.greater_is_better != greater_is_better:
+            raise MetricError(f"{found.name} is better {'higher' if found.greater_is_better else 'lower'}")
+        return found
+    return expression(text, lookup or parse, greater_is_better)
+
+
+def _parsed(text: str, greater_is_better: bool) -> Metric:
+    """The metric of a name that was written before, for pickle."""
+    return parse(text, greater_is_better=greater_is_better)
 
 
 def evaluate(
@@ -310,18 +333,14 @@ def evaluate(
     return {record.name: scores[record.name] for record in records}
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    """The known names that look most like a misspelt one, as the end of a message."""
-    import difflib
-
-    near = difflib.get_close_matches(name.lower(), list(known), n=3, cutoff=0.6)
-    return f"; did you mean {' or '.join(near)}?" if near else ""
-
-
 def _allowed(record: Metric, option: str, value: Any) -> Any:
     """An option's value in its own type, within its limits."""
     default, limit = record.options[option], record.limits.get(option)
     where = f"{record.base}: {option}={value}"
+    if callable(limit):
+        return limit(value)
+    if isinstance(default, tuple):
+        return allowed_list(value, limit, where)
     if isinstance(default, str):
         value = "none" if value is None else value
         if value not in (limit or ()):
@@ -333,35 +352,8 @@ def _allowed(record: Metric, option: str, value: Any) -> Any:
         if not number or (whole and value != int(value)):
             raise MetricError(f"{where} must be a {'whole ' if whole else ''}number")
         if limit and not float(limit[0]) <= value <= float(limit[1]):
-            raise MetricError(f"{where} must lie between {_written(limit[0])} and {_written(limit[1])}")
+            raise MetricError(f"{where} must lie between {written(limit[0])} and {written(limit[1])}")
         return int(value) if whole else float(value)
     if value is not None and not isinstance(value, (str, int, bool)):
         raise MetricError(f"{where} must be a label: text, a whole number or true/false")
     return value
-
-
-def _written(value: Any) -> str:
-    """A value as `parse` reads it."""
-    if value is None or isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if not isinstance(value, str):
-        return repr(value)
-    if re.fullmatch(r"[^\W\d][\w\- ]*(?<! )", value) and _read(value) == value:
-        return value
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _read(text: str) -> Any:
-    """A written value: a number, true, false, null, a quoted text, else the text itself."""
-    if text.startswith('"'):
-        return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
-    known = {"true": True, "false": False, "none": None, "null": None}
-    if text.lower() in known:
-        return known[text.lower()]
-    if re.fullmatch(r"[+-]?[0-9]+", text):
-        return int(text)
-    if re.fullmatch(r"[+-]?([0-9]+\.[0-9]*|\.?[0-9]+)([eE][+-]?[0-9]+)?", text):
-        return float(text)
-    return text

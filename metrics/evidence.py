@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from metrics.weighting import Weighting
 
 
+STACK = 128
+"""Draws that are multiplied with a table of totals together."""
+
+STACKED = 1 << 22
+"""Numbers that such a product may have."""
+
+
 class Evidence(Protocol):
     """What a metric collected about paired truth and prediction.
 
@@ -221,7 +228,7 @@ class Additive:
         if numbers <= min(10 * self.n * self.width + BATCH, 2 * TABLE):  # a small table beats a loop over draws
             parts = Partition(units, count, draws.sample_weight)
             table = np.concatenate(list(self._parted(parts))).reshape(count, self.channels * self.cells)
-            for batch in draws.batches(self.n, table.shape[1]):
+            for batch in _in_stacks(draws.batches(self.n, table.shape[1]), STACKED // table.shape[1]):
                 yield (batch.astype(np.float64) @ table).reshape(len(batch), self.channels, self.cells)
             return
         for batch in draws.batches(self.n, self.n):
@@ -239,6 +246,18 @@ class Additive:
             out = np.zeros((rows, 1, self.cells))
             out[:, 0, filled] = random.multinomial(self.n, count[filled] / self.n, size=rows)
             yield out
+
+
+def _in_stacks(batches: Iterator[Array], most: int) -> Iterator[Array]:
+    """The same draws, up to so many at a time: a product of matrices reads a large table once for all of them."""
+    stack: list[Array] = []
+    for batch in batches:
+        stack.append(batch)
+        if sum(map(len, stack)) + len(batch) > min(most, STACK):
+            yield np.concatenate(stack)
+            stack = []
+    if stack:
+        yield np.concatenate(stack)
 
 
 def _without(whole: Array, sums: Array) -> Array:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 
+from metrics.averages import f1_of
 from metrics.catalog import metric
 from metrics.hit_rules import RULES, boxes_of, candidates_by_rule, checked_names
 from metrics.matching import match_greedily
@@ -190,6 +191,41 @@ def inside_ap(tally: Tally, *, points: str = "all", category: Category = None) -
     1.0
     """
     return over_categories(tally.precision(POINTS[points]), tally.evidence.number_of(category))
+
+
+@metric(
+    "inside_f1",
+    collect=inside_objects,
+    needs="boxes",
+    targets=("objects",),
+    bounds=UNIT,
+    greater_is_better=True,
+    limits={"confidence": (-1e12, 1e12)},
+    pitfalls=(
+        "A box of any size about the right centre is right, and several on one object are false alarms but for one; "
+        "the participant must choose the threshold well."
+    ),
+)
+def inside_f1(tally: Tally, *, confidence: float = 0.5, category: Category = None) -> Array:
+    """Harmonic mean of precision and recall where a box finds the true object in which its centre lies.
+
+    Args:
+        tally: what became of each box under each weighting, as in ``inside_ap``.
+        confidence: detections of a lower score are left out.
+        category: one category, by name or number; None pools all.
+
+    Returns:
+        One score a weighting, shape (w,); nan where there is neither true object nor detection.
+
+    Source: Kaggle, Kuzushiji Recognition (2019): a point inside the box of its character.
+
+    >>> true = metrics.objects.Objects(1, 1, [0], [0], box=[[0, 0, 10, 10]])
+    >>> found = metrics.objects.Objects(1, 1, [0, 0], [0, 0], box=[[4, 4, 0, 0], [5, 4, 0, 0]], score=[0.9, 0.8])
+    >>> round(metrics.inside_f1(true, found), 12)
+    0.666666666667
+    """
+    sides, number = tally.counts(confidence), tally.evidence.number_of(category)
+    return f1_of(*(side.sum(axis=1) if number is None else side[:, number] for side in sides))
 
 
 def _by_centre(y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]], hit: str, distance: float) -> Outcomes:

@@ -11,6 +11,7 @@ from metrics.catalog import metric
 from metrics.columns import class_probabilities, row_chunks, target_of
 from metrics.evidence import Additive, Totals
 from metrics.inputs import ratio
+from metrics.ordered import Ordered, Steps
 
 if TYPE_CHECKING:
     from metrics.inputs import Array
@@ -179,3 +180,93 @@ def ece(totals: Totals) -> Array:
     0.275
     """
     return ratio(np.abs(totals.sums[:, 0]).sum(axis=1), totals.weight.sum(axis=1))
+
+
+def staked(y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = None) -> Additive:
+    """Collect each item's class, and the probability of the last of the two.
+
+    Args:
+        y_true: labels of two classes, shape (n,).
+        y_pred: probability of the last of them, shape (n,), or of each, shape (n, 2).
+        labels: the classes in order.
+    """
+    codes, classes, chance = class_probabilities(y_true, y_pred, labels)
+    own = chance if chance.ndim == 1 else chance[:, -1]
+    return Additive(len(codes), target_of(classes), code=codes, cells=len(classes), table=own[None, :])
+
+
+@metric(
+    "pfbeta",
+    collect=staked,
+    needs="probability",
+    targets=("binary",),
+    bounds=(0.0, 1.0),
+    greater_is_better=True,
+    limits={"beta": (0.0, 1e6)},
+    pitfalls="True chances are not the best prediction: where positives are rare it pays to push all probabilities to "
+    "0 or 1, so most winners submitted labels. It is not comparable between test sets of other prevalence.",
+)
+def pfbeta(totals: Totals, *, beta: float = 1.0) -> Array:
+    """Probabilistic F measure: hits and false alarms are sums of the probabilities, and no threshold is needed.
+
+    Args:
+        totals: weight and summed probability of negatives and of positives, each of shape (w, …, 2).
+        beta: how many times as much recall counts as precision.
+
+    Returns:
+        One score a weighting, shape (w,); nan where nothing is positive and nothing is staked.
+
+    Source: Yacouby and Axman, Eval4NLP (2020), p. 79; Kaggle, RSNA Screening Mammography (2023).
+
+    >>> round(metrics.pfbeta([0, 1, 1, 0], [0.2, 0.9, 0.6, 0.1]), 12)
+    0.789473684211
+    """
+    hit, alarm = totals.sums[:, 0, 1], totals.sums[:, 0, 0]
+    return ratio((1.0 + beta**2) * hit, beta**2 * totals.weight[:, 1] + hit + alarm)
+
+
+def confidence_order(y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = None) -> Ordered:
+    """Collect each item's confidence in order, and by how much being right exceeds it."""
+    gap = confidence_gap(y_true, y_pred, labels, bins=1)
+    _, _, chance = class_probabilities(y_true, y_pred, labels)
+    top = np.maximum(chance, 1.0 - chance) if chance.ndim == 1 else chance.max(axis=1)
+    return Ordered(gap.n, gap.target, top[None, :], None if gap.table is None else gap.table[0])
+
+
+@metric(
+    "adaptive_ece",
+    collect=confidence_order,
+    needs="probability",
+    targets=SINGLE,
+    bounds=(0.0, 1.0),
+    greater_is_better=False,
+    limits={"bins": (1, 1e5)},
+    pitfalls="It is biased upwards on few items, more so with many bins. A model that always states the overall share "
+    "is perfectly calibrated and useless: rank by log_loss or brier, which know both.",
+)
+def adaptive_ece(columns: Sequence[Steps], *, bins: int = 15) -> Array:
+    """Calibration error over bins that hold equal weight: how far confidence is from the share that is right.
+
+    Confidence is that of ``ece``. Items of equal confidence share the bin in which the middle of their weight lies.
+
+    Args:
+        columns: the confidences in order with weight and summed gap, under some weightings.
+        bins: how many bins of equal weight.
+
+    Returns:
+        One score a weighting, shape (w,); nan where nothing has weight.
+
+    Source: Nguyen and O'Connor, EMNLP (2015), p. 1587; Nixon et al., CVPR Workshops (2019), p. 38.
+
+    >>> round(metrics.get("adaptive_ece", bins=2)([0, 1, 1, 1], [0.1, 0.8, 0.9, 0.3]), 12)
+    0.175
+    """
+    weight, gap = columns[0].weight, columns[0].sums
+    total = weight.sum(axis=1)
+    middle = (np.cumsum(weight, axis=1) - weight / 2.0) * ratio(bins, total)[:, None]
+    code = np.clip(np.nan_to_num(middle) + 1e-9, 0, bins - 1).astype(
+        np.int64
+    )  # 1e-9: a border belongs to the upper bin
+    code += np.arange(0, bins * len(weight), bins)[:, None]
+    summed = np.bincount(code.ravel(), np.ravel(np.zeros_like(weight) if gap is None else gap), bins * len(weight)).reshape(len(weight), bins)
+    return ratio(np.abs(summed).sum(axis=1), total)

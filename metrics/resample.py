@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 
+from metrics.beside import WithColumns
 from metrics.evidence import Additive, Evidence, reduce_evidence
 from metrics.inputs import MetricError, as_array, weights
 from metrics.labels import encode, ordered_classes
@@ -216,8 +217,9 @@ def paired_test(
     """
     if not 0 < level < 1:
         raise MetricError(f"level={level} must lie between 0 and 1")
-    if labels is None and metric.needs == "label" and as_array(y_true, "y_true").ndim == 1:
-        labels = _common_labels(y_true, pred_a, pred_b)
+    plain = y_true.y_true if isinstance(y_true, WithColumns) else y_true
+    if labels is None and metric.needs == "label" and as_array(plain, "y_true").ndim == 1:
+        labels = _common_labels(plain, pred_a, pred_b)
     first, second = metric.collect(y_true, pred_a, labels), metric.collect(y_true, pred_b, labels)
     large = _is_large(first) or _is_large(second)
     drawing = _Drawing(first.n, draws, seed, cluster, sample_weight, large, paired=True)

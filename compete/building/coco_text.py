@@ -10,7 +10,8 @@ import numpy as np
 
 from compete.building.parts import TRAIN_PART
 from compete.building.plan import Plan
-from compete.building.truths import labels_of_images, sizes_of_images
+from compete.building.truths import labels_of_images, pairs_of_images, sizes_of_images
+from compete.readers.coverage import LISTS
 
 Array = np.ndarray[Any, Any]
 
@@ -26,6 +27,8 @@ def coco_bytes(plan: Plan, rows: Array, first: int, *, annotated: bool) -> bytes
     """
     content = _head(plan, rows, first)
     if annotated:
+        for image, lists in zip(content["images"], _looked_for(plan, rows), strict=True):
+            image.update(lists)
         content["annotations"] = list(_objects(plan, rows, first))
     return _spelt(content)
 
@@ -59,7 +62,7 @@ def _head(plan: Plan, rows: Array, first: int) -> dict[str, Any]:
 
 def _categories(plan: Plan) -> Iterator[dict[str, Any]]:
     panoptic = plan.terms.task == "panoptic_segmentation"
-    for category in plan.dataset.categories:
+    for code, category in enumerate(plan.dataset.categories):
         told: dict[str, Any] = {"id": category.number, "name": category.name}
         if category.supercategory:
             told["supercategory"] = category.supercategory
@@ -67,7 +70,33 @@ def _categories(plan: Plan) -> Iterator[dict[str, Any]]:
             told["isthing"] = int(category.thing)
         if plan.terms.task == "keypoints":
             told |= {"keypoints": list(category.points), "skeleton": [list(pair) for pair in category.skeleton]}
-        yield told
+        yield told | _relations(plan, code)
+
+
+def _looked_for(plan: Plan, rows: Array) -> list[dict[str, list[int]]]:
+    """What was looked for in each image, as LVIS lists it; nothing where every class was."""
+    told: list[dict[str, list[int]]] = [{} for _ in rows]
+    for name, key in LISTS.items():
+        pairs = pairs_of_images(plan, rows, getattr(plan.dataset.coverage, name, None))
+        if pairs is None:
+            continue
+        for lists in told:
+            lists[key] = []
+        for place, code in pairs.tolist():
+            told[place][key].append(plan.dataset.categories[code].number)
+    return told
+
+
+def _relations(plan: Plan, code: int) -> dict[str, Any]:
+    """How frequent a class is, and the numbers of the classes that contain it, where that is known."""
+    coverage = plan.dataset.coverage
+    told: dict[str, Any] = {}
+    if coverage is not None and coverage.frequency is not None:
+        told["frequency"] = "rcf"[coverage.frequency[code]]
+    if coverage is not None and coverage.parents is not None:
+        above = coverage.parents[coverage.parents[:, 0] == code, 1].tolist()
+        told["parents"] = [plan.dataset.categories[parent].number for parent in above]
+    return told
 
 
 def _objects(plan: Plan, rows: Array, first: int) -> Iterator[dict[str, Any]]:

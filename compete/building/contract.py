@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 import metrics
-from compete.bundle import GROUP, HEIGHT, ID, USAGE, WIDTH
+from compete.bundle import AFFINE, DEPTH, GROUP, HEIGHT, ID, USAGE, WIDTH
 from compete.challenge import Challenge
 from compete.dataset import counted
 from compete.errors import Finding
 from compete.formats import FOLDERS
 from compete.terms import Combined, Terms
+from metrics.expressions import named_in
 
 KIND_OF_NEED = {"label": "label", "probability": "probability", "score": "probability", "value": "value"}
 KIND_OF_TASK = {"classification": "label", "multilabel": "flag", "regression": "value"}
@@ -21,8 +22,9 @@ KIND_OF_TASK = {"classification": "label", "multilabel": "flag", "regression": "
 CONTRACT_RULES = {
     "challenge/name-clash": (
         "Two columns of the bundle would bear one name.",
-        "`id`, `file`, `group`, `Usage` and, of images, `width` and `height` are written by the build; a feature, "
-        "label or subgroup of that name must be renamed in the table, or dropped with `data.drop`.",
+        "`id`, `file`, `group`, `Usage` and, of images, `width` and `height`, of volumes also `depth` and `affine`, "
+        "are written by the build; a feature, label or subgroup of that name must be renamed in the table, or dropped "
+        "with `data.drop`.",
     ),
     "challenge/columns": (
         "The submission's columns do not fit the task.",
@@ -43,6 +45,13 @@ CONTRACT_RULES = {
         "There the class, the score and the numbers of a box stand with blanks between them, so nobody could tell "
         "where the class ends. Use `submission.form: rows` or `coco`, or give the category a name without blanks.",
     ),
+    "challenge/coverage": (
+        "A metric and what is known of the classes that were looked for do not fit together.",
+        "In LVIS and Open Images no image is annotated for all classes: the data say which are known to be absent, and "
+        "`lvis_box_ap`, `lvis_mask_ap` and `open_images_ap` leave out what is found of all others. Other metrics count "
+        "it as false alarms; and these three do so too where the data do not say what was looked for. How frequent a "
+        "class is (r, c or f in the COCO file) must be known where a metric's `frequency` asks for it.",
+    ),
     "challenge/class": (
         "A class is named that the data does not have, or the data has one that is not named.",
         "`data.classes` lists every label of the data once; `data.positive` is one of two.",
@@ -50,12 +59,20 @@ CONTRACT_RULES = {
 }
 
 
-def terms_of(challenge: Challenge, classes: Sequence[str], *, train: int, test: int) -> Terms:
+def terms_of(
+    challenge: Challenge,
+    classes: Sequence[str],
+    tree: tuple[tuple[int, ...], tuple[str, ...]],
+    *,
+    train: int,
+    test: int,
+) -> Terms:
     """The terms of a challenge.
 
     Args:
         challenge: what the organizer wrote.
         classes: the labels of a classification in the order of their codes; empty for other tasks.
+        tree: the parents and the further nodes of the tree in which the classes stand; empty where there is none.
         train: number of training items.
         test: number of test items.
     """
@@ -71,6 +88,8 @@ def terms_of(challenge: Challenge, classes: Sequence[str], *, train: int, test: 
         distribution=distribution,
         low=low,
         high=high,
+        parents=tree[0],
+        taxa=tree[1],
     )
 
 
@@ -103,13 +122,24 @@ def submission_kind(challenge: Challenge) -> str:
     if challenge.submission.kind:
         declared = challenge.submission.kind
         return "flag" if declared == "label" and challenge.task == "multilabel" else declared
-    text = challenge.score.metric
-    text = next((entry.metric for entry in challenge.score.combine if entry.name == text), text)
-    try:
-        need = metrics.parse(text).needs
-    except metrics.MetricError:  # unknown, which the metric's own finding tells; or the challenge's own
+    needed = _needed(challenge)
+    if not needed:  # no metric is known, which the metric's own finding tells; or it is the challenge's own
         return KIND_OF_TASK[challenge.task]
-    return KIND_OF_TASK["multilabel"] if need == "label" and challenge.task == "multilabel" else KIND_OF_NEED[need]
+    if needed == {"label"} and challenge.task == "multilabel":
+        return KIND_OF_TASK["multilabel"]
+    # labels can be decided from probabilities, and ranks taken from them
+    need = next(iter(needed)) if len(needed) == 1 else "probability"
+    return KIND_OF_NEED.get(need, KIND_OF_TASK[challenge.task])  # one of images, say, is told to be unfit later
+
+
+def _needed(challenge: Challenge) -> frozenset[str]:
+    """What the ranking metric needs a prediction to hold; of an expression, what all of its parts do."""
+    combined = {entry.name: entry.metric for entry in challenge.score.combine}
+    try:
+        named = named_in(challenge.score.metric)
+        return frozenset(metrics.parse(combined.get(name, name)).needs for name in named)
+    except metrics.MetricError:
+        return frozenset()
 
 
 def _columns(challenge: Challenge, kind: str, classes: Sequence[str]) -> tuple[str, ...]:
@@ -168,6 +198,13 @@ def range_findings(challenge: Challenge, targets: Mapping[str, np.ndarray[Any, A
     return findings
 
 
+def size_columns(terms: Terms) -> list[str]:
+    """The columns that tell the sizes of images, and of volumes where their voxels lie."""
+    if not terms.of_images:
+        return []
+    return [WIDTH, HEIGHT, DEPTH, AFFINE] if terms.form == "nifti" else [WIDTH, HEIGHT]
+
+
 def feature_findings(challenge: Challenge, features: Sequence[str]) -> list[Finding]:
     """Warn where participants would have nothing to predict from."""
     if features or challenge.data.file:
@@ -181,7 +218,7 @@ def name_findings(challenge: Challenge, terms: Terms, features: Sequence[str]) -
     """Say where columns of the bundle would bear one name, or a submission's columns do not fit."""
     group = [GROUP] if terms.grouped else []
     file = ["file"] if challenge.data.file or challenge.data.reader in FOLDERS else []
-    sizes = [WIDTH, HEIGHT] if terms.of_images else []
+    sizes = size_columns(terms)
     tables = {
         "train.csv": [ID, *file, *sizes, *features, *terms.target],
         "solution.csv": [ID, *sizes, *terms.target, USAGE, *group, *terms.subgroups],

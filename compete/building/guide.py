@@ -94,15 +94,35 @@ def _scoring(terms: Terms) -> str:
         if ".py:" in text:
             continue
         entry = combined.get(text)
-        metric = metrics.parse(entry.metric if entry else text)
+        metric = metrics.parse(entry.metric) if entry else _expressed(text, terms)
         better = "higher" if metric.greater_is_better else "lower"
-        what = f"{entry.by.replace('_', ' ')} of {metric.name} over {entry.over}" if entry else metric.title.rstrip(".")
+        what = f"{entry.by.replace('_', ' ')} of {metric.name} over {entry.over}" if entry else _meaning(metric)
         ranks = " This one ranks." if text == terms.metric else ""
         lines.append(f"- `{text}`: {what}; {better} is better.{ranks}")
     refused = "An unknown image or class" if terms.of_images else "A missing, repeated or unknown id"
-    refused = "A missing image, an unknown one or one of another size" if terms.form == "png" else refused
+    refused = "A missing image, an unknown one or one of another size" if terms.form in ("png", "nifti") else refused
     told = f" Scores are also told for each {', '.join(terms.subgroups)}." if terms.subgroups else ""
-    return "## How it is scored\n\n" + "\n".join(lines) + f"\n\n{refused} refuses the whole file.{told}"
+    tree = (
+        "\n\nThe tree of the classes stands in `challenge.json`: `parents` has the number of each node's parent, -1 at "
+        "the top; the nodes are the `classes` in their order and then the `taxa`, counted from 0."
+        if terms.parents
+        else ""
+    )
+    return "## How it is scored\n\n" + "\n".join(lines) + f"\n\n{refused} refuses the whole file.{told}{tree}"
+
+
+def _expressed(text: str, terms: Terms) -> metrics.Metric:
+    """The metric of a text, whose names may be combinations of the challenge."""
+    combined = {entry.name: entry.metric for entry in terms.combine}
+    declared = terms.greater_is_better if text == terms.metric else None
+    return metrics.parse(text, greater_is_better=declared, lookup=lambda name: metrics.parse(combined.get(name, name)))
+
+
+def _meaning(metric: metrics.Metric) -> str:
+    """What a metric says, in a line; of an expression, what each of its parts does."""
+    if not metric.parts:
+        return metric.title.rstrip(".")
+    return "of " + "; ".join(f"`{part.name}` ({part.title.rstrip('.')})" for part in metric.parts)
 
 
 def _local(terms: Terms) -> str:

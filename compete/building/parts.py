@@ -15,6 +15,7 @@ from compete.errors import Finding
 from compete.terms import IMAGE_TASKS
 
 Texts = np.ndarray[tuple[int], np.dtype[np.object_]]
+Pairs = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 TRAIN_PART, PUBLIC_PART, PRIVATE_PART = 0, 1, 2
 CLASSES_SHOWN = 30
 
@@ -37,7 +38,13 @@ class Division:
 
 
 def divide(
-    challenge: Challenge, dataset: Dataset, target: Mapping[str, Texts], group: Texts | None, key: bytes
+    challenge: Challenge,
+    dataset: Dataset,
+    target: Mapping[str, Texts],
+    group: Texts | None,
+    key: bytes,
+    *,
+    linked: Pairs | None = None,
 ) -> Division:
     """Divide the items as the challenge asks.
 
@@ -47,6 +54,7 @@ def divide(
         target: the label columns as text.
         group: one text an item; items that share it are never cut apart. None for no groups.
         key: what chance follows from.
+        linked: pairs of rows that are not to be cut apart either, shape (k, 2). A given split may cut them.
 
     Raises:
         DatasetError: if two items bear one identity, or a column of time cannot be read.
@@ -54,7 +62,9 @@ def divide(
     split = challenge.split
     wishes: dict[str, Any] = {
         "key": key,
-        "group": group,
+        "group": whole_groups(
+            dataset.items.index.to_numpy(dtype=object), group, _within_given(challenge, dataset, linked)
+        ),
         "identity": dataset.items.index.to_numpy(dtype=object),
         **_strata(challenge, dataset, target),
     }
@@ -66,6 +76,38 @@ def divide(
         fractions = (1 - split.test, split.test * split.public, split.test * (1 - split.public))
         result = split_items(len(dataset.items), fractions, time=time, **wishes)
     return Division(result.part, tuple(result.findings), _part_rows(result, group), _balance_rows(result))
+
+
+def whole_groups(identity: Texts, group: Texts | None, linked: Pairs) -> Texts | None:
+    """Groups joined where items of two are linked; each bears the first of the names that it joins.
+
+    Args:
+        identity: the name of each item, shape (n,), which is its group's where no groups are given.
+        group: names of groups, shape (n,), or None.
+        linked: pairs of rows, shape (k, 2).
+    """
+    from compete.audits.duplicates import components
+
+    if not len(linked):
+        return group
+    names, code = np.unique((identity if group is None else group).astype(str), return_inverse=True)
+    joined: Texts = names[components(len(names), code[linked].tolist())][code].astype(object)
+    return joined
+
+
+def _within_given(challenge: Challenge, dataset: Dataset, linked: Pairs | None) -> Pairs:
+    """The linked items that a given split has not parted: what it cuts is told, and stays as it was given."""
+    from compete.audits.duplicates import components
+
+    if linked is None or not len(linked):
+        return np.empty((0, 2), np.int64)
+    if not challenge.split.column:
+        return linked
+    _, word = np.unique(dataset.items[challenge.split.column].to_numpy(dtype=str), return_inverse=True)
+    held = components(len(word), linked.tolist()) * len(word) + word
+    _, first, place = np.unique(held, return_index=True, return_inverse=True)
+    pairs: Pairs = np.stack((first[place], np.arange(len(word))), axis=1)
+    return pairs
 
 
 def _time(dataset: Dataset, column: str) -> np.ndarray[Any, Any]:

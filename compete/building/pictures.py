@@ -3,43 +3,48 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
-from compete.building.media import CleanedFile, clean_files
+from compete.building.journal import Draft
+from compete.building.media import CleanedFile, Published, clean_files
 from compete.building.parts import TRAIN_PART
 from compete.building.plan import Plan
+from compete.building.survey import image_name
 from compete.errors import DatasetError, Finding, fatal
 from compete.version import __version__
 
 Progress = Callable[[str, int, int], None]
-JOURNAL = "journal"
-"""The file beside the draft that tells which images are done."""
+FOLDERS = ("test", "train")
+"""The folders below ``public`` of images of the test and of train."""
 
 PICTURE_RULES = {
     "image/same-in-both": (
         "The same image is in train and in the test.",
         "Two items have the same bytes once metadata are removed, and the split has put them on different sides: the "
-        "label of the one tells that of the other. Remove one of the two, or give both the same `data.group`.",
+        "label of the one tells that of the other. It happens with a given split (`split.column`) and with "
+        "`data.duplicates: keep`. Remove one of the two, or let `build` keep them together.",
     ),
 }
 
 
-def write_pictures(
-    plan: Plan, root: Path, *, workers: int | None = None, progress: Progress | None = None
-) -> tuple[Plan, list[Finding]]:
-    """Write every item's image to ``public/train`` or ``public/test``.
+def picture_targets(plan: Plan) -> list[str]:
+    """Where each item's image will stand, below the bundle and without suffix."""
+    in_train = (plan.part == TRAIN_PART).tolist()
+    return [f"public/{FOLDERS[train]}/{name}" for name, train in zip(plan.id, in_train, strict=True)]
 
-    Beside the draft a journal is kept. If a build that was killed left one, the images that it proves whole are not
-    written again, and whatever else is in the draft is removed.
+
+def write_pictures(
+    plan: Plan, draft: Draft, *, workers: int | None = None, progress: Progress | None = None
+) -> tuple[Plan, list[Finding]]:
+    """Write every item's image to ``public/train`` or ``public/test``, but for those that a killed build has written.
 
     Args:
         plan: with source files.
-        root: the bundle's draft; nothing of this build is in it yet.
+        draft: the bundle's draft.
         workers: processes; None one a core.
         progress: told how many images are done.
 
@@ -50,16 +55,15 @@ def write_pictures(
         DatasetError: if an image cannot be taken.
         OSError: if one cannot be written.
     """
-    folders = {True: root / "public" / "train", False: root / "public" / "test"}
-    for folder in folders.values():
-        folder.mkdir(parents=True, exist_ok=True)
-    in_train = plan.part == TRAIN_PART
+    for folder in FOLDERS:
+        (draft.root / "public" / folder).mkdir(parents=True, exist_ok=True)
     order = _order(plan)
-    targets = [folders[bool(in_train[row])] / plan.id[row] for row in order]
-    journal = root.parent / JOURNAL
-    written, findings = _cleaned(plan, order, targets, workers=workers, progress=progress, journal=journal)
-    names = dict(zip(order, (file.target for file in written), strict=True))
-    return replace(plan, file=[names[row] for row in range(len(order))]), findings
+    targets = picture_targets(plan)
+    places = [targets[row] for row in order]
+    files, findings = _cleaned(plan, order, places, draft, workers=workers, progress=progress)
+    names = dict(zip(order, (file.path for file in files), strict=True))
+    told = [*findings, *_twins(plan, dict(zip(order, (file.sha256 for file in files), strict=True)))]
+    return replace(plan, file=[names[row] for row in range(len(order))]), told
 
 
 def try_pictures(plan: Plan, *, workers: int | None = None, progress: Progress | None = None) -> list[Finding]:
@@ -68,7 +72,11 @@ def try_pictures(plan: Plan, *, workers: int | None = None, progress: Progress |
     Raises:
         DatasetError: if an image cannot be taken.
     """
-    return _cleaned(plan, _order(plan), None, workers=workers, progress=progress)[1]
+    known = _known(plan)
+    left = [row for row in _order(plan) if known[row] is None]
+    files, findings = _cleaned(plan, left, None, None, workers=workers, progress=progress)
+    digests = {row: one.sha256.hex() for row, one in enumerate(known) if one}
+    return [*findings, *_twins(plan, digests | dict(zip(left, (file.sha256 for file in files), strict=True)))]
 
 
 def _order(plan: Plan) -> list[int]:
@@ -77,56 +85,65 @@ def _order(plan: Plan) -> list[int]:
     return order
 
 
+def _known(plan: Plan) -> list[Published | None]:
+    """What will be published of each item's image; None of volumes, which are proven when they are written."""
+    if plan.looks is None:
+        return [None] * len(plan.id)
+    return [
+        Published(look.cleaned, look.kind, look.suffix, look.width, look.height, look.mode) if look.cleaned else None
+        for look in plan.looks
+    ]
+
+
 def picture_label(plan: Plan) -> str:
     """What the images of a bundle depend on beside the images themselves, as a digest.
 
     Returns:
-        SHA-256 in hex, of the challenge, its key, and the versions of what writes images.
+        SHA-256 in hex, of the challenge, its key, and the versions of what writes images and label images.
     """
     from PIL import __version__ as pillow
     from PIL import features
 
-    makers = ["compete", __version__, "Pillow", pillow, "zlib", str(features.version("zlib"))]
-    return hashlib.sha256("\n".join([plan.challenge.sha256, plan.key.hex(), *makers]).encode()).hexdigest()
+    packers = [str(features.version("zlib")), zlib.ZLIB_RUNTIME_VERSION]
+    makers = [plan.challenge.sha256, plan.key.hex(), "compete", __version__, "Pillow", pillow, "zlib", *packers]
+    return hashlib.sha256("\n".join(makers).encode()).hexdigest()
 
 
 def _cleaned(
     plan: Plan,
     order: Sequence[int],
-    targets: Sequence[Path] | None,
+    places: Sequence[str] | None,
+    draft: Draft | None,
     *,
     workers: int | None,
     progress: Progress | None,
-    journal: Path | None = None,
 ) -> tuple[list[CleanedFile], list[Finding]]:
-    """The images in an order, cleaned, and what was found."""
+    """The images in an order, cleaned, and what was found; written where there is a draft."""
     assert plan.file is not None
     told = (lambda done, total: progress("images", done, total)) if progress else None
-    sources, names = [plan.file[row] for row in order], [_name(plan, row) for row in order]
-    cleaned = clean_files(sources, targets, names=names, workers=workers, progress=told, journal=journal)
+    sources, names = [plan.file[row] for row in order], [image_name(plan.file[row]) for row in order]
+    known = _known(plan)
+    cleaned = clean_files(
+        sources, places, draft, names=names, known=[known[row] for row in order], workers=workers, progress=told
+    )
     if fatal(cleaned.findings):
         raise DatasetError("some images cannot be published", cleaned.findings)
-    files = [file for file in cleaned.files if file is not None]
-    return files, [*cleaned.findings, *_twins(plan, order, files)]
+    return [file for file in cleaned.files if file is not None], list(cleaned.findings)
 
 
-def _name(plan: Plan, row: int) -> str:
-    """What a finding calls an item's image: its file with the folder it is in, which alone may tell two apart."""
+def _twins(plan: Plan, digests: Mapping[int, str]) -> list[Finding]:
+    """Warn of images that are equal and stand on both sides, by the digest of what is published of each item."""
     assert plan.file is not None
-    return "/".join(plan.file[row].parts[-2:])
-
-
-def _twins(plan: Plan, order: Sequence[int], written: Sequence[CleanedFile]) -> list[Finding]:
-    """Warn of images that are equal and stand on both sides."""
-    assert plan.file is not None
-    same: dict[str, list[int]] = defaultdict(list)
-    for row, file in zip(order, written, strict=True):
-        same[file.sha256].append(row)
-    crossing = [rows for rows in same.values() if len({bool(plan.part[row] == TRAIN_PART) for row in rows}) == 2]
+    rows_of: dict[str, list[int]] = {}
+    for row, digest in sorted(digests.items()):
+        rows_of.setdefault(digest, []).append(row)
+    in_train = (plan.part == TRAIN_PART).tolist()
+    crossing = [rows for rows in rows_of.values() if len({in_train[row] for row in rows}) == 2]
     if not crossing:
         return []
-    pairs = tuple(" = ".join(sorted(_name(plan, row) for row in rows)) for rows in crossing)
+    files = plan.file
+    pairs = tuple(" = ".join(sorted(image_name(files[row]) for row in rows)) for rows in crossing)
     message = f"{len(crossing)} images are in train and in the test alike"
-    hint = "remove the copies, or give them one data.group"
-    place = plan.challenge.where("data.file")
-    return [Finding("image/same-in-both", message, place, pairs, hint, "warning", len(crossing))]
+    hint = "remove the copies, or let the build keep them together: data.duplicates: group, and no split.column"
+    where = plan.challenge.where("data.file")
+    return [Finding("image/same-in-both", message, where, pairs, hint, "warning", len(crossing))]

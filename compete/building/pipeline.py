@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from compete.building.guide import participants_guide
+from compete.building.journal import take_up
+from compete.building.label_files import label_targets
 from compete.building.plan import Outcome, Plan
 from compete.building.samples import image_sample_bytes
 from compete.building.scenes import hidden_truth_bytes, write_scenes
@@ -20,6 +22,9 @@ Trial = Callable[..., Sequence[Finding]]
 """Told the terms, the solution, the sample submission, the file of the challenge's own metric, and of images the truth
 as it is compiled in ``truth.npz``; all but the terms and the file as bytes."""
 
+Gate = Callable[[Path], Sequence[Finding]]
+"""Told the finished draft; raises LeakError if it tells what it must hide."""
+
 
 def write_bundle(
     plan: Plan,
@@ -28,11 +33,14 @@ def write_bundle(
     force: bool = False,
     workers: int | None = None,
     trial: Trial | None = None,
+    gate: Gate | None = None,
     progress: Progress | None = None,
+    cluster: str = "",
 ) -> Outcome:
     """Write the bundle that was planned; it appears whole or not at all.
 
-    Where a build of the same challenge into the same place was killed, the images that it had done are not done again.
+    Where a build of the same challenge into the same place was killed, the images and label images that it had done are
+    not done again.
 
     Args:
         plan: what to write.
@@ -40,34 +48,66 @@ def write_bundle(
         force: replace an earlier bundle there.
         workers: processes for images; default one a core.
         trial: scores known predictions against the finished draft; its errors stop the build.
+        gate: attacks the finished draft.
         progress: told what is being done, how far it is, and how much there is.
+        cluster: the address of a Dask scheduler whose workers look at the images; they are written here.
 
     Raises:
         DatasetError: if an image cannot be taken.
         BundleError: if the trial fails.
+        LeakError: if the gate finds what is not accepted.
         UsageError: if the output is there already, or would lie inside the folder of class folders.
     """
     _refuse_inside(plan, out)
     with whole_folder(out, force=force, ours=is_bundle, label=_label(plan)) as root:
-        findings = list(plan.findings)
-        if plan.file is not None:
-            from compete.building.pictures import write_pictures
-
-            plan, told = write_pictures(plan, root, workers=workers, progress=progress)
-            findings += told
-        write_tables(plan, root)
-        truth = [write_scenes(plan, root)] if plan.terms.of_images else []
+        plan = with_looks(plan, root, workers=workers, progress=progress, cluster=cluster)
+        plan, told, truth = _write_items(plan, root, workers=workers, progress=progress)
+        findings = [*plan.findings, *told]
         _write_rest(plan, root)
         write_manifests(root, challenge_sha256=plan.challenge.sha256)
         if trial:
             solution, sample = root / "private" / SOLUTION, root / "public" / plan.terms.sample_name
             own = root / "public" / "metric.py"
             findings += _passed(trial(plan.terms, solution.read_bytes(), sample.read_bytes(), own, *truth))
+        if gate:
+            findings += gate(root)
     return Outcome(out, tuple(findings), plan.parts, plan.balance, plan.terms.sample_name)
 
 
+def with_looks(
+    plan: Plan,
+    root: Path | None = None,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    cluster: str = "",
+) -> Plan:
+    """The plan after a look at its images, with those together that show the same; without images as it is.
+
+    Args:
+        plan: what would be written.
+        root: the draft, beside which looks are kept for the case that the build is killed; None keeps none.
+        workers: processes; default one a core.
+        progress: told what is being done, how far it is, and how much there is.
+        cluster: the address of a Dask scheduler whose workers look instead.
+
+    Raises:
+        DatasetError: if an image cannot be taken.
+    """
+    if plan.file is None:
+        return plan
+    from compete.building.survey import surveyed
+
+    return surveyed(plan, workers=workers, progress=progress, draft=root, cluster=cluster)
+
+
 def rehearse_bundle(
-    plan: Plan, *, workers: int | None = None, trial: Trial | None = None, progress: Progress | None = None
+    plan: Plan,
+    *,
+    workers: int | None = None,
+    trial: Trial | None = None,
+    progress: Progress | None = None,
+    cluster: str = "",
 ) -> list[Finding]:
     """Do all that may stop a build, and keep nothing: open the images, try the scoring in memory.
 
@@ -76,6 +116,7 @@ def rehearse_bundle(
         workers: processes for images; default one a core.
         trial: as for ``write_bundle``.
         progress: told what is being done, how far it is, and how much there is.
+        cluster: as for ``write_bundle``.
 
     Returns:
         All findings of the build.
@@ -83,6 +124,7 @@ def rehearse_bundle(
     Raises:
         CompeteError: as ``write_bundle``, but for the output.
     """
+    plan = with_looks(plan, workers=workers, progress=progress, cluster=cluster)
     findings = list(plan.findings)
     if plan.file is not None:
         from compete.building.pictures import try_pictures
@@ -104,6 +146,30 @@ def _label(plan: Plan) -> str:
     from compete.building.pictures import picture_label
 
     return picture_label(plan)
+
+
+def _write_items(
+    plan: Plan, root: Path, *, workers: int | None, progress: Progress | None
+) -> tuple[Plan, list[Finding], list[bytes]]:
+    """Images, tables and truth: the plan with the files' new names, what was found, and the compiled truth."""
+    draft = take_up(root, _resumable(plan))
+    told: list[Finding] = []
+    if plan.file is not None:
+        from compete.building.pictures import write_pictures
+
+        plan, told = write_pictures(plan, draft, workers=workers, progress=progress)
+    write_tables(plan, root)
+    truth = [write_scenes(plan, draft, workers=workers, progress=progress)] if plan.terms.of_images else []
+    return plan, told, truth
+
+
+def _resumable(plan: Plan) -> list[str]:
+    """The files of which a journal is kept, as paths below the bundle without suffix."""
+    if plan.file is None:
+        return []
+    from compete.building.pictures import picture_targets
+
+    return [*picture_targets(plan), *label_targets(plan)]
 
 
 def _write_rest(plan: Plan, root: Path) -> None:

@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from compete.building.contract import feature_findings, name_findings, ordered_classes, range_findings, terms_of
 from compete.building.identity import derived_key, file_name_findings, opaque_ids, repeated, secret_key, seed_findings
-from compete.building.parts import TRAIN_PART, divide
-from compete.building.scene_terms import form_findings, image_terms
+from compete.building.parts import TRAIN_PART, Pairs, divide
+from compete.building.scene_terms import coverage_findings, form_findings, image_terms
+from compete.building.taxonomy import taxonomy_of
 from compete.challenge import Challenge
 from compete.dataset import Dataset, feature_columns, group_values, subgroup_values
 from compete.errors import ChallengeError, DatasetError, Finding, fatal
+from compete.nifti import without_suffix
 from compete.readers import read_dataset
 from compete.terms import IMAGE_TASKS, Terms
 
+if TYPE_CHECKING:
+    from compete.audits.looks import Look
+
+Tree = tuple[tuple[int, ...], tuple[str, ...]]
 Texts = np.ndarray[tuple[int], np.dtype[np.object_]]
 
 
@@ -65,10 +71,11 @@ class Plan:
         group: opaque group names, or None.
         subgroup: subgroup columns as text.
         features: names of the columns that participants see.
-        file: the items' files: of the source, and of the bundle once they are written there; None for tables.
+        file: paths of the items' files: of the source, and below the bundle once they are written; None for tables.
         findings: warnings and notes.
         parts: rows for people: part, items, groups, share.
         balance: rows for people: label, share in train, public, private.
+        looks: what was seen of each item's file, in order; None before anybody looked, and of tables.
     """
 
     challenge: Challenge
@@ -81,41 +88,52 @@ class Plan:
     group: Texts | None
     subgroup: Mapping[str, Texts]
     features: tuple[str, ...]
-    file: Sequence[Path] | None
+    file: Sequence[str] | None
     findings: tuple[Finding, ...]
     parts: tuple[tuple[str, ...], ...]
     balance: tuple[tuple[str, ...], ...]
+    looks: tuple[Look, ...] | None = None
 
     def public_name(self, row: int) -> str:
         """The name of an item's file in the bundle, without its folder."""
         assert self.file is not None
-        return f"{self.id[row]}{self.file[row].suffix}"
+        name = Path(self.file[row]).name
+        return f"{self.id[row]}{name[len(without_suffix(name)) :]}"
 
 
-def plan_build(challenge: Challenge) -> Plan:
+def plan_build(challenge: Challenge, dataset: Dataset | None = None, linked: Pairs | None = None) -> Plan:
     """Read the data of a challenge and decide everything about its bundle.
+
+    Args:
+        challenge: what the organizer wrote.
+        dataset: its data, if they are read already.
+        linked: pairs of items that show the same and are not to be cut apart, as rows, shape (k, 2).
 
     Raises:
         DatasetError: if the data cannot be read, or not be split as asked.
         ChallengeError: if names or classes do not fit together.
     """
-    dataset = read_dataset(challenge)
+    dataset = read_dataset(challenge) if dataset is None else dataset
     key = secret_key(challenge)
     target = _targets(challenge, dataset)
     classes: tuple[str, ...] = ()
+    tree: Tree = ((), ())
     findings = [*challenge.findings, *dataset.findings, *seed_findings(challenge)]
     if challenge.task == "classification":
         classes, told = ordered_classes(challenge, next(iter(target.values())))
-        findings += told
+        parents, taxa, misgrown = taxonomy_of(challenge, classes, dataset, next(iter(target.values())).tolist())
+        tree = parents, taxa
+        findings += [*told, *misgrown]
     group = _texts(group_values(dataset, challenge.data.group)) if challenge.data.group else None
-    division = divide(challenge, dataset, target, group, derived_key(key, "split"))
+    division = divide(challenge, dataset, target, group, derived_key(key, "split"), linked=linked)
     findings += division.findings
     if fatal(division.findings):
         raise DatasetError("the data cannot be split as asked", findings)
-    terms = _terms(challenge, dataset, classes, train=int((division.part == TRAIN_PART).sum()))
+    terms = _terms(challenge, dataset, classes, tree, train=int((division.part == TRAIN_PART).sum()))
     features = feature_columns(challenge, dataset)
     findings += [*name_findings(challenge, terms, features), *feature_findings(challenge, features)]
-    findings += [*range_findings(challenge, target), *form_findings(challenge, terms)]
+    findings += [*range_findings(challenge, target), *form_findings(challenge, terms, dataset)]
+    findings += coverage_findings(challenge, dataset)
     if fatal(findings):
         raise ChallengeError("the challenge does not fit the data", findings)
     return Plan(
@@ -136,11 +154,11 @@ def plan_build(challenge: Challenge) -> Plan:
     )
 
 
-def _terms(challenge: Challenge, dataset: Dataset, classes: tuple[str, ...], *, train: int) -> Terms:
+def _terms(challenge: Challenge, dataset: Dataset, classes: tuple[str, ...], tree: Tree, *, train: int) -> Terms:
     test = len(dataset.items) - train
     if challenge.task in IMAGE_TASKS:
         return image_terms(challenge, dataset, train=train, test=test)
-    return terms_of(challenge, classes, train=train, test=test)
+    return terms_of(challenge, classes, tree, train=train, test=test)
 
 
 def _texts(values: Any) -> Texts:
@@ -156,8 +174,8 @@ def _targets(challenge: Challenge, dataset: Dataset) -> dict[str, Texts]:
     return {name: _texts([text.strip() for text in values]) for name, values in columns.items()}
 
 
-def _files(challenge: Challenge, dataset: Dataset) -> list[Path] | None:
-    return [Path(path) for path in dataset.items[challenge.data.file]] if challenge.data.file else None
+def _files(challenge: Challenge, dataset: Dataset) -> list[str] | None:
+    return list(dataset.items[challenge.data.file]) if challenge.data.file else None
 
 
 def _public_ids(challenge: Challenge, dataset: Dataset, key: bytes) -> Texts:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from compete.building.label_png import class_png, segment_png
 from compete.building.plan import Plan
 from compete.building.tables import ordered_rows, table_bytes
-from compete.building.truths import codes_of, labels_of_images, sizes_of_images
-from compete.bundle import ID
+from compete.building.truths import affines_of_images, codes_of, labels_of_images, sizes_of_images
+from compete.bundle import DEPTH, ID
+from compete.files import zip_bytes
+from compete.nifti import SUFFIX
+from compete.nifti.writing import label_volume
+from compete.png import class_png, png_bytes
 
 Array = np.ndarray[Any, Any]
-EPOCH = (1980, 1, 1, 0, 0, 0)
 SURE = 0.5
 """How sure the sample is of everything."""
 PANOPTIC = "panoptic.json"
@@ -44,6 +44,8 @@ def image_sample_bytes(plan: Plan) -> bytes:
     constant = _constant(plan, train)
     if plan.terms.form == "png":
         return _zipped(plan, test, constant.code)
+    if plan.terms.form == "nifti":
+        return _volumes(plan, test, constant.code)
     height, width = sizes_of_images(plan, test)
     if plan.terms.task == "semantic_segmentation":
         return _runs_everywhere(plan, test, constant.code)
@@ -176,21 +178,21 @@ def _zipped(plan: Plan, test: Array, code: int) -> bytes:
         size = height[place], width[place]
         if size not in pictures:
             whole = np.full(size, 1 if panoptic else number)
-            pictures[size] = segment_png(whole) if panoptic else class_png(whole, most_pixel_value(plan))
+            pictures[size] = png_bytes(whole, segments=True) if panoptic else class_png(whole, most_pixel_value(plan))
         members[f"{name}.png"] = pictures[size]
         segments = [{"id": 1, "category_id": number}]
         listed.append({"image_id": place + 1, "file_name": f"{name}.png", "segments_info": segments})
     if panoptic:
         members[PANOPTIC] = json.dumps({"annotations": listed}, separators=(",", ":")).encode() + b"\n"
-    return zip_bytes(members)
+    return zip_bytes(dict(sorted(members.items())))
 
 
-def zip_bytes(members: dict[str, bytes]) -> bytes:
-    """An archive in the order of its names; the same members give the same bytes."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in sorted(members.items()):
-            info = zipfile.ZipInfo(name, EPOCH)
-            info.create_system, info.external_attr = 3, 0o644 << 16
-            archive.writestr(info, data)
-    return out.getvalue()
+def _volumes(plan: Plan, test: Array, code: int) -> bytes:
+    """One class everywhere, as a zip of volumes, each in the place of its image."""
+    depth = plan.dataset.items[DEPTH].to_numpy()[test].astype(np.int64)
+    height, width = sizes_of_images(plan, test)
+    shapes = np.stack([depth, height, width], axis=1).tolist()
+    number, deep = plan.terms.class_ids[code], most_pixel_value(plan) > 255
+    places = zip(plan.id[test].tolist(), shapes, affines_of_images(plan, test), strict=True)
+    members = {name + SUFFIX: label_volume(np.full(shape, number), affine, deep=deep) for name, shape, affine in places}
+    return zip_bytes(dict(sorted(members.items())))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import metrics
 from compete.building.contract import common_terms
 from compete.challenge import Challenge
-from compete.dataset import Category, Dataset, counted
+from compete.dataset import Category, Coverage, Dataset, counted
 from compete.errors import EXAMPLES, Finding
-from compete.terms import IMAGE_TASKS, Terms
+from compete.terms import FEDERATED_METRICS, IMAGE_TASKS, Terms
+from metrics.expressions import named_in
 
 PERSON = (0.26, 0.25, 0.25, 0.35, 0.35, 0.79, 0.79, 0.72, 0.72, 0.62, 0.62, 1.07, 1.07, 0.87, 0.87, 0.89, 0.89)
 """Ten times the spread of the 17 points of a person, as COCO measured it: nose, eyes, ears, shoulders, elbows, wrists,
@@ -30,7 +32,7 @@ def image_terms(challenge: Challenge, dataset: Dataset, *, train: int, test: int
     """
     task, submission = challenge.task, challenge.submission
     kind, forms = IMAGE_TASKS[task]
-    form = submission.form or forms[0]
+    form = submission.form or ("nifti" if dataset.volumes else forms[0])
     categories = dataset.categories
     points = categories[0].points if task == "keypoints" else ()
     special: dict[str, Any] = {
@@ -46,19 +48,67 @@ def image_terms(challenge: Challenge, dataset: Dataset, *, train: int, test: int
         "sigmas": _sigmas(challenge, points),
         "ignore_value": challenge.data.ignore,
         "most_objects": submission.most_objects,
+        "federated": dataset.coverage is not None,
     }
     return Terms(**common_terms(challenge, train=train, test=test), **special)
 
 
-def form_findings(challenge: Challenge, terms: Terms) -> list[Finding]:
-    """Say which classes cannot be written in the form of a submission: blanks part the words of a PredictionString."""
+def form_findings(challenge: Challenge, terms: Terms, dataset: Dataset) -> list[Finding]:
+    """Say which form cannot hold what is predicted, and which classes cannot be written in it.
+
+    Blanks part the words of a PredictionString; volumes and flat pictures are each sent as what they are.
+    """
+    place = challenge.where("submission.form")
+    if dataset.volumes != (terms.form == "nifti"):
+        message = f"the images are {'volumes' if dataset.volumes else 'flat pictures'}, and the form is {terms.form}"
+        return [Finding("volume/form", message, place, hint="remove the line: the images decide")]
     parted = tuple(name for name in terms.classes if terms.form == "strings" and len(name.split()) > 1)
     if not parted:
         return []
     message = f"{counted(len(parted), 'class has a blank', 'classes have blanks')} in their names"
     hint = "write form: rows or form: coco, or rename the categories"
-    place = challenge.where("submission.form")
     return [Finding("challenge/class-in-words", message, place, parted[:EXAMPLES], hint, count=len(parted))]
+
+
+def coverage_findings(challenge: Challenge, dataset: Dataset) -> list[Finding]:
+    """Say which metrics do not fit what is known of the classes that were looked for in each image."""
+    if challenge.task not in IMAGE_TASKS:
+        return []
+    coverage, rule = dataset.coverage or Coverage(), "challenge/coverage"
+    asked = list(_asked(challenge))
+    findings = []
+    for metric, place in asked:
+        if metric.options.get("frequency", "all") != "all" and coverage.frequency is None:
+            message = f"nobody said how frequent the classes are, as {metric.name} must know"
+            hint = "say it as LVIS does: frequency r, c or f of each category"
+            findings.append(Finding(rule, message, place, hint=hint))
+    if coverage.absent is None:
+        unfit = {metric.name: place for metric, place in asked if metric.base in FEDERATED_METRICS}
+        message = "scores as if every class had been looked for in every image, because the data do not say otherwise"
+        hint = "give the lists of what is absent (neg_category_ids, image-level labels), or take another metric"
+    else:
+        unfit = {metric.name: place for metric, place in asked if metric.base not in FEDERATED_METRICS}
+        message = "counts what is found of classes that nobody looked for as false alarms"
+        hint = f"the data say which classes were looked for in each image; {', '.join(FEDERATED_METRICS)} heed it"
+    if unfit:
+        name, place = next(iter(unfit.items()))
+        told = Finding(rule, f"{name} {message}", place, tuple(unfit)[:EXAMPLES], hint, "warning", len(unfit))
+        findings.append(told)
+    return findings
+
+
+def _asked(challenge: Challenge) -> Iterator[tuple[metrics.Metric, str]]:
+    """The metrics that the challenge names, each with its place; what is no metric is told elsewhere."""
+    score = challenge.score
+    places = [("score", "metric"), *(("score", "also", place) for place in range(len(score.also)))]
+    places += [("score", "combine", place, "metric") for place in range(len(score.combine))]
+    texts = [score.metric, *score.also, *(entry.metric for entry in score.combine)]
+    for text, place in zip(texts, places, strict=True):
+        try:
+            named = [metrics.parse(name) for name in named_in(text)]
+        except metrics.MetricError:
+            continue
+        yield from ((metric, challenge.where(*place)) for metric in named)
 
 
 def _columns(form: str, task: str, coordinates: str, categories: Sequence[Category]) -> tuple[str, ...]:

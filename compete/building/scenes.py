@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from compete.building.coco_text import coco_bytes, panoptic_bytes
-from compete.building.label_png import class_png, segment_png
+from compete.building.journal import Draft
+from compete.building.label_files import write_label_images
 from compete.building.plan import Plan
-from compete.building.samples import image_sample_bytes, most_pixel_value
+from compete.building.samples import image_sample_bytes
 from compete.building.tables import ordered_rows
 from compete.building.truths import truth_of
 from compete.bundle import TEST_JSON, TRAIN_JSON, TRAIN_TRUTH, TRUTH, TRUTH_JSON
@@ -19,22 +19,26 @@ from compete.files import write_file
 from compete.hidden import pack_truth
 
 Array = np.ndarray[Any, Any]
-TRAIN_MASKS, HIDDEN_MASKS, TRAIN_PANOPTIC = "train_masks", "masks", "train_panoptic.json"
+Progress = Callable[[str, int, int], None]
+TRAIN_PANOPTIC = "train_panoptic.json"
 SEMANTIC, PANOPTIC = "semantic_segmentation", "panoptic_segmentation"
 
 
-def write_scenes(plan: Plan, root: Path) -> bytes:
+def write_scenes(plan: Plan, draft: Draft, *, workers: int | None = None, progress: Progress | None = None) -> bytes:
     """Write what is known of the images of a bundle: annotations, label images, sample submission, compiled truth.
 
     Args:
         plan: with the files as they are named in the bundle.
-        root: the bundle's draft.
+        draft: the bundle's draft.
+        workers: processes for label images; None one a core.
+        progress: told how many label images are done.
 
     Returns:
         The compiled truth of the test images, as it stands in ``truth.npz``.
     """
     _, train, test = ordered_rows(plan)
     hidden = pack_truth(truth_of(plan, test))
+    root = draft.root
     public, private = root / "public", root / "private"
     write_file(public / plan.terms.sample_name, image_sample_bytes(plan))
     write_file(public / TRAIN_TRUTH, pack_truth(truth_of(plan, train)))
@@ -42,9 +46,7 @@ def write_scenes(plan: Plan, root: Path) -> bytes:
     for path, data in _annotations(plan, train, test):
         write_file(root / path, data)
     if plan.dataset.maps is not None:
-        for folder, rows in ((public / TRAIN_MASKS, train), (private / HIDDEN_MASKS, test)):
-            for row in rows.tolist():
-                write_file(folder / f"{plan.id[row]}.png", _mask(plan, row))
+        write_label_images(plan, draft, workers=workers, progress=progress)
     return hidden
 
 
@@ -66,10 +68,3 @@ def _annotations(plan: Plan, train: Array, test: Array) -> Iterator[tuple[str, b
     yield f"public/{TEST_JSON}", coco_bytes(plan, test, 1, annotated=False)
     yield f"public/{TRAIN_JSON}", coco_bytes(plan, train, first, annotated=True)
     yield f"private/{TRUTH_JSON}", coco_bytes(plan, test, 1, annotated=True)
-
-
-def _mask(plan: Plan, row: int) -> bytes:
-    """The label image of one item."""
-    assert plan.dataset.maps is not None
-    values = plan.dataset.maps.array(row)
-    return segment_png(values) if plan.terms.task == PANOPTIC else class_png(values, most_pixel_value(plan))

@@ -96,6 +96,9 @@ def write_challenge(folder: Path, source: str, *, task: str = "", force: bool = 
         choices.update(_beside(path, folder, choices))
     looks = choices.pop("data.task", ("classification", "fill in"))
     choices["task"] = (task, "as given") if task else looks
+    metrics: Choice = choices.pop("data.metrics", ({}, ""))
+    if metric := metrics[0].get(choices["task"][0]):
+        choices["score.metric"] = (metric, metrics[1])
     text = _text(re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-") or "challenge", choices)
     with whole_file(folder / "challenge.yaml", force=force) as file:
         file.write(text.encode())
@@ -172,6 +175,8 @@ def _flow(value: Any) -> str:
 def _text(name: str, choices: Mapping[str, Choice]) -> str:
     task = choices["task"][0]
     metric, also = METRICS[task]
+    if "score.metric" in choices:
+        metric, also = choices["score.metric"][0], []
     lines = [
         f"# yaml-language-server: $schema={SCHEMA}",
         f"name: {name}",

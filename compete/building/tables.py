@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from compete.building.contract import size_columns
 from compete.building.parts import PRIVATE_PART, TRAIN_PART
 from compete.building.plan import Plan
 from compete.bundle import (
     GROUP,
-    HEIGHT,
     ID,
     PRIVATE,
     PUBLIC,
@@ -23,7 +23,6 @@ from compete.bundle import (
     TRAIN,
     TRAIN_GROUPS,
     USAGE,
-    WIDTH,
 )
 from compete.files import write_file
 
@@ -87,8 +86,8 @@ def _shown(plan: Plan, rows: np.ndarray, folder: str) -> dict[str, Column]:
 
 
 def _sizes(plan: Plan, rows: np.ndarray) -> dict[str, Column]:
-    """The pixels of images."""
-    return {name: plan.dataset.items[name].to_numpy()[rows].tolist() for name in (WIDTH, HEIGHT)}
+    """The pixels of images; of volumes also where they lie."""
+    return {name: plan.dataset.items[name].to_numpy()[rows].tolist() for name in size_columns(plan.terms)}
 
 
 def _targets(plan: Plan, rows: np.ndarray) -> dict[str, Column]:

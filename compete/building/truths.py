@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from compete.building.plan import Plan
+from compete.bundle import AFFINE
 from compete.dataset import Category
+from compete.readers.coverage import LISTS
 
 Array = np.ndarray[Any, Any]
 
@@ -20,12 +22,12 @@ def truth_of(plan: Plan, rows: Array) -> Any:
         rows: the images, in the order in which the truth names them.
 
     Returns:
-        ``Objects``, ``LabelMaps`` or ``Segments`` of the ``metrics`` package. A category is its place in the terms'
-        classes; a pixel of a label image is the class's number, as in PNG files.
+        ``Objects``, ``Federated``, ``LabelMaps`` or ``Segments`` of the ``metrics`` package. A category is its place in
+        the terms' classes; a pixel of a label image is the class's number, as in PNG files.
     """
     maps = plan.dataset.maps
     if maps is None:
-        return _objects(plan, rows)
+        return _objects(plan, rows) if plan.dataset.coverage is None else _federated(plan, rows)
     return maps.take(rows) if plan.terms.task == "semantic_segmentation" else _segments(plan, rows)
 
 
@@ -51,6 +53,29 @@ def sizes_of_images(plan: Plan, rows: Array) -> tuple[Array, Array]:
     items = plan.dataset.items
     height, width = (items[name].to_numpy()[rows].astype(np.int64) for name in ("height", "width"))
     return height, width
+
+
+def affines_of_images(plan: Plan, rows: Array) -> Array:
+    """Where the voxels of some volumes lie: millimetres of the voxel (i, j, k), float64, shape (n, 3, 4)."""
+    texts = plan.dataset.items[AFFINE].to_numpy()[rows].tolist()
+    return np.array([text.split() for text in texts], dtype=np.float64).reshape(-1, 3, 4)
+
+
+def pairs_of_images(plan: Plan, rows: Array, pairs: Array | None) -> Array | None:
+    """The pairs of image and class that belong to some images, by the place of each image in ``rows``; None stays None.
+
+    Args:
+        plan: of a task of images.
+        rows: the images wanted.
+        pairs: places of images and classes, as a coverage has them.
+    """
+    if pairs is None:
+        return None
+    place = np.full(len(plan.id), -1)
+    place[rows] = np.arange(len(rows))
+    found = np.stack([place[pairs[:, 0]], pairs[:, 1]], axis=1)
+    found = found[found[:, 0] >= 0]
+    return found[np.lexsort((found[:, 1], found[:, 0]))]
 
 
 def codes_of(categories: tuple[Category, ...], labels: Any) -> Array:
@@ -85,6 +110,16 @@ def _objects(plan: Plan, rows: Array) -> Any:
         ignore=ignore if ignore.any() else None,
         sigmas=np.array(plan.terms.sigmas) if points is not None else None,
     )
+
+
+def _federated(plan: Plan, rows: Array) -> Any:
+    """The objects, with what was looked for in each image and how the classes are related."""
+    from metrics.federated import Federated
+
+    coverage = plan.dataset.coverage
+    assert coverage
+    known = {name: pairs_of_images(plan, rows, getattr(coverage, name)) for name in LISTS}
+    return Federated(_objects(plan, rows), frequency=coverage.frequency, parents=coverage.parents, **known)
 
 
 def _segments(plan: Plan, rows: Array) -> Any:

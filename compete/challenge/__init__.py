@@ -61,7 +61,9 @@ class Data:
 
     Of images further: ``masks`` is the folder of label images, ``items`` the table of annotated images, ``mask``
     the column of label images, ``values`` pairs of class and pixel value, ``ignore`` the value that is not scored,
-    ``things`` the classes counted one by one, ``sigmas`` the spread of each keypoint.
+    ``things`` the classes counted one by one, ``sigmas`` the spread of each keypoint,
+    ``duplicates`` what becomes of images that show the same: ``group``, ``drop`` or ``keep``.
+    Of classes in a tree ``tree`` is its table, or ``ranks`` the columns of the ancestors, the nearest first.
     """
 
     reader: str
@@ -84,6 +86,9 @@ class Data:
     ignore: int | None = None
     things: tuple[str, ...] = ()
     sigmas: tuple[float, ...] = ()
+    duplicates: str = "group"
+    tree: str | None = None
+    ranks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -304,7 +309,7 @@ def _data(draft: Draft) -> Data:
     columns = {key: draft.texts("data", key) for key in COLUMN_LISTS}
     single = {key: draft.text("data", key) or None for key in ("images", "file", "positive", "masks", "items", "mask")}
     named = draft.get("data", "reader") not in TABLES
-    values = draft.get("data", "values") or {}
+    values, listed = draft.get("data", "values") or {}, isinstance(draft.get("data", "taxonomy"), list)
     return Data(
         reader=draft.text("data", "reader"),
         path=draft.text("data", "path"),
@@ -326,6 +331,9 @@ def _data(draft: Draft) -> Data:
         ignore=draft.get("data", "ignore"),
         things=columns["things"],
         sigmas=tuple(float(sigma) for sigma in draft.get("data", "sigmas") or ()),
+        tree=None if listed else draft.text("data", "taxonomy") or None,
+        ranks=draft.texts("data", "taxonomy") if listed else (),
+        duplicates=draft.text("data", "duplicates"),
     )
 
 

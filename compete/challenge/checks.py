@@ -164,6 +164,8 @@ def _check_shown(draft: Draft) -> Iterator[Finding]:
     hidden = dict.fromkeys(draft.texts("data", "label"), "the label")
     hidden |= dict.fromkeys(draft.texts("split", "column"), "the split, and so which test items are private")
     hidden |= dict.fromkeys(draft.texts("data", "mask"), "the label image")
+    if isinstance(draft.get("data", "taxonomy"), list):
+        hidden |= dict.fromkeys(draft.texts("data", "taxonomy"), "an ancestor of the label")
     for number, name in enumerate(features):
         if name in hidden:
             place: tuple[Key, ...] = ("data", "features")
@@ -197,6 +199,9 @@ def _check_task(draft: Draft) -> Iterator[Finding]:
             "multilabel needs a list of two or more 0/1 columns, here is one",
             "one column of classes is `task: classification`",
         )
+    if draft.has("data", "taxonomy") and task != "classification":
+        message = f"`data.taxonomy` belongs to classification, not {task}"
+        yield draft.finding("task-mismatch", ("data", "taxonomy"), message)
     if reader in FOLDERS and task in ("multilabel", "regression"):
         yield draft.finding(
             "task-mismatch",
@@ -301,11 +306,11 @@ def _check_metrics(draft: Draft) -> Iterator[Finding]:
     metric = ("score", "metric")
     own = OWN_METRIC.match(draft.text(*metric))
     direction = draft.has("score", "greater_is_better")
-    if direction and not own and draft.text(*metric):
+    if direction and not own and draft.text(*metric) and not _is_expression(draft.text(*metric)):
         yield draft.finding(
             "contradiction",
             ("score", "greater_is_better"),
-            "`score.greater_is_better` is for a metric of your own; every other knows its direction",
+            "`score.greater_is_better` is for a metric of your own, or an expression; every other knows its direction",
             "remove the line",
         )
     if not own:
@@ -319,6 +324,13 @@ def _check_metrics(draft: Draft) -> Iterator[Finding]:
         )
     if fault := _outside_or_missing(draft.folder, own["file"]):
         yield draft.finding("own-metric", metric, f"{quoted(own['file'])} {fault}")
+
+
+def _is_expression(text: str) -> bool:
+    """Whether a metric is an expression over several; looked at only where its direction is declared."""
+    from metrics.expression_tree import is_single
+
+    return not is_single(text)
 
 
 def _check_pages(draft: Draft) -> Iterator[Finding]:

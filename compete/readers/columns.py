@@ -38,6 +38,7 @@ def _named_columns(challenge: Challenge) -> Iterable[tuple[str, tuple[str | int,
         yield from ((column, ("data", key, number)) for number, column in enumerate(columns))
     for number, subgroup in enumerate(data.subgroups):
         yield subgroup.column, ("data", "subgroups", number, "column")
+    yield from ((column, ("data", "taxonomy", number)) for number, column in enumerate(data.ranks))
     for key in ("file", "mask"):
         if column := getattr(data, key):
             yield column, ("data", key)

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from compete.scoring.measures import measures_of
 from compete.scoring.result import Score
 from compete.scoring.trial import own_best, perfect_findings, refused_truth
 from compete.scoring.truth import Truth
+from metrics import Metric
 
 COMPLETE = ("strings", "png", "nifti")
 """Forms in which every image must be there, with or without objects."""
@@ -78,8 +79,13 @@ def try_images(truth: Truth, sample: bytes, own: Path) -> list[Finding]:
 
 def _ways(truth: Truth) -> dict[str, Way]:
     """What the perfect submission tells for each measure, the ranking one first."""
-    asked = {measure.name: measure.metric.options for measure in measures_of(truth.terms)}
+    asked = {measure.name: _options(measure.metric) for measure in measures_of(truth.terms)}
     return {name: Way("groups" in one, one.get("expand", "none") != "none") for name, one in asked.items()}
+
+
+def _options(metric: Metric) -> dict[str, Any]:
+    """The options of a metric, and of the parts of an expression."""
+    return {**metric.options, **{key: value for part in metric.parts for key, value in _options(part).items()}}
 
 
 def _perfect(truth: Truth, groups: bool, wide: bool) -> bytes:

@@ -13,7 +13,6 @@ import metrics
 from compete.errors import Finding
 from compete.terms import FEDERATED_METRICS, Combined, Terms
 from metrics.expressions import is_single
-from metrics.taxonomy import Tree
 
 VIEWS = {
     "label": {"label"},
@@ -175,7 +174,11 @@ def label_names(terms: Terms) -> Optional[Sequence[Any]]:
     """What a metric calls the classes: their codes (in a tree, if they have one), values of pixels, or categories."""
     if terms.task == "classification":
         codes = range(len(terms.classes))
-        return Tree(tuple(codes), np.array(terms.parents)) if terms.parents else codes
+        if not terms.parents:
+            return codes
+        from metrics.taxonomy import Tree
+
+        return Tree(tuple(codes), np.array(terms.parents))
     if terms.kind == "label_maps":
         return terms.class_ids
     return terms.classes if terms.of_images else None

@@ -18,6 +18,7 @@ import shutil
 import signal
 import struct
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,7 +30,7 @@ import numpy as np
 from PIL import Image
 
 from compete import files, jobs
-from compete.building import media
+from compete.building import label_files, media
 from compete.building import pictures as _pictures  # noqa: F401  (loaded before the forks)
 from compete.building import pipeline as _pipeline  # noqa: F401
 from compete.bundle import verify_bundle
@@ -38,16 +39,22 @@ from compete.files import files_below, system_fault
 from compete.scoring import trial as _trial  # noqa: F401
 
 IMAGES = 24
+KINDS = {"images": 1, "labels": 2}
+"""Challenges on images alone, or with label images too: how many files of an item are kept from a killed build."""
 CALLS = ("mkdir", "rename", "replace", "chmod", "utime", "fsync", "unlink", "rmdir")
 REMOVING = {"unlink", "rmdir"}
+LABELLED = "path: table.csv, id: id, file: file, mask: mask, values: {sand: 0, weed: 1, rock: 2}"
 KILL = 0
 """The fault that is no error of the disk."""
 
 Tree = dict[str, bytes]
 
 
-def write_challenge(root: Path, title: str, images: int = IMAGES, side: int = 12) -> Path:
-    """A challenge on images in two folders of classes; every fifth image has bytes after its end, which is told."""
+def write_challenge(root: Path, title: str, images: int = IMAGES, side: int = 12, kind: str = "images") -> Path:
+    """A challenge on images in two folders of classes; every fifth image has bytes after its end, which is told.
+
+    With ``labels`` it is one on the classes of pixels.
+    """
     root.mkdir(parents=True, exist_ok=True)
     chance = np.random.default_rng(1)
     for number in range(images):
@@ -56,25 +63,44 @@ def write_challenge(root: Path, title: str, images: int = IMAGES, side: int = 12
         if not path.exists():
             Image.fromarray(chance.integers(0, 256, (side, side, 3), np.uint8)).save(path)
             path.write_bytes(path.read_bytes() + b"tail" * (number % 5 == 0))
+    task, data, metric = "classification", "reader: folder, path: images", "accuracy"
+    if kind == "labels":
+        task, data, metric = "semantic_segmentation", LABELLED, "miou"
+        write_label_images(root, side)
     text = (
-        f"name: reef\ntitle: {title}\ntask: classification\ndata: {{reader: folder, path: images}}\n"
-        "split: {test: 0.5, public: 0.5, seed: 0f1e2d3c4b5a6978}\nscore: {metric: accuracy, draws: 5}\n"
+        f"name: reef\ntitle: {title}\ntask: {task}\ndata: {{{data}}}\n"
+        f"split: {{test: 0.5, public: 0.5, seed: 0f1e2d3c4b5a6978}}\nscore: {{metric: {metric}, draws: 5}}\n"
     )
     (root / "challenge.yaml").write_text(text)
     return root
 
 
+def write_label_images(root: Path, side: int) -> None:
+    """A label image for each image, and a table that names both."""
+    rows = ["id,file,mask"]
+    for path in sorted((root / "images").rglob("*.png")):
+        label = root / "labels" / path.name
+        label.parent.mkdir(exist_ok=True)
+        rows.append(f"{path.stem},{path.relative_to(root).as_posix()},labels/{path.name}")
+        if not label.exists():
+            chance = np.random.default_rng(int(path.stem))
+            Image.fromarray(np.kron(chance.integers(0, 3, (4, 4), np.uint8), np.ones((side // 4,) * 2, np.uint8))).save(
+                label
+            )
+    (root / "table.csv").write_text("\n".join(rows) + "\n")
+
+
 class Steps:
-    """Counts the steps of a build, and strikes at one of them."""
+    """Counts the steps of a build, which may be taken in several threads, and strikes at one of them."""
 
     def __init__(self, counters: mmap.mmap, point: int, fault: int) -> None:
-        self.counters, self.point, self.fault = counters, point, fault
+        self.counters, self.point, self.fault, self.lock = counters, point, fault, threading.Lock()
 
     def install(self) -> None:
-        """Stand before every call that changes the disk, and count the images."""
+        """Stand before every call that changes the disk, and count the images and label images that are made."""
         for name in CALLS:
             setattr(os, name, self.before(name, getattr(os, name)))
-        opened, exchanged, cleaned = io.open, files._exchange, media.clean_image
+        opened, exchanged = io.open, files._exchange
 
         def watched(file: Any, mode: str = "r", *words: Any, **more: Any) -> Any:
             if not set(mode) & set("wax+"):
@@ -82,13 +108,9 @@ class Steps:
             self.step("open", file)
             return Watched(self, opened(file, mode, *words, **more))
 
-        def counted(data: bytes, name: str = "") -> media.Cleaned:
-            found = cleaned(data, name)
-            self.add(1)
-            return found
-
         io.open = watched  # type: ignore[assignment]
-        media.clean_image = counted
+        media.strip_again = self.counted(media.strip_again)
+        label_files.label_file = self.counted(label_files.label_file)
         files._exchange = self.before("exchange", exchanged)
 
     def before(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -98,9 +120,18 @@ class Steps:
 
         return stepped
 
+    def counted(self, make: Callable[..., Any]) -> Callable[..., Any]:
+        def making(*words: Any) -> Any:
+            made = make(*words)
+            self.add(1)
+            return made
+
+        return making
+
     def add(self, place: int) -> int:
-        count = struct.unpack_from("q", self.counters, 8 * place)[0] + 1
-        struct.pack_into("q", self.counters, 8 * place, count)
+        with self.lock:
+            count = struct.unpack_from("q", self.counters, 8 * place)[0] + 1
+            struct.pack_into("q", self.counters, 8 * place, count)
         return int(count)
 
     def due(self) -> bool:
@@ -180,9 +211,9 @@ def tree(folder: Path) -> Tree:
 class Ground:
     """A folder with two challenges on the same images, and what a bundle of each is."""
 
-    def __init__(self, folder: Path) -> None:
-        self.out, self.old = folder / "place" / "out", False
-        self.challenges = [write_challenge(folder / name, name) for name in ("old", "new")]
+    def __init__(self, folder: Path, kind: str) -> None:
+        self.out, self.old, self.pieces = folder / "place" / "out", False, KINDS[kind] * IMAGES
+        self.challenges = [write_challenge(folder / name, name, kind=kind) for name in ("old", "new")]
         shutil.rmtree(folder / "place", ignore_errors=True)
         self.bundles = [folder / "whole" / name for name in ("old", "new")]
         for challenge, bundle in zip(self.challenges, self.bundles, strict=True):
@@ -219,7 +250,7 @@ class Ground:
         trial = {**more, **first, "state": state, "left": self.left()}
         second = started(self.challenges[1], self.out)[1]()
         # Of a first build that came to its end, everything is done again, as was asked.
-        redone = max(0, first["cleaned"] + second["cleaned"] - IMAGES) if trial["state"] != "new" else 0
+        redone = max(0, first["cleaned"] + second["cleaned"] - self.pieces) if trial["state"] != "new" else 0
         return trial | {"then": self.state(), "left_then": self.left(), "code_then": second["code"], "redone": redone}
 
 
@@ -230,7 +261,7 @@ def kills(ground: Ground, first: int, every: int, *, twice: bool) -> Iterator[di
         ground.lay(old=point % 3 != 0)
         before = 0
         if twice:
-            before = started(ground.challenges[1], ground.out, chance.randrange(1, 10 * IMAGES))[1]()["cleaned"]
+            before = started(ground.challenges[1], ground.out, chance.randrange(1, 9 * ground.pieces))[1]()["cleaned"]
         trial = started(ground.challenges[1], ground.out, point)[1]()
         trial["cleaned"] += before
         yield ground.again(trial, point=point)
@@ -291,6 +322,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", choices=["kills", "twice", "times", "errors", "crowd"])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--kind", choices=list(KINDS), default="images")
     parser.add_argument("--first", type=int, default=1)
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--count", type=int, default=10)
@@ -298,7 +330,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--errno", default="EIO")
     given = parser.parse_args()
-    ground = Ground(given.folder)
+    ground = Ground(given.folder, given.kind)
     trials = {
         "kills": lambda: kills(ground, given.first, given.every, twice=False),
         "twice": lambda: kills(ground, given.first, given.every, twice=True),

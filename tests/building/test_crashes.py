@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import resource
@@ -13,17 +14,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from compete import files, jobs
-from compete.building import media
-from compete.building.media.journal import Entry, add_entry, read_journal
-from compete.building.media.records import CleanedFile
+from compete.building import label_files, media
+from compete.building.journal import Entry, entries_of, journal_of, kept_entry, write_noted
 from compete.bundle import verify_bundle
-from compete.errors import CompeteError, Finding
+from compete.errors import CompeteError
 from compete.files import files_below, system_fault
-from tests.building.faults import IMAGES, tree, write_challenge
+from tests.building.faults import IMAGES, KINDS, tree, write_challenge
 from tests.conftest import ROOT
 
 DONE = 10
@@ -49,15 +50,18 @@ def trials(tmp_path: Path) -> Trials:
     return run
 
 
-@pytest.mark.parametrize(("what", "every"), [("kills", 11), ("twice", 14)])
-def test_a_kill_at_any_step_leaves_a_whole_bundle_or_none(trials: Trials, what: str, every: int) -> None:
+@pytest.mark.parametrize(
+    ("what", "kind", "every"),
+    [("kills", "images", 11), ("twice", "images", 14), ("kills", "labels", 23), ("twice", "labels", 29)],
+)
+def test_a_kill_at_any_step_leaves_a_whole_bundle_or_none(trials: Trials, what: str, kind: str, every: int) -> None:
     """The one after it leaves nothing beside the bundle, and does at most one image a kill twice."""
-    found = trials(what, "--every", str(every))
+    found = trials(what, "--kind", kind, "--every", str(every))
     assert {one["state"] for one in found} == {"old", "new", "none"}
     assert {(one["then"], one["left_then"], one["code_then"]) for one in found} == {("new", 0, 0)}
     assert max(one["redone"] for one in found) <= (1 if what == "kills" else 2)
     assert [one["code"] for one in found] == [-signal.SIGKILL] * (len(found) - 1) + [0]
-    assert len(found) > 150 / every
+    assert len(found) > 150 * KINDS[kind] / every
 
 
 def test_a_kill_at_any_time_leaves_a_whole_bundle_or_none(trials: Trials) -> None:
@@ -91,37 +95,49 @@ def test_of_many_builds_at_once_one_wins_and_the_others_are_told(trials: Trials)
         assert one["told"] == ([] if one["force"] else ["output/exists"])
 
 
+MAKERS = ((media, "strip_again"), (label_files, "label_file"))
+"""What makes the images and the label images of a bundle."""
+
+
 @pytest.fixture
 def cleaned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the images that are cleaned, in order."""
+    """One name for each image and label image that is made, in order."""
     seen: list[str] = []
-    clean = media.clean_image
 
-    def counted(data: bytes, name: str = "") -> media.Cleaned:
-        seen.append(name)
-        return clean(data, name)
+    def counted(make: Callable[..., Any], name: str) -> Callable[..., Any]:
+        return lambda *words: (seen.append(name), make(*words))[1]
 
-    monkeypatch.setattr(media, "clean_image", counted)
+    for place, name in MAKERS:
+        monkeypatch.setattr(place, name, counted(getattr(place, name), name))
     return seen
+
+
+def kill_at(done: int, challenge: Path, out: Path, patch: pytest.MonkeyPatch) -> None:
+    """Build, and be killed when so many images and label images are made."""
+    left = iter(range(done))
+
+    def until(make: Callable[..., Any]) -> Callable[..., Any]:
+        def making(*words: Any) -> Any:
+            if next(left, None) is None:
+                raise Killed
+            return make(*words)
+
+        return making
+
+    with patch.context() as within:
+        for place, name in MAKERS:
+            within.setattr(place, name, until(getattr(place, name)))
+        within.setattr(files, "_discard", lambda *_: None)  # what a killed process does not come to
+        with pytest.raises(Killed):
+            jobs.build(challenge, out, workers=1)
+    assert len(list(out.parent.iterdir())) == 1
 
 
 @pytest.fixture
 def killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A challenge whose build into ``place/out`` was killed when some images were done; the place where it was."""
-    root, place = write_challenge(tmp_path / "reef", "Reef"), tmp_path / "place"
-    clean, done = media.clean_image, iter(range(DONE))
-
-    def until(data: bytes, name: str = "") -> media.Cleaned:
-        if next(done, None) is None:
-            raise Killed
-        return clean(data, name)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(media, "clean_image", until)
-        patch.setattr(files, "_discard", lambda *_: None)  # what a killed process does not come to
-        with pytest.raises(Killed):
-            jobs.build(root, place / "out", workers=1)
-    assert len(list(place.iterdir())) == 1
+    place = tmp_path / "place"
+    kill_at(DONE, write_challenge(tmp_path / "reef", "Reef"), place / "out", monkeypatch)
     return place
 
 
@@ -151,7 +167,7 @@ def test_what_was_done_is_not_done_again(killed: Path, tmp_path: Path, cleaned: 
 
 def change_source(place: Path, tmp_path: Path) -> None:
     """Another picture of the same size and time under the name of one that is done; only its status tells."""
-    source = Path(next(iter(read_journal(content(place).parent / "journal").values())).source)
+    source = Path(next(entries_of(content(place)))[1].origin[0])
     found = source.stat()
     data = bytearray(source.read_bytes())
     pixels = bytearray(Image.open(source).tobytes())
@@ -175,7 +191,7 @@ def cut(place: Path, tmp_path: Path) -> None:
 
 def tear(place: Path, tmp_path: Path) -> None:
     """A last line that was half written."""
-    journal = content(place).parent / "journal"
+    journal = journal_of(content(place))
     journal.write_bytes(journal.read_bytes()[:-9])
 
 
@@ -197,7 +213,7 @@ def test_only_what_is_proven_is_kept(
 
 def drop(place: Path, tmp_path: Path) -> None:
     """An item that is no longer there."""
-    Path(next(iter(read_journal(content(place).parent / "journal").values())).source).unlink()
+    Path(next(entries_of(content(place)))[1].origin[0]).unlink()
 
 
 def test_what_is_no_longer_wanted_goes(killed: Path, tmp_path: Path, cleaned: list[str]) -> None:
@@ -230,29 +246,74 @@ def test_a_refused_build_keeps_what_was_done(killed: Path, tmp_path: Path, clean
     assert len(cleaned) == IMAGES - DONE + IMAGES
 
 
-def entry(folder: Path, number: int) -> Entry:
-    """An entry of an image that does not matter."""
-    written = CleanedFile(folder / "out" / f"image.{number}.png", "0" * 64, number, 3, 4, "RGB")
-    told = (Finding("image/suffix", "as told", items=("é\udce9.png",), count=1),)
-    return Entry(f"/source/{number}", f"{number}.png", (1, 2, number), written, told)
+@pytest.mark.parametrize("done", [IMAGES + 3, 2 * IMAGES - 1])
+def test_label_images_that_were_done_are_not_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cleaned: list[str], done: int
+) -> None:
+    place = tmp_path / "place"
+    kill_at(done, write_challenge(tmp_path / "reef", "Reef", kind="labels"), place / "out", monkeypatch)
+    del cleaned[:]
+    finish(place, tmp_path)
+    assert len(cleaned) == 2 * IMAGES - done + 2 * IMAGES
+
+
+def test_a_label_image_that_changed_is_done_again_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cleaned: list[str]
+) -> None:
+    """What the pixels are decides, and not the file: one that is written anew with the same classes is not changed."""
+    root, place = write_challenge(tmp_path / "reef", "Reef", kind="labels"), tmp_path / "place"
+    kill_at(2 * IMAGES - 1, root, place / "out", monkeypatch)
+    same, other = sorted((root / "labels").iterdir())[:2]
+    for path in (same, other):
+        pixels = np.asarray(Image.open(path)).copy()
+        pixels[0, 0] = (pixels[0, 0] + (path == other)) % 3
+        Image.fromarray(pixels).save(path, compress_level=0)
+    del cleaned[:]
+    finish(place, tmp_path)
+    assert len(cleaned) == 2 + 2 * IMAGES
+
+
+def test_what_is_no_longer_wanted_goes_from_the_private_half_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cleaned: list[str]
+) -> None:
+    root, place = write_challenge(tmp_path / "reef", "Reef", kind="labels"), tmp_path / "place"
+    kill_at(2 * IMAGES - 1, root, place / "out", monkeypatch)
+    lines = (root / "table.csv").read_text().splitlines()
+    (root / "table.csv").write_text("\n".join(lines[:-6]) + "\n")
+    finish(place, tmp_path)
+
+
+def entry(number: int) -> Entry:
+    """An entry of a file that does not matter."""
+    data = b"content" * number
+    origin = f"/source/é\udce9{number}.png", (1, 2, number)
+    return Entry(f"image.{number}", ".png", origin, hashlib.sha256(data).hexdigest(), len(data), ([3, 4], "é\udce9"))
+
+
+def note(root: Path, number: int) -> None:
+    """Write the file of an entry."""
+    one = entry(number)
+    assert write_noted(root, one.target, one.suffix, b"content" * number, origin=one.origin, about=one.about) == one
 
 
 def test_a_journal_that_is_torn_anywhere_tells_only_what_was_written(tmp_path: Path) -> None:
-    journal = tmp_path / "journal"
-    ends = [0]
+    root = tmp_path / "out"
+    root.mkdir()
+    journal, ends = journal_of(root), [0]
     for number in range(3):
-        add_entry(journal, entry(tmp_path, number))
+        note(root, number)
         ends.append(journal.stat().st_size)
-    whole = journal.read_bytes()
-    wanted = {tmp_path / "out" / f"image.{number}": entry(tmp_path, number) for number in range(4)}
+    whole, wanted = journal.read_bytes(), [entry(number) for number in range(4)]
     for size in range(len(whole)):
         journal.write_bytes(whole[:size])
         complete = sum(size >= end - 1 for end in ends[1:])  # the last newline need not be there
-        assert read_journal(journal) == dict(list(wanted.items())[:complete])
-        add_entry(journal, entry(tmp_path, 3))
-        assert len(read_journal(journal)) == complete + 1
+        assert [one for _, one in entries_of(root)] == wanted[:complete]
+        note(root, 3)
+        told = list(entries_of(root))
+        assert [one for _, one in told] == [*wanted[:complete], wanted[3]]
+        assert [kept_entry(root, begin, one.origin) for begin, one in told] == [one for _, one in told]
         journal.write_bytes(whole[:size] + bytes([whole[size] ^ 4]) + whole[size + 1 :])
-        assert read_journal(journal).items() <= wanted.items()
+        assert all(one in wanted for _, one in entries_of(root))
 
 
 def faults_of(work: Callable[[], object]) -> CompeteError:

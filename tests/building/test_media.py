@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps, PngImagePlugin
 
+from compete.building.journal import Draft
 from compete.building.media import MEDIA_RULES, PIXELS, clean_files, clean_image, gathered
 from compete.building.media.jpeg import orientation_exif
-from compete.building.media.png import SIGNATURE
+from compete.png import SIGNATURE
 
 SECRET = b"a secret that nobody may read"
 
@@ -269,14 +270,15 @@ def test_files_are_cleaned_in_order_with_one_time_and_one_mode(tmp_path):
     old = os.umask(0o077)
     try:
         done = clean_files(
-            sources,
-            [out / f"item{row}" for row in range(8)],
+            list(map(str, sources)),
+            [f"item{row}" for row in range(8)],
+            Draft(out, {}),
             names=[source.name for source in sources],
             progress=lambda *step: steps.append(step),
         )
     finally:
         os.umask(old)
-    assert [file and file.target.name for file in done.files] == [
+    assert [file and file.path for file in done.files] == [
         "item0.jpg", "item1.png", None, "item3.png", "item4.jpg", "item5.png", None, None,
     ]  # fmt: skip
     assert [(finding.rule, finding.items, finding.count) for finding in done.findings] == [
@@ -286,9 +288,9 @@ def test_files_are_cleaned_in_order_with_one_time_and_one_mode(tmp_path):
     ]
     assert steps == [(8, 8)]
     for file in filter(None, done.files):
-        status = file.target.stat()
+        status = (out / file.path).stat()
         assert (status.st_mtime, status.st_mode & 0o777, status.st_size) == (315532800, 0o644, file.size)
-    assert sorted(path.name for path in out.iterdir()) == [file.target.name for file in done.files if file]
+    assert sorted(path.name for path in out.iterdir()) == [file.path for file in done.files if file]
 
 
 def test_many_files_are_the_same_from_one_process_and_from_two(tmp_path):
@@ -296,10 +298,10 @@ def test_many_files_are_the_same_from_one_process_and_from_two(tmp_path):
     source.write_bytes(encoded(photograph(width=20, height=20), "PNG"))
     seen = []
     for workers in (1, 2):
-        out = tmp_path / str(workers)
-        out.mkdir()
-        done = clean_files([source] * 300, [out / f"{row:03}" for row in range(300)], workers=workers)
-        seen.append([(file.target.name, file.sha256) for file in done.files if file])
+        out = tmp_path / str(workers) / "out"
+        out.mkdir(parents=True)
+        done = clean_files([str(source)] * 300, [f"{row:03}" for row in range(300)], Draft(out, {}), workers=workers)
+        seen.append([(file.path, file.sha256) for file in done.files if file])
     assert seen[0] == seen[1]
     assert len(seen[0]) == 300
 
@@ -308,7 +310,7 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path):
     source = tmp_path / "a.png"
     source.write_bytes(encoded(photograph(), "PNG"))
     with pytest.raises(FileNotFoundError) as told:
-        clean_files([source], [tmp_path / "nowhere" / "a"])
+        clean_files([str(source)], ["nowhere/a"], Draft(tmp_path, {}))
     assert told.value.filename == str(tmp_path / "nowhere" / "a.png")
 
 

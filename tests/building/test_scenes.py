@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from compete.building.label_png import class_png, segment_png
 from compete.building.parts import TRAIN_PART
 from compete.building.pipeline import rehearse_bundle, write_bundle
 from compete.building.plan import Plan, plan_build
@@ -26,6 +25,7 @@ from compete.challenge import load_challenge
 from compete.errors import ChallengeError
 from compete.files import files_below
 from compete.hidden import unpack_truth
+from compete.png import class_png, png_bytes
 from metrics.masks import Masks
 from tests.building.scenes import FORMS, HIGH, METRICS, NAMES, SEED, WIDE, Make, N, write_scenes
 from tests.conftest import ROOT
@@ -302,7 +302,7 @@ def test_class_png_is_read_back_by_others(most: int) -> None:
 
 def test_segment_png_is_read_back_by_others() -> None:
     values = np.random.default_rng(1).integers(0, 1 << 24, (9, 7))
-    with Image.open(io.BytesIO(segment_png(values))) as image:
+    with Image.open(io.BytesIO(png_bytes(values, segments=True))) as image:
         pixels = np.asarray(image).astype(np.int64)
     assert np.array_equal(pixels @ np.array([1, 256, 65536]), values)
 

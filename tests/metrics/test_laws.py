@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
@@ -36,7 +38,9 @@ def test_worst_prediction_stays_within_bounds(subject, case_of):
 def test_perfect_is_best(subject, case_of, perfect_of, seed):
     case = case_of(*subject, seed)
     perfect = case.metric(case.y_true, perfect_of(case, subject[1]), None, case.labels)
-    if "clip" in case.metric.options:
+    if case.metric.base == "net_benefit":
+        assert perfect == pytest.approx(np.mean(case.y_true), abs=1e-12)
+    elif "clip" in case.metric.options:
         assert perfect == pytest.approx(-np.log1p(-case.metric.options["clip"]), abs=1e-15)
     else:
         assert perfect == pytest.approx(case.metric.perfect, abs=1e-12)
@@ -194,13 +198,19 @@ def test_coarse_evidence_is_close(subject, case_of):
     assert coarse == pytest.approx(case.metric.reduce(evidence, weight), abs=2e-3)
 
 
+def plain_columns(truth):
+    return [truth.y_true, *truth.columns.values()] if isinstance(truth, metrics.WithColumns) else [truth]
+
+
 def test_arguments_are_left_as_they_were(subject, case_of):
     case = case_of(*subject, 13)
-    true, predicted = case.y_true.copy(), case.y_pred.copy()
+    true, predicted = deepcopy(case.y_true), case.y_pred.copy()
     case.score(weight=np.ones(60))
-    np.testing.assert_array_equal(case.y_true, true)
+    for one, other in zip(plain_columns(case.y_true), plain_columns(true), strict=True):
+        np.testing.assert_array_equal(one, other)
     np.testing.assert_array_equal(case.y_pred, predicted)
-    assert case.metric(case.y_true.tolist(), case.y_pred.tolist(), None, case.labels) == case.score()
+    lists = case.y_true if isinstance(case.y_true, metrics.WithColumns) else case.y_true.tolist()
+    assert case.metric(lists, case.y_pred.tolist(), None, case.labels) == case.score()
 
 
 def test_evaluate_gives_the_same_as_the_metric(subject, case_of):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import metrics
-from metrics.catalog import NEEDS, TARGETS
+from metrics.vocabulary import NEEDS, TARGETS
 
 
 @pytest.fixture(params=metrics.names())
@@ -47,6 +47,12 @@ def test_docstring_tells_all(name):
         assert part in metric.doc, part
     for option in metric.options:
         assert re.search(rf"\b{option}\b", metric.doc), option
+
+
+def test_pitfalls_are_told(name):
+    text = metrics.parse(name).pitfalls
+    assert re.fullmatch(r"[A-Zb-z].{30,}[.]", text), f"{name} needs pitfalls: @metric(..., pitfalls=...) or pitfalls.py"
+    assert len(text) < 600
 
 
 def test_docstring_example_is_true(name):

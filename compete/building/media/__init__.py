@@ -7,27 +7,36 @@ import os
 import stat
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import astuple, dataclass, replace
+from functools import partial
 from pathlib import Path
 
-from compete.building.media.journal import Entry, Task, add_entry, finished, keep_entries, state_of
+from compete.building.journal import Draft, Entry, Origin, kept_entry, write_noted
 from compete.building.media.jpeg import Damaged, Stripped, strip_jpeg
-from compete.building.media.png import SIGNATURE, strip_png
-from compete.building.media.records import Cleaned, CleanedFile, CleanedFiles
+from compete.building.media.png import strip_png
+from compete.building.media.records import Cleaned, CleanedFile, CleanedFiles, Published
 from compete.building.media.rewriting import write_as_png
 from compete.building.media.rules import MEDIA_RULES
+from compete.building.media.volumes import AT_ONCE, clean_volume, may_be_volume
 from compete.building.media.wholeness import Refused, prove_whole
-from compete.engine import Progress, map_shards
+from compete.engine import SHARD, Progress, map_shards
 from compete.errors import Finding
-from compete.files import EPOCH
+from compete.nifti import SUFFIXES as VOLUMES
+from compete.nifti.rules import VOLUME_RULES
+from compete.png import SIGNATURE
 
-__all__ = ["MEDIA_RULES", "Cleaned", "CleanedFile", "CleanedFiles", "clean_files", "clean_image"]
+__all__ = [
+    "MEDIA_RULES", "Cleaned", "CleanedFile", "CleanedFiles", "Published", "clean_files", "clean_image", "gathered",
+    "origin_of", "read_image", "strip_again",
+]  # fmt: skip
 
 PIXELS = 100_000_000
 """Pixels of the largest image that is taken; decoded it needs up to 400 MB."""
 
 BYTES = 1 << 29
 """Bytes of the largest file that is read."""
+
+RULES = MEDIA_RULES | VOLUME_RULES
 
 Done = tuple[CleanedFile | None, tuple[Finding, ...]]
 """The file of an image, if it could be taken, and what was found."""
@@ -55,6 +64,8 @@ def clean_image(data: bytes, name: str = "") -> Cleaned:
     Returns:
         The image; an image that cannot be taken has an error among its findings and no data.
     """
+    if may_be_volume(data):
+        return clean_volume(data, name)
     try:
         with warnings.catch_warnings():
             # Pillow warns of metadata, which is cut, and of large images, for which there is an own limit.
@@ -72,28 +83,71 @@ def clean_image(data: bytes, name: str = "") -> Cleaned:
     return cleaned
 
 
+def strip_again(data: bytes, known: Published, name: str) -> Cleaned:
+    """Strip an image that was proven whole before, without decoding it where it need not be encoded anew.
+
+    Args:
+        data: the file's bytes.
+        known: what came out then.
+        name: for the finding if it is not the same any more.
+    """
+    try:
+        if known.kind in {"JPEG", "PNG"}:
+            stripped = (strip_jpeg(data) if known.kind == "JPEG" else strip_png(data)).data
+        else:
+            stripped = clean_image(data).data
+    except Damaged:
+        stripped = b""
+    if hashlib.sha256(stripped).digest() != known.sha256:
+        return _refusal("image/changed", "it has changed since the build looked at it", name)
+    return Cleaned(stripped, known.suffix, known.width, known.height, known.mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One image to clean.
+
+    Attributes:
+        source: the file to read.
+        target: where to write it, below the draft and without suffix; None writes nothing.
+        name: what findings call the image.
+        begin: where the journal tells of what a killed build wrote; None for nowhere.
+        known: what will be published, if the image was proven whole before.
+    """
+
+    source: str
+    target: str | None
+    name: str
+    begin: int | None
+    known: Published | None
+
+
 def clean_files(
-    sources: Sequence[Path],
-    targets: Sequence[Path] | None,
+    sources: Sequence[str],
+    targets: Sequence[str] | None = None,
+    draft: Draft | None = None,
     *,
     names: Sequence[str] | None = None,
+    known: Sequence[Published | None] | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
-    journal: Path | None = None,
 ) -> CleanedFiles:
     """Clean many image files on all cores; each file is read once.
 
-    Every written file has mode 0644 and the time 1980-01-01 UTC.
+    Images that the draft's journal tells of are not done again, if the source and the written file are as it says. A
+    source is the same if it has the size and the two times, of its content and of its status, that it had when it was
+    read; it is not read again.
 
     Args:
         sources: files to read.
-        targets: where to write them, without suffix; their folders must be there, the files must not. None writes
+        targets: where to write them, as paths below the draft without suffix; their folders must be there. None writes
             nothing: the files are the sources, with the digests that they would have.
+        draft: the folder to write to, with what a killed build left there.
         names: what findings call the images; default the sources.
+        known: what will be published of those that were proven whole before: they are not decoded again, and what was
+            found then is not told again. One that is not the same any more is an error.
         workers: processes; default one a core.
         progress: told how many images are done, and of how many.
-        journal: a file in a folder above the targets that tells what is done. Where a killed process left one, the
-            images that it tells of are not done again if source and written file are as it says; see ``journal.py``.
 
     Raises:
         OSError: a file could not be written.
@@ -102,12 +156,17 @@ def clean_files(
     """
     if targets is not None and len(set(targets)) != len(targets):
         raise ValueError("two images would be written to one target")
-    names = [str(source) for source in sources] if names is None else names
-    places: Sequence[Path | None] = [None] * len(sources) if targets is None else targets
-    tasks = [Task(source, place, name, journal) for source, place, name in zip(sources, places, names, strict=True)]
-    if journal is not None:
-        tasks = keep_entries(tasks, journal)
-    done = map_shards(_clean_shard, tasks, workers=workers, progress=progress)
+    names = sources if names is None else names
+    begin = {} if draft is None else draft.begin
+    places: Sequence[str | None] = [None] * len(sources) if targets is None else targets
+    proven: Sequence[Published | None] = [None] * len(sources) if known is None else known
+    tasks = [
+        Task(source, target, name, begin.get(target or ""), one)
+        for source, target, name, one in zip(sources, places, names, proven, strict=True)
+    ]
+    work = partial(_clean_shard, root=Path() if draft is None else draft.root)
+    shard = AT_ONCE if any(source.lower().endswith(VOLUMES) for source in sources) else SHARD
+    done = map_shards(work, tasks, workers=workers, progress=progress, shard=shard)
     findings = gathered(finding for _, found in done for finding in found)
     return CleanedFiles(tuple(file for file, _ in done), findings)
 
@@ -121,39 +180,61 @@ def gathered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     for (rule, _), group in groups.items():
         first = group[0]
         items = tuple(item for finding in group for item in finding.items)
-        message = first.message if len(group) == 1 else f"{len(group)} images: {MEDIA_RULES[rule][0][:-1]}"
+        message = first.message if len(group) == 1 else f"{len(group)} images: {RULES[rule][0][:-1]}"
         told.append(replace(first, message=message, items=items, count=len(group)))
     return tuple(told)
 
 
-def _clean_shard(tasks: Sequence[Task]) -> list[Done]:
-    return [finished(task) or _clean_file(task) for task in tasks]
+def _clean_shard(tasks: Sequence[Task], root: Path) -> list[Done]:
+    return [_done_before(task, root) or _clean_file(task, root) for task in tasks]
 
 
-def _clean_file(task: Task) -> Done:
-    source, name = task.source, task.name
+def _done_before(task: Task, root: Path) -> Done | None:
+    """What a killed build made of an image, if that is still right."""
+    if task.begin is None:
+        return None
     try:
-        data, state = _read(source)
+        origin = origin_of(task.source, Path(task.source).stat())
+    except OSError:  # it is told when it is read
+        origin = "", ()
+    entry = kept_entry(root, task.begin, origin)
+    return None if entry is None else _noted(entry)
+
+
+def _clean_file(task: Task, root: Path) -> Done:
+    name = task.name
+    try:
+        data, origin = read_image(task.source)
     except OSError as error:
         return None, (_told("image/unreadable", f"it cannot be read: {error.strerror or error}", name, "error"),)
     except Refused as error:
         return None, (_told(error.rule, error.message, name, "error"),)
-    cleaned = clean_image(data, name if Path(name).suffix else f"{name}{source.suffix}")
+    name_with_suffix = name if Path(name).suffix else f"{name}{Path(task.source).suffix}"
+    cleaned = strip_again(data, task.known, name) if task.known else clean_image(data, name_with_suffix)
     if not cleaned.suffix:
         return None, cleaned.findings
-    target = source
-    if task.target is not None:
-        target = task.target.with_name(task.target.name + cleaned.suffix)
-        _write(target, cleaned.data)
-    digest = hashlib.sha256(cleaned.data).hexdigest()
-    written = CleanedFile(target, digest, len(cleaned.data), cleaned.width, cleaned.height, cleaned.mode)
-    if task.target is not None and task.journal is not None:
-        add_entry(task.journal, Entry(str(source), name, state, written, cleaned.findings))
-    return written, cleaned.findings
+    about = cleaned.width, cleaned.height, cleaned.mode
+    if task.target is None:
+        digest = hashlib.sha256(cleaned.data).hexdigest()
+        return CleanedFile(task.source, digest, len(cleaned.data), *about), cleaned.findings
+    told = tuple(astuple(finding) for finding in cleaned.findings)
+    return _noted(write_noted(root, task.target, cleaned.suffix, cleaned.data, origin=origin, about=(*about, told)))
 
 
-def _read(source: Path) -> tuple[bytes, tuple[int, ...]]:
-    """A file's bytes, and by what a change would be seen."""
+def _noted(entry: Entry) -> Done:
+    """What an entry tells of an image."""
+    *about, told = entry.about
+    findings = tuple(Finding(rule, message, where, tuple(items), *more) for rule, message, where, items, *more in told)
+    return CleanedFile(entry.target + entry.suffix, entry.sha256, entry.size, *about), findings
+
+
+def read_image(source: str) -> tuple[bytes, Origin]:
+    """A file's bytes, and by what a change would be seen.
+
+    Raises:
+        OSError: it cannot be read.
+        Refused: it is no plain file, or too large.
+    """
     # Without O_NONBLOCK the opening of a pipe would wait for ever.
     handle = os.open(source, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(handle, "rb") as file:
@@ -162,13 +243,12 @@ def _read(source: Path) -> tuple[bytes, tuple[int, ...]]:
             raise Refused("image/unreadable", "it is no plain file")
         if found.st_size > BYTES:
             raise Refused("image/too-large", f"it has {found.st_size} bytes; at most {BYTES} are taken")
-        return file.read(), state_of(found)
+        return file.read(), origin_of(source, found)
 
 
-def _write(target: Path, data: bytes) -> None:
-    target.write_bytes(data)  # over what a killed worker may have left half written
-    target.chmod(0o644)
-    os.utime(target, (EPOCH, EPOCH))
+def origin_of(source: str, found: os.stat_result) -> Origin:
+    """By what a change of a file would be seen: its name, size and two times."""
+    return source, (found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
 def _kind(data: bytes) -> str:
@@ -186,9 +266,10 @@ def _kind(data: bytes) -> str:
 
 def _stripped(kind: str, data: bytes, name: str) -> Cleaned:
     stripped = strip_jpeg(data) if kind == "JPEG" else strip_png(data)
-    width, height, mode = prove_whole(kind, stripped, PIXELS)
-    found = _notes(kind, stripped, name)
-    return Cleaned(stripped.data, ".jpg" if kind == "JPEG" else ".png", width, height, mode, tuple(found))
+    proven = prove_whole(kind, stripped, PIXELS)
+    suffix, found = ".jpg" if kind == "JPEG" else ".png", _notes(kind, stripped, name)
+    about = proven.width, proven.height, proven.mode
+    return Cleaned(stripped.data, suffix, *about, tuple(found), proven.picture, kind)
 
 
 def _notes(kind: str, stripped: Stripped, name: str) -> list[Finding]:
@@ -207,7 +288,7 @@ def _rewritten(kind: str, data: bytes, name: str) -> Cleaned:
     found = [_told("image/rewritten", f"the {kind} was written as PNG", name, "note")]
     if frames > 1:
         found.append(_told("image/frames", f"it holds {frames} pictures; only the first is kept", name))
-    return Cleaned(written, ".png", picture.width, picture.height, picture.mode, tuple(found))
+    return Cleaned(written, ".png", picture.width, picture.height, picture.mode, tuple(found), picture, kind)
 
 
 def _refusal(rule: str, message: str, name: str) -> Cleaned:

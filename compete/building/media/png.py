@@ -6,8 +6,7 @@ import zlib
 from collections.abc import Iterator
 
 from compete.building.media.jpeg import Damaged, Stripped, exif_orientation
-
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
+from compete.png import SIGNATURE, png_chunk
 
 
 def strip_png(data: bytes) -> Stripped:
@@ -45,7 +44,7 @@ def strip_png(data: bytes) -> Stripped:
         raise Damaged("it holds no pixels")
     ordered = [(name, kept[name]) for name in (b"IHDR", b"PLTE", b"tRNS") if name in kept]
     whole = [*ordered, (b"IDAT", b"".join(pixels)), (b"IEND", b"")]
-    cleaned = SIGNATURE + b"".join(_chunk(name, payload) for name, payload in whole)
+    cleaned = SIGNATURE + b"".join(png_chunk(name, payload) for name, payload in whole)
     return Stripped(cleaned, len(data) - end, orientation, max(frames - 1, 0))
 
 
@@ -74,7 +73,3 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
             raise Damaged(f"the checksum of its {name.decode('latin-1')!r} chunk is wrong")
         yield name, data[at + 8 : end - 4], end
         at = end
-
-
-def _chunk(name: bytes, payload: bytes) -> bytes:
-    return len(payload).to_bytes(4, "big") + name + payload + zlib.crc32(name + payload).to_bytes(4, "big")

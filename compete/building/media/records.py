@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from compete.errors import Finding
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -13,12 +16,14 @@ class Cleaned:
     """An image as it may be published, or why it may not.
 
     Attributes:
-        data: JPEG or PNG without metadata; empty where an error was found.
-        suffix: ``.jpg`` or ``.png``; empty where an error was found.
+        data: JPEG, PNG or NIfTI without metadata; empty where an error was found.
+        suffix: ``.jpg``, ``.png`` or ``.nii.gz``; empty where an error was found.
         width: pixels.
         height: pixels.
-        mode: what a pixel is, in Pillow's words: ``RGB``, ``L``, ``P``, ``CMYK``, ``I;16``, …
+        mode: what a pixel is, in Pillow's words: ``RGB``, ``L``, ``P``, ``CMYK``, ``I;16``, …; of volumes in numpy's.
         findings: what was found; each bears the image's name.
+        picture: what was seen when it was proven whole, of a JPEG in grey and small; None of volumes.
+        kind: of the file, in Pillow's words; NIFTI of volumes.
     """
 
     data: bytes
@@ -27,14 +32,36 @@ class Cleaned:
     height: int
     mode: str
     findings: tuple[Finding, ...] = ()
+    picture: Image.Image | None = field(default=None, repr=False, compare=False)
+    kind: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True)
+class Published(NamedTuple):
+    """What will be published of an image that was proven whole before.
+
+    Attributes:
+        sha256: of the cleaned image, 32 bytes.
+        kind: of the source, in Pillow's words.
+        suffix: of the cleaned image.
+        width: pixels.
+        height: pixels.
+        mode: what a pixel is, in Pillow's words.
+    """
+
+    sha256: bytes
+    kind: str
+    suffix: str
+    width: int
+    height: int
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
 class CleanedFile:
     """A file that was written.
 
     Attributes:
-        target: where it stands, with the suffix of its content.
+        path: where it stands below the draft, with the suffix of its content; the source where nothing was written.
         sha256: of what was written, in hex.
         size: bytes written.
         width: pixels.
@@ -42,7 +69,7 @@ class CleanedFile:
         mode: what a pixel is, in Pillow's words.
     """
 
-    target: Path
+    path: str
     sha256: str
     size: int
     width: int

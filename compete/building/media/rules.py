@@ -12,10 +12,17 @@ MEDIA_RULES = {
         "The image file cannot be read.",
         "It is missing, this account may not read it, or it is no plain file. The message has the system's words.",
     ),
+    "image/changed": (
+        "The image has changed while the bundle was built.",
+        "The build looks at all images first, decides, and then writes them. Somebody wrote to this file in between, "
+        "so what was decided no longer fits. Let the data rest, and build again.",
+    ),
     "image/unsupported": (
         "This kind of image is not taken.",
         "JPEG and PNG are published as they are, without metadata; GIF, BMP, WebP and TIFF are written as PNG if a PNG "
-        "can hold their pixels. Convert anything else (floating-point, CMYK or CIELAB TIFF, HEIC, DICOM) beforehand.",
+        "can hold their pixels. Volumes (NIfTI) get a new header: descriptions, names, extensions and codes that "
+        "place or scale no voxel are left out. Convert anything else (floating-point, CMYK or CIELAB TIFF, HEIC, "
+        "DICOM) beforehand.",
     ),
     "image/too-large": (
         "The image is larger than is taken.",

@@ -28,8 +28,26 @@ STRANGE = tuple(
 )
 """Bytes without any pattern, and without 255, which would begin a marker."""
 
-SCALE = 8
-"""A JPEG is decoded to an eighth of its size: all its bytes are read, and a third of the time is saved."""
+SCALE, SIDE = 8, 128
+"""A JPEG is decoded to as little as an eighth of its size, in grey, but so that its longer side has as many pixels as
+audits look at: all its bytes are read, and a third of the time is saved."""
+
+
+@dataclass(frozen=True)
+class Proven:
+    """What a whole image showed when it was decoded.
+
+    Attributes:
+        width: pixels.
+        height: pixels.
+        mode: what a pixel is, in Pillow's words.
+        picture: what was decoded; of a JPEG at a scale and mostly in grey.
+    """
+
+    width: int
+    height: int
+    mode: str
+    picture: Image.Image
 
 
 class Refused(Exception):  # noqa: N818  (says what became of the image)
@@ -61,7 +79,7 @@ def opened(data: bytes, kind: str, pixels: int) -> Iterator[Image.Image]:
         raise Damaged(str(error)) from error
 
 
-def prove_whole(kind: str, stripped: Stripped, pixels: int) -> tuple[int, int, str]:
+def prove_whole(kind: str, stripped: Stripped, pixels: int) -> Proven:
     """Decode an image to its end.
 
     What a JPEG decoder lacks it fills with grey and what is left over it skips, both without a word. So the last bytes
@@ -73,31 +91,46 @@ def prove_whole(kind: str, stripped: Stripped, pixels: int) -> tuple[int, int, s
         stripped: the image without metadata.
         pixels: of the largest image that is taken.
 
-    Returns:
-        Width, height and Pillow's mode.
-
     Raises:
         Damaged: it cannot be decoded to the end.
         Refused: it has too many pixels, or is of a kind that Pillow does not read.
     """
     with opened(stripped.data, kind, pixels) as image:
         width, height, mode = image.width, image.height, image.mode
-        shown = _decoded(image, SCALE if kind == "JPEG" else 1)
+        scale = _scale(width, height) if kind == "JPEG" else None
+        shown = _decoded(image, scale)
+        picture = image
     if stripped.doubtful:
-        _prove_filled(stripped, shown, pixels)
-    return width, height, mode
+        _prove_filled(stripped, shown, scale, pixels)
+    return Proven(width, height, mode, picture)
 
 
-def _prove_filled(stripped: Stripped, shown: bytes, pixels: int) -> None:
+def glance(data: bytes, pixels: int) -> Image.Image | None:
+    """What ``prove_whole`` shows of a JPEG, without the proof; None of what is no JPEG or cannot be decoded."""
+    try:
+        with opened(data, "JPEG", pixels) as image:
+            _decoded(image, _scale(image.width, image.height))
+            return image
+    except (Damaged, Refused):
+        return None
+
+
+def _scale(width: int, height: int) -> int:
+    """The strongest scale at which the longer side still has enough pixels."""
+    return next((scale for scale in (SCALE, 4, 2) if max(width, height) // scale >= SIDE), 1)
+
+
+def _prove_filled(stripped: Stripped, shown: bytes, scale: int | None, pixels: int) -> None:
     """Refuse a JPEG whose compressed pixels are too few or too many for its size."""
-    # The eighth shows only each block's mean, which one scan of several may not touch.
-    scale = SCALE if stripped.scans == 1 else 1
-    picture = _Picture(
-        stripped.data, shown if scale == SCALE else _jpeg_pixels(stripped.data, 1, pixels), scale, pixels
-    )
+    # A small picture shows only each block's coarse frequencies, which one scan of several may not touch.
+    if stripped.scans > 1:
+        scale, shown_first = None, _jpeg_pixels(stripped.data, None, pixels)
+    else:
+        shown_first = shown
+    picture = _Picture(stripped.data, shown_first, scale, pixels)
     for scan in stripped.doubtful:
         if _varied(stripped.data, scan) and picture.same_with(STRANGE[0], scan.stop - TAIL, scan.stop):
-            full = _Picture(stripped.data, _jpeg_pixels(stripped.data, 1, pixels), 1, pixels)
+            full = _Picture(stripped.data, _jpeg_pixels(stripped.data, None, pixels), None, pixels)
             if all(full.same_with(strange, scan.stop - TAIL, scan.stop) for strange in STRANGE):
                 raise Damaged("it holds more data than its pixels need, so a stretch of it was overwritten")
         # What one scan lacks shows as grey at the end, or in CMYK, which is kept inverted, as a step less.
@@ -113,11 +146,11 @@ def _varied(data: bytes, scan: range) -> bool:
 
 @dataclass(frozen=True)
 class _Picture:
-    """A JPEG and what it shows at a scale."""
+    """A JPEG and what it shows, in grey at a scale or, without one, as it is."""
 
     data: bytes
     shown: bytes
-    scale: int
+    scale: int | None
     pixels: int
 
     def same_with(self, strange: bytes, start: int, stop: int) -> bool:
@@ -130,13 +163,13 @@ class _Picture:
             return False
 
 
-def _jpeg_pixels(data: bytes, scale: int, pixels: int) -> bytes:
+def _jpeg_pixels(data: bytes, scale: int | None, pixels: int) -> bytes:
     with opened(data, "JPEG", pixels) as image:
         return _decoded(image, scale)
 
 
-def _decoded(image: Image.Image, scale: int) -> bytes:
-    if scale > 1:
+def _decoded(image: Image.Image, scale: int | None) -> bytes:
+    if scale:
         image.draft("L", (max(image.width // scale, 1), max(image.height // scale, 1)))
     image.load()
     return image.tobytes() if image.format == "JPEG" else b""

@@ -162,6 +162,7 @@ def _column_findings(challenge: Challenge, known: tuple[str, ...]) -> list[Findi
         *((column, "data.group") for column in data.group),
         *((column, "data.features") for column in data.features),
         *((column, "data.drop") for column in data.drop),
+        *((column, "data.taxonomy") for column in data.ranks),
         *((subgroup.column, "data.subgroups") for subgroup in data.subgroups),
         *((column, "split.stratify") for column in (split.stratify if isinstance(split.stratify, tuple) else ())),
         (split.time, "split.time"),

@@ -1,0 +1,84 @@
+"""All that is wrong with the data of a challenge: told by readers, split and images, and found by audits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from compete.audits import AUDITS, Audited
+from compete.audits.traces import Traces, traces_of
+from compete.challenge import Challenge
+from compete.dataset import Dataset
+from compete.errors import ChallengeError, DatasetError, Finding
+
+Progress = Callable[[str, int, int], None]
+ORDER = ("error", "warning", "note")
+
+
+def audit_data(
+    challenge: Challenge, path: Path, *, workers: int | None = None, progress: Progress | None = None
+) -> Audited:
+    """Gather what can be told of the data, as far as it can be read.
+
+    Args:
+        challenge: what the organizer wrote.
+        path: where, as the organizer named it.
+        workers: processes for images; None one a core.
+        progress: told what is being done, how far it is, and how much there is.
+
+    Raises:
+        SystemFault: if the disk or a permission forbids reading.
+    """
+    from compete.readers import read_dataset
+
+    try:
+        dataset = read_dataset(challenge)
+    except DatasetError as unreadable:
+        return Audited(challenge.name, path, 0, _ordered([*challenge.findings, *unreadable.findings]))
+    dataset, looks, findings = _surveyed(challenge, dataset, workers, progress)
+    findings += audit_dataset(challenge, dataset, looks, progress)
+    return Audited(challenge.name, path, len(dataset.items), _ordered(findings))
+
+
+def _ordered(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Each finding once, the gravest first."""
+    return tuple(sorted(dict.fromkeys(findings), key=lambda one: ORDER.index(one.severity)))
+
+
+def _surveyed(
+    challenge: Challenge, dataset: Dataset, workers: int | None, progress: Progress | None
+) -> tuple[Dataset, Traces | None, list[Finding]]:
+    """The data as they would be built, what their files tell, and what the split and a look at the files say."""
+    from compete.audits.looks import looks_of
+    from compete.building.plan import plan_build
+    from compete.building.survey import surveyed
+
+    told = [*challenge.findings, *dataset.findings]
+    files = dataset.items[challenge.data.file].tolist() if challenge.data.file else None
+    try:
+        plan = surveyed(plan_build(challenge, dataset), workers=workers, progress=progress)
+    except (ChallengeError, DatasetError) as unfit:
+        # What stops a build does not stop the audits: whatever can be looked at is.
+        looks = None if files is None else traces_of(looks_of(files, workers=workers))
+        return dataset, looks, [*told, *unfit.findings]
+    return plan.dataset, None if plan.looks is None else traces_of(plan.looks), [*told, *plan.findings]
+
+
+def audit_dataset(
+    challenge: Challenge, dataset: Dataset, looks: Traces | None, progress: Progress | None = None
+) -> list[Finding]:
+    """Run every audit.
+
+    Args:
+        challenge: what the organizer wrote.
+        dataset: its items and labels.
+        looks: what the image files tell; None where there are none.
+        progress: told how many audits are done, and of how many.
+    """
+    findings: list[Finding] = []
+    for number, module in enumerate(AUDITS.values(), 1):
+        findings += import_module(module).audit(challenge, dataset, looks)
+        if progress:
+            progress("audits", number, len(AUDITS))
+    return findings

@@ -1,0 +1,133 @@
+"""The leak gate: every attack of the checklist on a finished bundle, and what is decided about what they find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from compete.audits import Audited
+from compete.bundle import accept_leaks, accepted_leaks, open_bundle
+from compete.errors import Finding, LeakError, UsageError, fatal
+
+Progress = Callable[[str, int, int], None]
+
+
+def audit_bundle(
+    root: Path, *, workers: int | None = None, draft: bool = False, progress: Progress | None = None
+) -> list[Finding]:
+    """Attack a bundle in every way of the checklist, with ``public/`` alone; the truth says what succeeds.
+
+    Args:
+        root: the bundle, with its private half.
+        workers: processes for images; None one a core.
+        draft: it is still being built, so that times and modes are not yet as they will be.
+        progress: told how many attacks are done, and of how many.
+
+    Returns:
+        What tells too much, in the order of the checklist; what is sure first, then what was measured against chance.
+
+    Raises:
+        BundleError: it is no whole bundle.
+    """
+    from compete.audits.gate.checks import CHECKS
+    from compete.audits.gate.folder import open_folder
+    from compete.audits.gate.verdicts import Probe, judged, told
+
+    folder = open_folder(Path(root), workers=workers, draft=draft)
+    findings: list[Finding] = []
+    probes: list[Probe] = []
+    for done, check in enumerate(CHECKS, 1):
+        for found in check.attack(folder):
+            if isinstance(found, Probe):
+                probes.append(found)
+            else:
+                findings.append(found)
+        if progress:
+            progress("attacks", done, len(CHECKS))
+    findings += told(folder, judged(folder, probes))
+    return _once(findings)
+
+
+def guard(
+    root: Path,
+    *,
+    accepted: Mapping[str, str],
+    workers: int | None = None,
+    draft: bool = False,
+    progress: Progress | None = None,
+) -> list[Finding]:
+    """Attack a bundle, and let it pass only if what is found is accepted; that is recorded in the private manifest.
+
+    Args:
+        root: the bundle, with its private half.
+        accepted: why, by rule.
+        workers: processes for images; None one a core.
+        draft: it is still being built.
+        progress: told how many attacks are done, and of how many.
+
+    Raises:
+        UsageError: a rule was accepted under which nothing was found.
+        LeakError: an error is left.
+    """
+    findings = decided(audit_bundle(root, workers=workers, draft=draft, progress=progress), accepted)
+    if fatal(findings):
+        raise LeakError("the bundle would tell what it must hide", findings)
+    if accepted:
+        accept_leaks(root, accepted)
+    return findings
+
+
+def audited_bundle(
+    root: Path, accepted: Mapping[str, str], *, workers: int | None = None, progress: Progress | None = None
+) -> Audited:
+    """Attack a finished bundle; what is accepted, now or earlier, becomes a note.
+
+    Args:
+        root: the bundle, with its private half.
+        accepted: why, by rule; recorded in the private manifest.
+        workers: processes for images; None one a core.
+        progress: told how many attacks are done, and of how many.
+
+    Raises:
+        BundleError: it is no whole bundle.
+        UsageError: a rule was accepted under which nothing was found.
+    """
+    found = decided(audit_bundle(root, workers=workers, progress=progress), accepted)
+    if accepted:
+        accept_leaks(root, accepted)
+    earlier = {rule: why for rule, why in accepted_leaks(root).items() if rule not in accepted}
+    findings = [_accepted(one, earlier[one.rule]) if one.rule in earlier else one for one in found]
+    terms = open_bundle(root).terms
+    return Audited(terms.name, root, terms.train + terms.test, tuple(findings), of_bundle=True)
+
+
+def decided(findings: Sequence[Finding], accepted: Mapping[str, str]) -> list[Finding]:
+    """The findings of a gate, those that are accepted as notes.
+
+    Args:
+        findings: of the gate.
+        accepted: why, by rule.
+
+    Raises:
+        UsageError: a rule was accepted under which nothing was found.
+    """
+    found = {finding.rule for finding in findings}
+    if unknown := sorted(set(accepted) - found):
+        message = f"nothing was found under {', '.join(unknown)}"
+        hint = "accept only what a build or an audit has told"
+        raise UsageError("nothing was decided", [Finding("leak/not-found", message, hint=hint)])
+    return [_accepted(one, accepted[one.rule]) if one.rule in accepted else one for one in findings]
+
+
+def _accepted(finding: Finding, reason: str) -> Finding:
+    return replace(finding, severity="note", message=f"{finding.message}; accepted: {reason}", hint="")
+
+
+def _once(findings: Sequence[Finding]) -> list[Finding]:
+    """Findings of one rule and place told once, the graver first."""
+    order = {"error": 0, "warning": 1, "note": 2}
+    kept: dict[tuple[str, str, str], Finding] = {}
+    for finding in sorted(findings, key=lambda one: order[one.severity]):
+        kept.setdefault((finding.rule, finding.where, finding.message), finding)
+    return list(kept.values())

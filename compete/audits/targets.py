@@ -1,0 +1,94 @@
+"""What is to be predicted, as audits see it: which item has which class, and which items are independent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from compete.challenge import Challenge
+from compete.dataset import Dataset, group_values
+
+Flags = np.ndarray[tuple[int, int], np.dtype[np.bool_]]
+Codes = np.ndarray[tuple[int], np.dtype[np.int64]]
+Texts = np.ndarray[tuple[int], np.dtype[np.object_]]
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """Which item has which class.
+
+    Attributes:
+        names: the classes, shape (k,).
+        flags: whether an item has a class, shape (n, k).
+        exclusive: whether every item has exactly one.
+    """
+
+    names: tuple[str, ...]
+    flags: Flags
+    exclusive: bool
+
+    @cached_property
+    def combined(self) -> Codes:
+        """The classes of each item as one code, from 0: items with the same classes have the same, shape (n,)."""
+        if self.exclusive:
+            return np.unique(self.flags.argmax(axis=1), return_inverse=True)[1]
+        packed = np.ascontiguousarray(np.packbits(self.flags, axis=1))
+        rows = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
+        return np.unique(rows, return_inverse=True)[1]
+
+
+def targets_of(challenge: Challenge, dataset: Dataset) -> Targets:
+    """The classes of the items, whatever the task.
+
+    Of objects and label images an item has the classes that occur in it. Of numbers an item has the class
+    ``large <column>`` if its number is above the median.
+    """
+    import pandas as pd
+
+    labels, items = dataset.labels, dataset.items
+    row = items.index.get_indexer(pd.Index(labels["item"].to_numpy(dtype=object)))
+    if challenge.task == "regression":
+        return _halves(challenge, dataset)
+    label, names = factorized(labels["label"].to_numpy(dtype=object))
+    if "value" in labels and challenge.task == "multilabel":
+        there = labels["value"].to_numpy() > 0
+        row, label = row[there], label[there]
+    known = [category.name for category in dataset.categories] or challenge.data.classes
+    order = {name: place for place, name in enumerate(dict.fromkeys([*known, *sorted(map(str, names))]))}
+    place = np.array([order[str(name)] for name in names], dtype=np.int64)
+    flags = np.zeros((len(items), len(order)), dtype=bool)
+    flags[row, place[label]] = True
+    return Targets(tuple(order), flags, exclusive=challenge.task == "classification")
+
+
+def _halves(challenge: Challenge, dataset: Dataset) -> Targets:
+    """Of numbers, whether they are above their median."""
+    columns = [dataset.items[name].to_numpy(dtype=object).astype(np.float64) for name in challenge.data.label]
+    flags = np.stack([column > np.median(column) for column in columns], axis=1)
+    return Targets(tuple(f"large {name}" for name in challenge.data.label), flags, exclusive=False)
+
+
+def units_of(challenge: Challenge, dataset: Dataset) -> Codes:
+    """The independent unit that each item belongs to: its group, or itself; codes from 0, shape (n,)."""
+    if not challenge.data.group:
+        return np.arange(len(dataset.items))
+    return factorized(group_values(dataset, challenge.data.group).to_numpy(dtype=object))[0]
+
+
+def factorized(cells: Texts) -> tuple[Codes, Texts]:
+    """Cells as codes in the order of their first occurrence, and the distinct cells."""
+    import pandas as pd
+
+    factorize: Any = pd.factorize
+    codes, distinct = factorize(cells)
+    return codes, distinct
+
+
+def special_columns(challenge: Challenge) -> frozenset[str]:
+    """Columns that are no property of an item: its id, label, file, mask, group and given part."""
+    data = challenge.data
+    named = {*data.id, *data.label, data.file, data.mask, challenge.split.column, *data.group}
+    return frozenset(name for name in named if name)

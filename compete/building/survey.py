@@ -1,0 +1,137 @@
+"""Before the split: a look at every image, which images show the same, and a plan in which those stay together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from compete.audits.duplicate_findings import conflicting, cut_findings, findings_of_duplicates
+from compete.audits.duplicates import Duplicates, find_duplicates
+from compete.audits.looks import Look, look_findings, looks_of
+from compete.building.plan import Plan, plan_build
+from compete.dataset import Dataset
+from compete.errors import DatasetError, Finding, fatal
+from compete.terms import IMAGE_TASKS
+
+Progress = Callable[[str, int, int], None]
+LOOKS = "looks"
+"""The file beside the draft that keeps what was seen."""
+
+
+def surveyed(
+    plan: Plan,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    draft: Path | None = None,
+    cluster: str = "",
+) -> Plan:
+    """Look at the images of a plan, and plan anew with those together that show the same.
+
+    Args:
+        plan: as it was planned without a look at the images; one of tables, or surveyed already, comes back as it is.
+        workers: processes; default one a core.
+        progress: told what is being done, how far it is, and how much there is.
+        draft: the folder that is being filled, beside which looks are kept for the case that the build is killed.
+        cluster: the address of a Dask scheduler whose workers look instead.
+
+    Returns:
+        The plan with the looks, and with what is to be told of the images among its findings.
+
+    Raises:
+        DatasetError: if an image cannot be taken, or the data cannot be split with such items together.
+    """
+    if plan.file is None or plan.looks is not None:
+        return plan
+    looks, duplicates, told = look_at(plan, workers=workers, progress=progress, draft=draft, cluster=cluster)
+    if fatal(told):
+        raise DatasetError("some images cannot be published", told)
+    dataset, kept = plan.dataset, np.arange(len(looks))
+    dropped: tuple[int, ...] = ()
+    if plan.challenge.data.duplicates == "drop" and plan.challenge.task not in IMAGE_TASKS:
+        dropped = copies_with_equal_labels(plan, duplicates)
+        kept = np.setdiff1d(kept, np.array(dropped, dtype=np.int64))
+        dataset = without(dataset, kept) if dropped else dataset
+    linked = _linked_pairs(plan, duplicates, kept)
+    if len(linked) or dropped:
+        plan = _planned_anew(plan, dataset, linked, told)
+    findings = [*plan.findings, *told, *cut_findings(plan, duplicates.links, kept)]
+    return replace(plan, looks=tuple(looks[row] for row in kept.tolist()), findings=tuple(findings))
+
+
+def look_at(
+    plan: Plan,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    draft: Path | None = None,
+    cluster: str = "",
+) -> tuple[list[Look], Duplicates, list[Finding]]:
+    """Look at the images of a plan, find those that show the same, and say what is to be told of both."""
+    assert plan.file is not None
+    names = [image_name(path) for path in plan.file]
+    journal = draft.parent / LOOKS if draft else None
+    looks = looks_of(
+        plan.file,
+        names=names,
+        workers=workers,
+        progress=_told(progress, "images"),
+        cluster=cluster,
+        journal=journal,
+    )
+    told = list(look_findings(looks))
+    if fatal(told):
+        return looks, Duplicates((), np.arange(len(looks))), told
+    comparing = _told(progress, "likely duplicates")
+    duplicates = find_duplicates(plan.file, looks, workers=workers, progress=comparing, cluster=cluster)
+    return looks, duplicates, [*told, *findings_of_duplicates(plan, duplicates, names)]
+
+
+def image_name(path: str) -> str:
+    """What a finding calls an item's image: its file with the folder it is in, which alone may tell two apart."""
+    return "/".join(Path(path).parts[-2:])
+
+
+def copies_with_equal_labels(plan: Plan, duplicates: Duplicates) -> tuple[int, ...]:
+    """The rows of exact copies that say the same as the first of them; copies that contradict it are kept."""
+    clash = {row for pair in conflicting(plan, duplicates.links) for row in pair}
+    return tuple(link.second for link in duplicates.links if link.exact and link.second not in clash)
+
+
+def without(dataset: Dataset, kept: np.ndarray[Any, Any]) -> Dataset:
+    """The dataset with some of its rows; of a task whose items have labels and nothing else."""
+    items = dataset.items.iloc[kept]
+    labels = dataset.labels[dataset.labels["item"].isin(items.index)].reset_index(drop=True)
+    lines = [dataset.lines[row] for row in kept.tolist()] if len(dataset.lines) else ()
+    return replace(dataset, items=items, labels=labels, lines=lines)
+
+
+def _linked_pairs(plan: Plan, duplicates: Duplicates, kept: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Which of the kept rows are linked, shape (k, 2); every component is joined, whatever of it was dropped."""
+    if plan.challenge.data.duplicates == "keep":
+        return np.empty((0, 2), np.int64)
+    component = duplicates.component[kept]
+    _, first, inverse = np.unique(component, return_index=True, return_inverse=True)
+    pairs = np.stack((first[inverse], np.arange(len(kept))), axis=1)
+    linked: np.ndarray[Any, Any] = pairs[pairs[:, 0] != pairs[:, 1]]
+    return linked
+
+
+def _planned_anew(plan: Plan, dataset: Dataset, linked: np.ndarray[Any, Any], told: Sequence[Finding]) -> Plan:
+    """The plan with linked items together; what others found of it before is kept."""
+    try:
+        again = plan_build(plan.challenge, dataset, linked)
+    except DatasetError as error:
+        raise DatasetError(error.message, [*error.findings, *told]) from None
+    findings = [finding for finding in plan.findings if not finding.rule.startswith("split/")]
+    findings += [finding for finding in again.findings if finding.rule.startswith("split/")]
+    anew = {field.name: getattr(again, field.name) for field in fields(Plan)}
+    return replace(plan, **{**anew, "findings": tuple(findings)})
+
+
+def _told(progress: Progress | None, what: str) -> Callable[[int, int], None] | None:
+    return (lambda done, total: progress(what, done, total)) if progress else None

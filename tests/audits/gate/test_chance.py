@@ -1,0 +1,85 @@
+"""The statistics of the gate: false alarms as often as they may be, and no more; power where it is promised."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from compete.audits.gate.chance import (
+    LEVEL,
+    area_under,
+    chance_of,
+    collapsed,
+    holm,
+    ranked,
+    smallest_area,
+)
+
+
+def test_ranks_share_ties_and_are_standardised() -> None:
+    column = ranked(np.array([[3.0], [1.0], [3.0], [np.nan]]))[:, 0]
+    assert column[0] == column[2] > column[1] > column[3]
+    assert column.mean() == pytest.approx(0, abs=1e-6)
+    assert column.std() == pytest.approx(1, abs=1e-6)
+    assert not ranked(np.full((4, 1), 7.0)).any()
+
+
+def test_the_area_is_that_of_scikit_learn() -> None:
+    from sklearn.metrics import roc_auc_score
+
+    chance = np.random.default_rng(1)
+    for _ in range(50):
+        score, positive = chance.integers(0, 9, 40).astype(float), chance.random(40) < 0.4
+        assert area_under(score, positive) == pytest.approx(roc_auc_score(positive, score))
+
+
+def test_holm_is_that_of_the_book() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([]) == []
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_noise_is_not_found_more_often_than_it_may(ordered: bool) -> None:
+    """Of 80 tests of noise about four have a chance of at most 5 %; more than 11 would be a fault of the test."""
+    chance = np.random.default_rng(2)
+    found = 0
+    for seed in range(80):
+        feature = ranked(chance.normal(size=(80, 1 if ordered else 12)))
+        target = ranked(chance.integers(0, 3, (80, 1)))
+        found += chance_of(feature, target, ordered=ordered, seed=seed) <= 0.05
+    assert 1 <= found <= 11
+
+
+def test_what_tells_in_sum_but_not_alone_is_found_by_the_model() -> None:
+    chance = np.random.default_rng(3)
+    feature = chance.normal(size=(1000, 60))
+    label = (feature.sum(axis=1) + 12 * chance.normal(size=1000) > 0).astype(float)
+    assert chance_of(ranked(feature), ranked(label[:, None])) < 0.001
+
+
+@pytest.mark.parametrize("shape", [(1000, 0), (10, 3)])
+def test_where_nothing_can_be_told_nothing_is(shape: tuple[int, int]) -> None:
+    assert chance_of(np.ones(shape, np.float32), ranked(np.arange(shape[0])[:, None])) == 1.0
+
+
+def test_groups_count_once() -> None:
+    """A feature and a label that are constant in each of twenty groups are twenty pairs, and not a thousand."""
+    chance, found = np.random.default_rng(4), 0
+    group = np.repeat(np.arange(20), 50)
+    for seed in range(40):
+        feature, label = chance.normal(size=20)[group], chance.normal(size=20)[group]
+        columns = [collapsed(ranked(one[:, None]), group) for one in (feature, label)]
+        found += chance_of(*columns, seed=seed) <= LEVEL
+    assert found <= 3
+
+
+def test_the_smallest_area_is_found_in_four_of_five_cases() -> None:
+    chance = np.random.default_rng(5)
+    area = smallest_area(100, 100, 1)
+    shift = (area - 0.5) * 3.55  # of normal scores, where the area is near one half
+    found = 0
+    for seed in range(40):
+        label = np.arange(200) % 2
+        score = chance.normal(size=200) + shift * label
+        found += chance_of(ranked(score[:, None]), ranked(label[:, None]), seed=seed) <= LEVEL
+    assert 24 <= found <= 39

@@ -1,0 +1,90 @@
+"""What the gate stops, what may be accepted, and where that is kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from compete import jobs
+from compete.audits.gate import guard
+from compete.bundle import MANIFEST, PRIVATE_MANIFEST, accepted_leaks, verify_bundle
+from compete.errors import LeakError, UsageError
+from tests.audits.gate.clean import clean_bundle, write_table
+
+WHY = "the outcome is measured before"
+RULE = "leak/target-in-feature"
+
+
+@pytest.fixture
+def telling(tmp_path: Path) -> Path:
+    """A challenge with a feature that nearly is the label."""
+    source = clean_bundle("table", tmp_path / "clean", items=200).parent / "challenge"
+    lines = [line.split(",") for line in (source / "table.csv").read_text().splitlines()]
+    columns = {name: [line[place] for line in lines[1:]] for place, name in enumerate(lines[0])}
+    code = [int(text == "nigra") for text in columns["species"]]
+    columns["outcome"] = [f"{one + (place % 7) / 20:.2f}" for place, one in enumerate(code)]
+    write_table(source / "table.csv", columns)
+    content = json.loads((source / "challenge.yaml").read_text())
+    content["data"]["features"] += ["outcome"]
+    (source / "challenge.yaml").write_text(json.dumps(content))
+    return source
+
+
+def test_a_leak_stops_the_build_and_nothing_is_kept(telling: Path, tmp_path: Path) -> None:
+    with pytest.raises(LeakError, match="would tell what it must hide") as stopped:
+        jobs.build(telling, tmp_path / "out", workers=1)
+    assert stopped.value.exit_code == 4
+    assert RULE in {finding.rule for finding in stopped.value.findings}
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_accepted_is_recorded_and_told(telling: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "out"
+    built = jobs.build(telling, bundle, accepted={RULE: WHY}, workers=1)
+    notes = [finding for finding in built.findings if finding.rule == RULE]
+    assert [finding.severity for finding in notes] == ["note"]
+    assert WHY in notes[0].message
+    assert accepted_leaks(bundle) == {RULE: WHY}
+    assert WHY in (bundle / "private" / PRIVATE_MANIFEST).read_text()
+    assert WHY not in (bundle / MANIFEST).read_text()
+    assert verify_bundle(bundle) == []
+    assert [WHY in finding.message for finding in jobs.verify(bundle)] == [True]
+    report = jobs.audit(bundle, workers=1)
+    assert [finding.severity for finding in report.findings if finding.rule == RULE] == ["note"]
+    assert (report.of_bundle, report.fault) == (True, 4)
+
+
+def test_a_finished_bundle_can_be_accepted_later(telling: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "out"
+    jobs.build(telling, bundle, accepted={RULE: "for now"}, workers=1)
+    jobs.audit(bundle, accepted={RULE: WHY}, workers=1)
+    assert accepted_leaks(bundle) == {RULE: WHY}
+    assert verify_bundle(bundle) == []
+
+
+def test_only_what_was_found_can_be_accepted(tmp_path: Path) -> None:
+    bundle = clean_bundle("table", tmp_path, items=200)
+    with pytest.raises(UsageError, match="nothing was decided"):
+        guard(bundle, accepted={RULE: WHY}, workers=1)
+    assert accepted_leaks(bundle) == {}
+
+
+@pytest.mark.parametrize(("rules", "reasons"), [([RULE], []), ([], [WHY]), ([RULE], [" "]), ([RULE, RULE], [WHY])])
+def test_every_accepted_leak_needs_its_reason(rules: list[str], reasons: list[str]) -> None:
+    with pytest.raises(UsageError, match="nothing was decided"):
+        jobs.decisions_of(rules, reasons)
+
+
+def test_a_challenge_has_no_leaks_to_accept(telling: Path) -> None:
+    with pytest.raises(UsageError, match="nothing was decided"):
+        jobs.audit(telling, accepted={RULE: WHY})
+
+
+def test_what_was_accepted_cannot_be_changed_unseen(telling: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "out"
+    jobs.build(telling, bundle, accepted={RULE: WHY}, workers=1)
+    place = bundle / "private" / PRIVATE_MANIFEST
+    place.write_text(place.read_text().replace(WHY, "no reason at all"))
+    assert "bundle/manifest" in {finding.rule for finding in verify_bundle(bundle)}
