@@ -118,6 +118,7 @@ def build(
     challenge: ChallengePath,
     out: Out,
     force: Force = False,
+    audit: Annotated[bool, typer.Option("--audit", help="Attack the bundle before it is kept; leaks: exit 4.")] = False,
     accept_leak: AcceptLeak = None,
     because: Because = None,
     workers: Workers = None,
@@ -125,7 +126,8 @@ def build(
     quiet: Quiet = False,
 ) -> None:
     """Write the bundle: splits, hidden labels, sample submission."""
-    accepted = jobs.decisions_of(accept_leak or [], because or [])
+    asked = jobs.decisions_of(accept_leak or [], because or [])
+    accepted = asked if audit or asked else None
     with show.progress(quiet=quiet or json) as progress:
         built = jobs.build(challenge, out, force=force, accepted=accepted, workers=workers, progress=progress)
     show.built(built, json=json, quiet=quiet)

@@ -108,25 +108,27 @@ def build(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Outcome:
-    """Build a bundle, try its scoring and attack it before it is kept.
+    """Build a bundle, and try its scoring before it is kept; attack it too where that is asked for.
 
     Args:
         path: ``challenge.yaml``, or its folder.
         out: the bundle to make; it appears whole or not at all.
         force: replace an earlier bundle there.
-        accepted: leaks that are accepted, and why.
+        accepted: the finished bundle is attacked, and these leaks are accepted, with why; None attacks nothing.
         workers: processes for images; None one a core.
         progress: told what is being done, how far it is, and how much there is.
 
     Raises:
         CompeteError: as ``check_challenge``, and if the output is there or the trial fails.
-        LeakError: if the bundle would tell what it must hide.
+        LeakError: if the bundle that is attacked would tell what it must hide.
     """
     from compete.audits.gate import guard
     from compete.building.pipeline import write_bundle
     from compete.scoring.trial import try_scoring
 
-    gate = partial(guard, accepted=accepted or {}, workers=workers, draft=True, progress=progress)
+    gate = None
+    if accepted is not None:
+        gate = partial(guard, accepted=accepted, workers=workers, draft=True, progress=progress)
     plan = _planned(path)
     return write_bundle(plan, out, force=force, workers=workers, trial=try_scoring, gate=gate, progress=progress)
 

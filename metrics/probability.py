@@ -264,9 +264,8 @@ def adaptive_ece(columns: Sequence[Steps], *, bins: int = 15) -> Array:
     weight, gap = columns[0].weight, columns[0].sums
     total = weight.sum(axis=1)
     middle = (np.cumsum(weight, axis=1) - weight / 2.0) * ratio(bins, total)[:, None]
-    code = np.clip(np.nan_to_num(middle) + 1e-9, 0, bins - 1).astype(
-        np.int64
-    )  # 1e-9: a border belongs to the upper bin
+    code = np.clip(np.nan_to_num(middle) + 1e-9, 0, bins - 1).astype(np.int64)  # a border belongs to the upper bin
     code += np.arange(0, bins * len(weight), bins)[:, None]
-    summed = np.bincount(code.ravel(), np.ravel(np.zeros_like(weight) if gap is None else gap), bins * len(weight)).reshape(len(weight), bins)
+    values = np.ravel(np.zeros_like(weight) if gap is None else gap)
+    summed = np.bincount(code.ravel(), values, bins * len(weight)).reshape(len(weight), bins)
     return ratio(np.abs(summed).sum(axis=1), total)

@@ -34,7 +34,7 @@ def telling(tmp_path: Path) -> Path:
 
 def test_a_leak_stops_the_build_and_nothing_is_kept(telling: Path, tmp_path: Path) -> None:
     with pytest.raises(LeakError, match="would tell what it must hide") as stopped:
-        jobs.build(telling, tmp_path / "out", workers=1)
+        jobs.build(telling, tmp_path / "out", accepted={}, workers=1)
     assert stopped.value.exit_code == 4
     assert RULE in {finding.rule for finding in stopped.value.findings}
     assert not (tmp_path / "out").exists()
