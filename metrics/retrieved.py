@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, count, repeat
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
@@ -11,7 +13,7 @@ import numpy as np
 from metrics.by_item import ByItem
 from metrics.inputs import ratio
 from metrics.lists import list_pair, without_repeats
-from metrics.ragged import Ragged, rows_taken
+from metrics.ragged import Ragged, rows_taken, starts_of
 
 if TYPE_CHECKING:
     from metrics.inputs import Array
@@ -97,32 +99,79 @@ def hits(y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = None) -> By
     Raises:
         MetricError: the numbers of items differ, text meets numbers, or a list of truth names a label twice.
     """
+    quick = quick_matches(y_true, y_pred)
+    if quick is not None:
+        return ByItem(len(quick[0]) - 1, "lists", _retrieved(*quick))
     truth, predicted, gain = list_pair(y_true, y_pred)
     without_repeats(truth, "y_true")
     if gain is not None and not gain.all():
         kept = gain > 0
         start = np.concatenate(([0], np.cumsum(kept)))[truth.start]
         truth, gain = Ragged(start, truth.value[kept]), gain[kept]
-    entry, label = _matches(truth, predicted)
-    start = np.searchsorted(entry, predicted.start)
-    rank = entry - np.repeat(predicted.start[:-1], np.diff(start)) + 1
-    ideal = np.ones(len(truth.value)) if gain is None else gain[np.lexsort((-gain, truth.row))]
-    found = np.ones(len(rank)) if gain is None else gain[label]
-    known = Retrieved(start, rank, found, predicted.length, truth.start, ideal)
-    return ByItem(truth.rows, "lists", known)
+    matches = _matches(truth, predicted)
+    return ByItem(truth.rows, "lists", _retrieved(truth.start, predicted.start, *matches, gain))
+
+
+def _retrieved(relevant: Array, listed: Array, entry: Array, label: Array, gain: Optional[Array] = None) -> Retrieved:
+    """The hits, of all matches.
+
+    Args:
+        relevant: where the relevant labels of each item begin, shape (n + 1,).
+        listed: where the list of each item begins, shape (n + 1,).
+        entry: the entries of the lists that are relevant, ascending, shape (matches,).
+        label: the relevant label that each of them is, shape (matches,).
+        gain: how relevant each relevant label is; None for 1 each.
+    """
+    first = np.empty(relevant[-1], dtype=np.int64)
+    first[label[::-1]] = entry[::-1]  # the last one written is the first one listed
+    fresh = first[label] == entry
+    entry, label = entry[fresh], label[fresh]
+    start = np.searchsorted(entry, listed)
+    rank = entry - np.repeat(listed[:-1], np.diff(start)) + 1
+    if gain is None:
+        return Retrieved(start, rank, np.ones(len(rank)), np.diff(listed), relevant, np.ones(relevant[-1]))
+    item = np.repeat(np.arange(len(relevant) - 1), np.diff(relevant))
+    return Retrieved(start, rank, gain[label], np.diff(listed), relevant, gain[np.lexsort((-gain, item))])
+
+
+def quick_matches(y_true: Any, y_pred: Any) -> Optional[tuple[Array, Array, Array, Array]]:
+    """Where the relevant labels and the lists begin, and all matches, of Python's lists of text; None of all else.
+
+    Each item has a dictionary of its own: small ones stay in the cache, which one of all labels does not.
+    """
+    for side in (y_true, y_pred):
+        if not isinstance(side, list) or not set(map(type, side)) <= {list, tuple}:
+            return None
+    if len(y_true) != len(y_pred) or not isinstance(next(chain.from_iterable(y_pred), None), str):
+        return None
+    kinds: set[type] = set()
+    start, codes, stranger = [0], array("q"), repeat(-1)
+    try:
+        for relevant, row in zip(y_true, y_pred):
+            number = dict(zip(relevant, count()))
+            if len(number) < len(relevant):
+                return None
+            kinds.update(map(type, row), map(type, relevant))
+            codes.extend(map(number.get, row, stranger))
+            start.append(len(codes))
+    except TypeError:  # an entry that is no label
+        return None
+    if kinds != {str}:
+        return None
+    begin, listed, place = starts_of(np.array(list(map(len, y_true)))), np.array(start), np.frombuffer(codes, np.int64)
+    entry = np.flatnonzero(place >= 0)
+    item = np.searchsorted(listed, entry, side="right") - 1
+    return begin, listed, entry, begin[item] + place[entry]
 
 
 def _matches(truth: Ragged, predicted: Ragged) -> tuple[Array, Array]:
-    """Which entries of the lists are relevant and not repeated, ascending, and which true entry each is."""
+    """Which entries of the lists are relevant, ascending, and which true entry each is."""
     few = truth.length <= FEW
     entry, label = _compared(truth, predicted) if few.any() else (np.empty(0, dtype=np.int64),) * 2
     if not few.all():
         more = _searched(truth, predicted, ~few)
         entry, label = _in_order(np.concatenate((entry, more[0])), np.concatenate((label, more[1])))
-    first = np.empty(len(truth.value), dtype=np.int64)
-    first[label[::-1]] = entry[::-1]  # the last one written is the first one listed
-    fresh = first[label] == entry
-    return entry[fresh], label[fresh]
+    return entry, label
 
 
 def _compared(truth: Ragged, predicted: Ragged) -> tuple[Array, Array]:

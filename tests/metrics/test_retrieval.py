@@ -142,6 +142,16 @@ def test_both_ways_of_ranking_labels_agree():
     np.testing.assert_allclose(one, label_ranking._by_sorting(score, true), rtol=1e-12)
 
 
+@settings(max_examples=80, deadline=None)
+@given(LISTS)
+def test_text_is_matched_alike_in_lists_and_in_records(pairs):
+    true, predicted = ([[f"label {label}" for label in pair[side]] for pair in pairs] for side in (0, 1))
+    names = ("map_at_k", "recall_at_k(k=3)", "r_precision")
+    records = metrics.evaluate(names, metrics.Lists.of(true), metrics.Lists.of(predicted))
+    for sides in ((true, predicted), (tuple(true), predicted), (metrics.Lists.of(true), predicted)):
+        np.testing.assert_equal(metrics.evaluate(names, *sides), records)
+
+
 def test_a_label_that_is_listed_again_is_no_hit_and_takes_its_rank():
     true = [["ant", "bee"]]
     assert metrics.map_at_k(true, [["ant", "ant", "bee"]]) == pytest.approx((1 + 2 / 3) / 2)
