@@ -22,7 +22,7 @@ lint: .venv/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: .venv/.dev
+bench: .venv/.bench
 	$(BIN)/python benchmarks/all.py
 
 clean:
@@ -42,6 +42,14 @@ ifdef UV
 	$(UV) pip install --quiet --python $(BIN)/python --editable .
 else
 	$(BIN)/python -m pip install --quiet --editable .
+endif
+	@touch $@
+
+.venv/.bench: .venv/.dev
+ifdef UV
+	$(UV) pip install --quiet --python $(BIN)/python --group catalogue
+else
+	$(BIN)/python -m pip install --quiet --group catalogue
 endif
 	@touch $@
 
