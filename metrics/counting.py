@@ -151,6 +151,7 @@ def value_overlap(y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = No
             count = int(np.count_nonzero(values < 0))
             raise MetricError(f"{name} holds {count} negative entries; csi compares counts or amounts from 0 up")
     table = np.concatenate([np.minimum(true, predicted), np.maximum(true, predicted)])
+    table = np.ldexp(table, -int(np.frexp(table.max())[1]))  # only shares count, and sums of the largest would overflow
     return Additive(table.shape[1], "regression", table=table)
 
 

@@ -97,9 +97,9 @@ def tree_pairs(y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = None)
         y_pred: labels, shape (n,).
         labels: a `Tree`.
     """
+    truth, prediction = paired(y_true, y_pred)
     if not isinstance(labels, Tree):
         raise MetricError("a score along a taxonomy needs the tree: labels=metrics.taxonomy.Tree(classes, parent)")
-    truth, prediction = paired(y_true, y_pred)
     true, _ = encode(truth, labels.classes)
     predicted, _ = encode(prediction, labels.classes, "y_pred")
     path = labels.path
