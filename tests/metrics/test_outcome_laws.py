@@ -35,6 +35,8 @@ NAMES = (
     "centre_ap(distance=4)",
     "centre_ap",
     "inside_ap",
+    "inside_f1",
+    "inside_f1(confidence=0.3, category=1)",
     "boundary_ap",
     "boundary_ap(iou_from=0.75, iou_to=0.75, area=small, ratio=0.05)",
     "lvis_box_ap",

@@ -26,12 +26,14 @@ VOTES = 3
 """Marks that must agree on a shift for two pictures to be compared on their pixels."""
 MOST = 2_000
 """Pairs that are compared on their pixels, at most."""
+BLANK = 0.1
+"""Grey levels by which a picture that shows nothing varies, at most."""
 HINT = "remove the copies, or give them one data.group"
 
 
 def same_images(folder: Folder) -> Iterator[Finding]:
-    """Is an image, pixel for pixel, on two sides; or twice in the test with two labels?"""
-    rows = [row for row, seen in enumerate(folder.seen) if seen.pixels]
+    """Is an image that is not blank, pixel for pixel, on two sides; or twice in the test with two labels?"""
+    rows = [row for row, seen in enumerate(folder.seen) if seen.border is not None and seen.border[1] > BLANK]
     rows.sort(key=lambda row: folder.seen[row].pixels)
     sets = [list(some) for _, some in groupby(rows, key=lambda row: folder.seen[row].pixels)]
     alike = [(one, other) for some in sets for at, one in enumerate(some[:9]) for other in some[at + 1 : 10]]

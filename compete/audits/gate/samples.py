@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from compete.audits.gate.folder import Folder, read_table
-from compete.bundle import DEPTH, HEIGHT, ID, TEST_JSON, WIDTH
+from compete.bundle import AFFINE, DEPTH, HEIGHT, ID, TEST_JSON, WIDTH
 from compete.errors import Finding
 from compete.files import EPOCH
 
@@ -80,10 +80,10 @@ def _expected_length(archive: zipfile.ZipFile) -> int:
 
 
 def _sizes(folder: Folder) -> dict[str, tuple[str, ...]]:
-    """The size of each test image, which the sample may depend on; nothing of tables."""
+    """The size and place of each test image, which the sample may depend on; nothing of tables."""
     if not folder.terms.of_images:
         return {}
-    columns = [folder.test[name] for name in (WIDTH, HEIGHT, DEPTH) if name in folder.test]
+    columns = [folder.test[name] for name in (WIDTH, HEIGHT, DEPTH, AFFINE) if name in folder.test]
     return dict(zip(folder.test[ID], zip(*columns, strict=True), strict=True)) if columns else {}
 
 

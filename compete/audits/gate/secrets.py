@@ -9,6 +9,7 @@ import re
 import uuid
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from math import lgamma, log
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,8 @@ TRIED = 60
 """Items whose ids are compared with digests."""
 SHORTEST = 6
 """Letters of a digest that an id must have in common with it."""
+RARE = 10_000
+"""How many splits there must be for each seed that is tried, so that none gives it by chance."""
 SHUFFLED, USUAL = 100, 1001
 """Seeds between these are not tried where a try takes long."""
 SEEDS = [*range(USUAL), 1234, 12345, 123456, 1337, 2020, 2021, 2022, 2023, 2024, 2025, 2026, 31337, 4242, 424242]
@@ -165,6 +168,10 @@ def computable_split(folder: Folder) -> Iterator[Finding]:
     in_test = (items.part != 0)[order]
     many, tests = len(in_test), int(in_test.sum())
     hint = "use a random seed of 16 or more characters, and keep challenge.yaml private"
+    splits = lgamma(many + 1) - lgamma(tests + 1) - lgamma(many - tests + 1)
+    if splits < log(RARE * len(SEEDS)):  # one of the seeds may give it by chance
+        yield from _guessed_key(folder, hint)
+        return
     for seed in SEEDS[: max(40, min(len(SEEDS), 20_000_000 // many))]:
         for how, function in SPLITTERS.items():
             if how == "random.shuffle" and seed >= SHUFFLED and seed < USUAL:

@@ -133,33 +133,38 @@ def _difference(size: int, clean: int, trailing: int, same: bool) -> str:
 
 
 def _looked_at(data: bytes, why: str, coder: str, kind: str, *, deep: bool) -> Sight:
-    from PIL import Image
-
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=[kind]) as image:
-            warnings.simplefilter("ignore")
-            width, height, mode = image.width, image.height, image.mode
-            scale = 1 if deep else _draft(image)
-            grey = _grey(image)
+        (width, height, mode), grey = _decoded(data, kind, smaller=True)
+        full = grey if grey.shape == (height, width) or not deep else _decoded(data, kind, smaller=False)[1]
     except (OSError, SyntaxError, ValueError) as error:
         return (Seen(f"cannot be decoded: {type(error).__name__}", coder, len(data), 0, 0, ""),)
     digest = hashlib.blake2b(grey.tobytes(), digest_size=16, key=f"{width} {height} {mode}".encode()).hexdigest()
     small, picture = _copies(grey)
     thumb = small.reshape(8, SMALL // 8, 8, SMALL // 8).mean(axis=(1, 3)).astype(np.uint8).ravel()
-    traces = compression_traces(grey) if deep else None
-    about = None, None, thumb, _border(grey, scale), traces
+    traces = compression_traces(full) if deep else None
+    about = None, None, thumb, _border(picture, max(1, width // picture.shape[1])), traces
     return Seen(why, coder, len(data), width, height, mode, digest, *about), small, picture
 
 
-def _draft(image: Any) -> int:
-    """Let a JPEG be decoded smaller; by how much."""
+def _decoded(data: bytes, kind: str, *, smaller: bool) -> tuple[tuple[int, int, str], Array]:
+    """Width, height and mode of a picture, and its grey, if wanted of a JPEG no larger than is needed."""
+    from PIL import Image
+
+    with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=[kind]) as image:
+        warnings.simplefilter("ignore")
+        about = image.width, image.height, image.mode
+        if smaller:
+            _draft(image)
+        return about, _grey(image)
+
+
+def _draft(image: Any) -> None:
+    """Let a JPEG be decoded smaller."""
     scale = 8
     while scale > 1 and max(image.width, image.height) // scale < LONG:
         scale //= 2
-    if image.format != "JPEG" or scale == 1:
-        return 1
-    image.draft("L", (image.width // scale, image.height // scale))
-    return scale
+    if image.format == "JPEG" and scale > 1:
+        image.draft("L", (image.width // scale, image.height // scale))
 
 
 def _grey(image: Any) -> Array:
@@ -185,7 +190,12 @@ def _border(grey: Array, scale: int) -> Array:
     deep = max(1, min(BORDER // scale, *(side // 3 for side in grey.shape)))
     strips = [grey[:deep], grey[-deep:], grey[:, :deep], grey[:, -deep:]]
     corners = [grey[:deep, :deep], grey[:deep, -deep:], grey[-deep:, :deep], grey[-deep:, -deep:]]
-    return np.array([number for one in (grey, *strips, *corners) for number in (one.mean(), one.std())])
+    told = []
+    for one in (grey, *strips, *corners):
+        values = one.astype(np.float32).ravel()
+        mean = float(values.mean())
+        told += [mean, max(0.0, float(values @ values) / len(values) - mean * mean) ** 0.5]
+    return np.array(told)
 
 
 def _jpeg_coder(data: bytes) -> str:
