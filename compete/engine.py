@@ -135,22 +135,28 @@ class _Crew(Generic[Item, Outcome]):
         return [self.outcomes[index] for index in range(len(self.shards))]
 
     def _one_pool(self) -> list[int]:
-        """Work until all is done, or until a process is killed; the shards that were out then."""
+        """Work until all is done, or the suspects are, or until a process is killed; the shards that were out then."""
         context = multiprocessing.get_context("spawn")
         lifeline, held = context.Pipe(duplex=False)
-        pool = ProcessPoolExecutor(self.workers, context, _begin, (lifeline,))
+        workers = 1 if self.suspects else self.workers
+        pool = ProcessPoolExecutor(workers, context, _begin, (lifeline,))
         try:
-            return self._feed(pool)
+            # An executor that starts a process while another dies trips over its own list: all start before any works.
+            for _ in range(workers):
+                pool.submit(os.getpid)
+            return self._feed(pool, alone=bool(self.suspects))
+        except BrokenProcessPool:  # before anything was handed out: whoever is next is to blame
+            return [index for index in [self._next(0, alone=bool(self.suspects))] if index is not None]
         finally:
             held.close()  # whoever still works, works for nobody
             pool.shutdown(wait=True, cancel_futures=True)
             lifeline.close()
 
-    def _feed(self, pool: ProcessPoolExecutor) -> list[int]:
+    def _feed(self, pool: ProcessPoolExecutor, *, alone: bool) -> list[int]:
         out: dict[Future[Sequence[Outcome]], int] = {}
         lost: list[int] = []
         while not lost:
-            while not lost and (index := self._next(len(out))) is not None:
+            while not lost and (index := self._next(len(out), alone=alone)) is not None:
                 try:
                     out[pool.submit(_whole, self.function, self.shards[index])] = index
                 except BrokenProcessPool:
@@ -162,14 +168,14 @@ class _Crew(Generic[Item, Outcome]):
         wait(out)
         return lost + [index for future, index in out.items() if not self._take(future, index)]
 
-    def _next(self, out: int) -> int | None:
-        """The shard to hand out next; a suspect only when nobody else is at work."""
+    def _next(self, out: int, *, alone: bool) -> int | None:
+        """The shard to hand out next, of the suspects or of the others; a suspect only when nobody else is at work."""
         if self.failures:
             # Only a shard before the first failure can still change what is raised.
             self.waiting.clear()
             self.suspects = deque(index for index in self.suspects if index < min(self.failures))
-        if self.suspects:
-            return None if out else self.suspects.popleft()
+        if alone:
+            return self.suspects.popleft() if self.suspects and not out else None
         return self.waiting.popleft() if self.waiting and out < self.workers else None
 
     def _take(self, future: Future[Sequence[Outcome]], index: int) -> bool:

@@ -101,7 +101,7 @@ def matthews_corrcoef(counts: Counts) -> Array:
     predicted = counts.total**2 - (counts.predicted**2).sum(axis=1)
     tiny = 1e-14 * counts.total**2
     spread = np.sqrt(np.where(true > tiny, true, 0.0)) * np.sqrt(np.where(predicted > tiny, predicted, 0.0))
-    return ratio(together, spread)
+    return np.clip(ratio(together, spread), -1.0, 1.0)  # a perfect one may come out a rounding above 1
 
 
 @metric(

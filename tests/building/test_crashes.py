@@ -90,7 +90,9 @@ def test_of_many_builds_at_once_one_wins_and_the_others_are_told(trials: Trials)
         assert one["state"] == "new"
         assert (one["then"], one["left_then"]) == ("new", 0)
         ended = [code for code in one["codes"] if code != -signal.SIGKILL]
-        assert ended.count(0) == (len(ended) if one["force"] else 1)
+        # One that was killed when it had just put its bundle there has won too, and cannot say so.
+        fewest, most = (len(ended), len(ended)) if one["force"] else (int(len(ended) == len(one["codes"])), 1)
+        assert fewest <= ended.count(0) <= most
         assert set(ended) <= {0, 2}
         assert one["told"] == ([] if one["force"] else ["output/exists"])
 
