@@ -68,5 +68,10 @@ VOLUME_RULES: dict[str, tuple[str, str]] = {
         "Labels of volumes are sent as volumes (form: nifti), those of pictures as pictures or run lengths. Leave "
         "`submission.form` out, and the images decide.",
     ),
+    "volume/metric": (
+        "A metric is of flat pictures, and the images are volumes.",
+        "boundary_f counts pixels along outlines in two dimensions. nsd does the same for surfaces, with a tolerance "
+        "in the volume's own units; the other metrics of label images take volumes as they are.",
+    ),
 }
 """Rule → what it means in one line, and a paragraph: why it is refused or told, and how to mend it."""

@@ -8,6 +8,8 @@ from typing import Any
 
 from compete.challenge import Challenge
 from compete.dataset import Dataset
+from compete.errors import DatasetError, Finding
+from compete.sources import is_remote
 
 READERS = {
     "label_studio": "compete.readers.formats.label_studio",
@@ -24,13 +26,19 @@ READERS = {
     "dwca": "compete.readers.formats.dwca",
     "camtrap_dp": "compete.readers.formats.camtrap",
     "object_masks": "compete.readers.formats.mask_folders",
+    "nnunet": "compete.readers.formats.nnunet",
     "masks": "compete.readers.formats.mask_pairs",
+    "dicom": "compete.readers.formats.dicom",
+    "tiff": "compete.readers.formats.tiff",
     "parquet": "compete.readers.formats.parquet",
     "folder": "compete.readers.formats.folder",
     "csv": "compete.readers.tables",
 }
 """Name in ``data.reader`` -> module, the most telling first, for that is the order in which a path is looked at. A new
 format is a file, a line here, and its name in ``compete.formats`` and in the schema's list."""
+
+ANYWHERE = frozenset({"csv", "parquet", "coco", "folder", "masks"})
+"""Readers whose ``data.path`` may be an address; to the others only images may be far away."""
 
 
 def read_dataset(challenge: Challenge) -> Dataset:
@@ -40,8 +48,29 @@ def read_dataset(challenge: Challenge) -> Dataset:
         DatasetError: with one finding for every fault.
         SystemFault: if the disk or a permission forbids reading.
     """
+    _require_near(challenge)
     dataset: Dataset = import_module(READERS[challenge.data.reader]).read(challenge)
+    if challenge.data.normalize:
+        from compete.readers.scaling import scaled_dataset
+
+        return scaled_dataset(challenge, dataset)
     return dataset
+
+
+def _require_near(challenge: Challenge) -> None:
+    """Refuse annotations at an address that only a reader of folders could read.
+
+    Raises:
+        DatasetError: of these annotations the reader needs files of this machine.
+    """
+    data = challenge.data
+    if data.reader in ANYWHERE or not is_remote(challenge.locate(data.path)):
+        return
+    message = f"the reader {data.reader} reads annotations of this machine, not {data.path}"
+    hint = "copy the annotations here, and let data.images name the address of the images"
+    raise DatasetError(
+        "the data cannot be read", [Finding("source/reader", message, challenge.where("data.path"), hint=hint)]
+    )
 
 
 def recognise_dataset(path: Path) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from compete.challenge import Challenge
 from compete.dataset import Category, Dataset, counted, excerpt
 from compete.errors import EXAMPLES, DatasetError, Finding, fatal
+from compete.formats import UNMARKED
 from compete.nifti import without_suffix
 from compete.readers.annotations import Annotations
 from compete.readers.columns import column_findings, file_findings, group_findings, split_findings
@@ -22,6 +23,9 @@ from compete.readers.label_images import with_label_images
 from compete.readers.labels import label_findings, labels_of
 from compete.readers.objects import objects_of
 from compete.readers.segments import with_segments
+from compete.readers.stacks.address import file_of
+from compete.readers.stacks.choosing import viewed
+from compete.sources import is_remote, joined
 from compete.terms import FLAT_TASKS
 
 if TYPE_CHECKING:
@@ -91,7 +95,8 @@ def _images(challenge: Challenge, annotated: Annotations) -> tuple[Dataset, list
     root = challenge.locate(data.images) if data.images else annotated.root
     index = pd.Index(stems(annotated.file), dtype=object, name="item")
     columns, findings = joined_columns(challenge, annotated)
-    columns[_file(challenge)] = [str(root / name) for name in annotated.file]
+    paths = [str(joined(root, name)) for name in annotated.file]
+    columns[_file(challenge)] = paths if data.reader in UNMARKED else viewed(paths, data.view)
     items = pd.DataFrame(columns, index=index, dtype=object)
     dataset = Dataset(items, pd.DataFrame(), source=annotated.name, categories=annotated.categories)
     if not fatal(findings):
@@ -101,8 +106,10 @@ def _images(challenge: Challenge, annotated: Annotations) -> tuple[Dataset, list
 
 
 def _unlisted(annotated: Annotations, root: Path) -> list[Finding]:
-    """Images that stand beside those of the file, but not in it."""
-    listed = {Path(os.path.normpath(root / name)) for name in annotated.file}
+    """Images that stand beside those of the file, but not in it; of an address nobody looks."""
+    if is_remote(root):
+        return []
+    listed = {Path(os.path.normpath(root / file_of(name))) for name in annotated.file}
     folders = [folder for folder in sorted({path.parent for path in listed}) if folder.is_dir()]
     beside = (path for folder in folders for path in folder.iterdir())
     strange = sorted(path for path in beside if path not in listed and is_image_name(path.name) and path.is_file())
@@ -178,6 +185,8 @@ def stems(files: Sequence[str]) -> list[str]:
     >>> stems(["a/1.png", "b/2.png"]), stems(["a/1.png", "b/1.png"])
     (['1', '2'], ['a/1.png', 'b/1.png'])
     """
-    short = [without_suffix(Path(file).name) for file in files]
-    distinct = len(set(short)) == len(short) and all(name.isprintable() for name in short)
-    return short if distinct else list(files)
+    for whole in (map(file_of, files), files):
+        short = [without_suffix(Path(file).name) for file in whole]
+        if len(set(short)) == len(short) and all(name.isprintable() for name in short):
+            return short
+    return list(files)

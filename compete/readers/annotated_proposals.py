@@ -9,8 +9,11 @@ from typing import Any
 
 from compete.errors import DatasetError, Finding
 from compete.readers.annotations import Annotations
+from compete.readers.given_splits import propose_split
 from compete.readers.proposals import MOST_FOLDERS, Proposal, propose_belonging
 
+SOURCE = "source"
+"""The column of the image that augmented copies are of."""
 COUNTED = 100
 """Predictions of an image that COCO's rules count."""
 
@@ -24,7 +27,7 @@ def propose_annotated(reader: str, annotated: Annotations, path: Path) -> dict[s
         path: where it is; images are looked for beside and below it, and below the folder above.
 
     Returns:
-        ``reader, task, images, masks, metrics``: a Proposal, or None; ``group, subgroups``: lists of Proposals.
+        ``reader, task, images, masks, metrics, split``: a Proposal, or None; ``group, subgroups``: lists of Proposals.
 
     Raises:
         DatasetError: if its images are nowhere near.
@@ -46,6 +49,7 @@ def propose_annotated(reader: str, annotated: Annotations, path: Path) -> dict[s
         "masks": masks,
         "metrics": _metrics(annotated),
         **belonging,
+        "split": propose_split(annotated.columns, [one.value for one in belonging["group"]] + [SOURCE]),
     }
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from compete.challenge import Challenge
 from compete.dataset import Dataset, counted, excerpt, missing_rows, nearest_column, subgroup_texts, time_values
 from compete.errors import EXAMPLES, DatasetError, Finding
+from compete.readers.stacks.address import file_of
+from compete.sources import address_of, files_there, is_folder, is_remote, resolved
 
 DOUBTFUL = ("?", "-", "--", ".", "None", "none", "unknown", "Unknown")
 
@@ -33,13 +35,13 @@ def column_findings(challenge: Challenge, name: str, header: Sequence[str]) -> l
 def _named_columns(challenge: Challenge) -> Iterable[tuple[str, tuple[str | int, ...]]]:
     """Every column that challenge.yaml names, with the keys of its place."""
     data, split = challenge.data, challenge.split
-    lists = {key: getattr(data, key) for key in ("id", "label", "group", "features", "drop")}
+    lists = {key: getattr(data, key) for key in ("id", "label", "group", "features", "drop", "beside")}
     for key, columns in lists.items():
         yield from ((column, ("data", key, number)) for number, column in enumerate(columns))
     for number, subgroup in enumerate(data.subgroups):
         yield subgroup.column, ("data", "subgroups", number, "column")
     yield from ((column, ("data", "taxonomy", number)) for number, column in enumerate(data.ranks))
-    for key in ("file", "mask"):
+    for key in ("file", "mask", "gain"):
         if column := getattr(data, key):
             yield column, ("data", key)
     if isinstance(split.stratify, tuple):
@@ -59,17 +61,17 @@ def file_findings(dataset: Dataset, column: str, root: Path, where: str, *, row:
         where: the place in challenge.yaml that names the folder.
         row: what findings call an item.
     """
-    if not root.is_dir():
-        return [Finding("dataset/missing-file", f"there is no folder {str(root)!r}", where)]
+    if not is_folder(root):
+        return [Finding("dataset/missing-file", f"there is no folder {address_of(root)!r}", where)]
     paths = dataset.items[column].tolist()
-    real = [os.path.realpath(path) if path else "" for path in paths]
-    inside = os.path.realpath(root) + os.sep
+    real = [resolved(file_of(path)) if path else "" for path in paths]
+    inside = resolved(root) + ("/" if is_remote(root) else os.sep)
     outside = [place for place, path in enumerate(real) if path and not path.startswith(inside)]
-    absent = [
-        place for place, path in enumerate(real) if not path or (path.startswith(inside) and not Path(path).is_file())
-    ]
+    there = files_there(root, [path for path in real if path.startswith(inside)])
+    absent = [place for place, path in enumerate(real) if not path or (path.startswith(inside) and path not in there)]
     first: dict[str, int] = {}
-    again = [place for place, path in enumerate(real) if path and first.setdefault(path, place) != place]
+    whole = [path + paths[place][len(file_of(paths[place])) :] for place, path in enumerate(real)]
+    again = [place for place, path in enumerate(whole) if path and first.setdefault(path, place) != place]
     many = f"{row}s"
 
     def name(place: int) -> str:

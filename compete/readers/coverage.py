@@ -61,6 +61,33 @@ def listed_coverage(
     return Coverage(**fields) if any(value is not None for value in fields.values()) else None
 
 
+def written_coverage(
+    coverage: Coverage | None, images: Sequence[dict[str, Any]], entries: Sequence[dict[str, Any]]
+) -> None:
+    """Add to entries of images and categories, in the order of the dataset, what was looked for where.
+
+    Args:
+        coverage: of the dataset; None adds nothing.
+        images: the entries of images.
+        entries: those of categories.
+    """
+    if coverage is None:
+        return
+    for field, key in LISTS.items():
+        pairs = getattr(coverage, field)
+        if pairs is not None:
+            for image in images:
+                image[key] = []
+            for row, code in pairs.tolist():
+                images[row][key].append(entries[code]["id"])
+    if coverage.frequency is not None:
+        for entry, code in zip(entries, coverage.frequency.tolist(), strict=True):
+            entry[FREQUENCY] = "rcf"[code]
+    if coverage.parents is not None:
+        for child, parent in coverage.parents.tolist():
+            entries[child].setdefault(PARENTS, []).append(entries[parent]["id"])
+
+
 def coverage_findings(annotated: Annotations, labels: pd.DataFrame, items: pd.DataFrame) -> list[Finding]:
     """Say which classes have objects in images where they are said to be absent."""
     import numpy as np

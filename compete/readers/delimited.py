@@ -17,6 +17,7 @@ from typing import Any
 from compete.dataset import counted, excerpt
 from compete.errors import EXAMPLES, DatasetError, Finding
 from compete.files import system_fault
+from compete.sources import address_of, read_whole
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 BLOCK = 128
@@ -91,11 +92,11 @@ def read_delimited(path: Path, *, where: str = "") -> Delimited:
 
 def _bytes(path: Path, where: str) -> bytes:
     try:
-        return path.read_bytes()
+        return read_whole(path)
     except (FileNotFoundError, NotADirectoryError):
         near = sorted(other.name for other in path.parent.glob("*.[ct]s[v]")) if path.parent.is_dir() else []
         hint = f"in its folder are: {', '.join(near[:5])}" if near else "paths are relative to challenge.yaml"
-        raise _refusal("missing-file", f"there is no file {str(path)!r}", where, hint) from None
+        raise _refusal("missing-file", f"there is no file {address_of(path)!r}", where, hint) from None
     except IsADirectoryError:
         cure = "name the table inside it, or use `reader: folder` for one folder a class"
         raise _refusal("not-a-table", f"{str(path)!r} is a folder", where, cure) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import warnings
 from collections.abc import Sequence
@@ -15,7 +16,13 @@ from compete.dataset import Dataset, counted, excerpt
 from compete.engine import cores
 from compete.errors import EXAMPLES, Finding
 from compete.nifti.header import VolumeFault, VolumeHeader
-from compete.readers.volumes import volume_findings, volume_header
+from compete.readers.stacks.address import VOLUME, Address, StackFault, stack_address
+from compete.readers.stacks.contents import picture_size, volume_said
+from compete.readers.stacks.dicom import HEAD as DICOM_HEAD
+from compete.readers.stacks.dicom import SUFFIXES as DICOM_SUFFIXES
+from compete.readers.stacks.dicom import is_dicom
+from compete.readers.volumes import LOOK, header_in, volume_findings, volume_header
+from compete.sources import is_remote, read_whole, threads_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +56,7 @@ class Header:
 
 def read_headers(paths: Sequence[str]) -> list[Header]:
     """The header of each file; several at a time, because most of the time is spent waiting for the disk."""
-    with warnings.catch_warnings(), ThreadPoolExecutor(cores()) as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor(threads_for(paths, cores())) as pool:
         warnings.simplefilter("ignore")  # of size and metadata, which are judged when the image is cleaned
         return list(pool.map(_header, paths))
 
@@ -123,16 +130,49 @@ def _header(path: str) -> Header:
     from PIL import Image
 
     try:
-        if (volume := volume_header(path)) is not None:
-            return _of_volume(volume)
-        with Image.open(path) as image:
-            return Header(image.width, image.height, _orientation(image))
+        if (inside := stack_address(path) if "#" in path else None) or _may_be_dicom(path):
+            return _header_inside(inside or Address(path, {}))
+        return _remote_header(path) if is_remote(path) else _header_in(Path(path), volume_header(path))
     except VolumeFault as fault:
         return Header(told=fault.faults)
+    except StackFault as fault:
+        return Header(fault=fault.message)
     except Image.DecompressionBombError:
         return Header(fault="it claims to have more pixels than are taken")
     except (OSError, SyntaxError, ValueError, EOFError, TypeError, struct.error) as error:
         return Header(fault=excerpt(str(error).replace(path, Path(path).name)) or type(error).__name__)
+
+
+def _header_in(source: Path | io.BytesIO, volume: VolumeHeader | None) -> Header:
+    from PIL import Image
+
+    if volume is not None:
+        return _of_volume(volume)
+    with Image.open(source) as image:
+        return Header(image.width, image.height, _orientation(image))
+
+
+def _may_be_dicom(path: str) -> bool:
+    """Whether a file of this machine bears a name of DICOM, or none that tells, and begins as DICOM does."""
+    told = Path(path).suffix.lower() in DICOM_SUFFIXES or not Path(path).suffix.strip(".0123456789")
+    return told and not is_remote(path) and is_dicom(read_whole(path, DICOM_HEAD))
+
+
+def _header_inside(address: Address) -> Header:
+    """The header of a picture or volume inside a file."""
+    if address.kind == VOLUME:
+        return _of_volume(volume_said(address))
+    return Header(*picture_size(address))
+
+
+def _remote_header(path: str) -> Header:
+    """The header by the first bytes of a file; where they do not tell, by all of it."""
+    head = read_whole(path, LOOK)
+    volume = header_in(head, path)
+    try:
+        return _header_in(io.BytesIO(head), volume)
+    except (OSError, SyntaxError, ValueError, EOFError, TypeError, struct.error):
+        return _header_in(io.BytesIO(read_whole(path)), volume)
 
 
 def _of_volume(volume: VolumeHeader) -> Header:

@@ -8,8 +8,10 @@ from pathlib import Path
 from compete.challenge import Challenge
 from compete.dataset import counted, excerpt, nearest_column
 from compete.errors import EXAMPLES, Finding, fatal
+from compete.nifti import without_suffix
 from compete.readers.annotations import Annotations
 from compete.readers.delimited import Delimited, read_delimited
+from compete.readers.stacks.address import file_of
 
 Columns = dict[str, list[str]]
 
@@ -57,21 +59,26 @@ def _rows(cells: Sequence[str], annotated: Annotations) -> tuple[dict[int, int],
     """For each image that cells name its row, and how many cells name one; by the spelling that names most images."""
     best: tuple[dict[int, int], int] = ({}, 0)
     for known in _spellings(annotated):
-        pairs = [(known[cell.strip()], row) for row, cell in enumerate(cells) if cell.strip() in known]
-        rows = dict(pairs)
-        best = (rows, len(pairs)) if len(rows) > len(best[0]) else best
+        named = [(known[cell.strip()], row) for row, cell in enumerate(cells) if cell.strip() in known]
+        rows = {place: row for places, row in named for place in places}
+        again = len(named) - len({places[0] for places, _ in named})
+        best = (rows, len(rows) + again) if len(rows) > len(best[0]) else best
     return best
 
 
-def _spellings(annotated: Annotations) -> list[Mapping[str, int]]:
-    """How a table may name an image: its path, its name with and without ending, its number."""
-    ways = (
-        list(annotated.file),
-        [Path(name).name for name in annotated.file],
-        [Path(name).stem for name in annotated.file],
-        list(map(str, annotated.number)),
+def _spellings(annotated: Annotations) -> list[Mapping[str, Sequence[int]]]:
+    """How a table may name images: by the path of the file they are in, its name with and without ending, a number."""
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(annotated.file):
+        places.setdefault(file_of(name), []).append(place)
+    ways: tuple[list[str], ...] = (
+        list(places),
+        [Path(name).name for name in places],
+        [Path(name).stem for name in places],
+        [without_suffix(without_suffix(Path(name).name)) for name in places],
     )
-    return [{name: place for place, name in enumerate(way)} for way in ways if len(set(way)) == len(way)]
+    found = [dict(zip(way, places.values(), strict=True)) for way in ways if len(set(way)) == len(way)]
+    return [*found, {str(number): [place] for place, number in enumerate(annotated.number)}]
 
 
 def _findings(
@@ -88,7 +95,7 @@ def _findings(
         many = counted(named - len(best), "row names", "rows name")
         message = f"{many} an image that another row of {table.name} names"
         return [Finding("dataset/items-table", message, place, hint="keep one row an image", count=named - len(best))]
-    if spare := len(table.lines) - named:
+    if spare := len(table.lines) - len(set(best.values())):
         message = counted(spare, "row names", "rows name") + " no image of the file and is left out"
         return [Finding("dataset/items-table", message, table.name, severity="warning", count=spare)]
     return []

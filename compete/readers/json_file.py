@@ -9,6 +9,7 @@ from typing import Any
 
 from compete.errors import DatasetError, Finding
 from compete.files import system_fault
+from compete.sources import address_of, read_whole
 
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 """An escape of JSON that may be one half of a letter, which no file can hold without the other."""
@@ -50,12 +51,12 @@ def read_raw(path: Path, where: str = "") -> bytes:
         SystemFault: if the disk or a permission forbids reading.
     """
     try:
-        return path.read_bytes()
+        return read_whole(path)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         alike = f"*{path.suffix or '.json'}"
         near = sorted(other.name for other in path.parent.glob(alike)) if path.parent.is_dir() else []
         hint = f"in its folder are: {', '.join(near[:5])}" if near else "paths are relative to challenge.yaml"
-        raise refusal("dataset/missing-file", f"there is no file {str(path)!r}", where, hint) from None
+        raise refusal("dataset/missing-file", f"there is no file {address_of(path)!r}", where, hint) from None
     except OSError as error:
         raise system_fault(error) from error
 

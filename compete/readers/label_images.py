@@ -20,7 +20,10 @@ from compete.nifti import without_suffix
 from compete.readers.columns import file_findings
 from compete.readers.faults import Faults, Kind
 from compete.readers.headers import with_sizes
+from compete.readers.stacks.address import file_of, stack_address
+from compete.readers.stacks.contents import label_plane, labels_beside
 from compete.readers.volumes import grids_of, read_volumes, volume_findings
+from compete.sources import files_below, is_remote, opened, threads_for
 
 if TYPE_CHECKING:
     import numpy as np
@@ -143,7 +146,7 @@ def _fits(array: np.ndarray[Any, Any] | str, path: str, size: tuple[int, int], f
 
 
 def _decoded(paths: Sequence[str], pixels: Pixels) -> Iterator[list[tuple[int, np.ndarray[Any, Any] | str]]]:
-    with ThreadPoolExecutor(cores()) as pool:
+    with ThreadPoolExecutor(threads_for(paths, cores())) as pool:
         for first in range(0, len(paths), AT_ONCE):
             some = range(first, min(first + AT_ONCE, len(paths)))
             yield list(zip(some, pool.map(pixels, [paths[place] for place in some]), strict=True))
@@ -153,6 +156,8 @@ def label_pixels(path: str) -> np.ndarray[Any, Any] | str:
     """The values of the pixels of a PNG or TIFF, shape (height, width); a text says why they are no labels."""
     import numpy as np
 
+    if (inside := stack_address(path) if "#" in path else None) is not None:
+        return label_plane(inside)
     found = _pixels(path, ("PNG", "TIFF"))
     if isinstance(found, str):
         return found
@@ -178,7 +183,7 @@ def _pixels(path: str, formats: Sequence[str]) -> tuple[np.ndarray[Any, Any], st
     from PIL.TiffImagePlugin import TiffImageFile
 
     try:
-        with Path(path).open("rb") as file:
+        with opened(path) as file:
             head = file.read(25)
             with Image.open(file) as image:
                 if image.format not in formats:
@@ -212,19 +217,24 @@ def _placed(challenge: Challenge, dataset: Dataset) -> tuple[Dataset, Path, str]
     if data.mask:
         root = data.masks or data.images
         folder = challenge.locate(root) if root else challenge.locate(data.path).parent
-        items[MASK_COLUMN] = items[data.mask]
+        pairs = zip(items[data.file], items[data.mask], strict=True)
+        items[MASK_COLUMN] = [labels_beside(path, mask) for path, mask in pairs]
         return replace(dataset, items=items), folder, challenge.where("data.mask")
     assert data.masks
     assert data.file
     folder = challenge.locate(data.masks)
-    items[MASK_COLUMN] = [_named_as(folder, without_suffix(Path(path).name)) for path in items[data.file]]
+    found = _named_alike(folder, [without_suffix(Path(file_of(path)).name) for path in items[data.file]])
+    items[MASK_COLUMN] = [labels_beside(path, mask) for path, mask in zip(items[data.file], found, strict=True)]
     return replace(dataset, items=items), folder, challenge.where("data.masks")
 
 
-def _named_as(folder: Path, stem: str) -> str:
-    """The label image that bears an image's name; the PNG where there is none."""
-    paths = [folder / (stem + suffix) for suffix in SUFFIXES]
-    return str(next((path for path in paths if path.is_file()), paths[0]))
+def _named_alike(folder: Path, stems: Sequence[str]) -> list[str]:
+    """The label images that bear the images' names; the PNG where there is none."""
+    names = [[stem + suffix for suffix in SUFFIXES] for stem in stems]
+    if not is_remote(folder):
+        return [str(folder / next((name for name in some if (folder / name).is_file()), some[0])) for some in names]
+    known = files_below(folder)
+    return [str(folder / next((name for name in some if name in known), some[0])) for some in names]
 
 
 def _stop_if_fatal(dataset: Dataset, findings: Sequence[Any]) -> None:

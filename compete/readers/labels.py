@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from compete.challenge import Challenge
 from compete.dataset import Dataset, counted, excerpt, parsed_number
 from compete.errors import EXAMPLES, Finding
+from compete.readers.label_cells import (
+    entries_of,
+    list_findings,
+    several_findings,
+    span_findings,
+    survival_findings,
+    text_findings,
+)
+from compete.tasks import LIST_TASKS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,8 +28,7 @@ FEWEST = 3
 
 def label_findings(challenge: Challenge, dataset: Dataset) -> list[Finding]:
     """Say what is wrong with the labels of the challenge's task."""
-    checks = {"classification": _class_findings, "regression": _value_findings, "multilabel": _flag_findings}
-    return checks[challenge.task](challenge, dataset)
+    return list(CHECKS[challenge.task](challenge, dataset))
 
 
 def labels_of(challenge: Challenge, dataset: Dataset) -> pd.DataFrame:
@@ -29,8 +38,19 @@ def labels_of(challenge: Challenge, dataset: Dataset) -> pd.DataFrame:
 
     names = challenge.data.label
     items = dataset.items
-    if challenge.task == "classification":
+    if challenge.task in ("classification", "text", "spans"):
         return pd.DataFrame({"item": items.index.to_numpy(), "label": items[names[0]].to_numpy()}, dtype=object)
+    if challenge.task == "multioutput":
+        cells = [
+            f"{name}: {cell}"
+            for cells in items[list(names)].to_numpy()
+            for name, cell in zip(names, cells, strict=True)
+        ]
+        return pd.DataFrame({"item": np.repeat(items.index.to_numpy(), len(names)), "label": cells}, dtype=object)
+    if challenge.task in LIST_TASKS:
+        rows = [entries_of(cell, challenge.data.separator) for cell in items[names[0]].tolist()]
+        item = np.repeat(items.index.to_numpy(), [len(row) for row in rows])
+        return pd.DataFrame({"item": item, "label": [label for row in rows for label in row]}, dtype=object)
     values = np.array([[float(text) for text in items[name]] for name in names]).T.ravel()
     kind = np.int64 if challenge.task == "multilabel" else np.float64
     item = np.repeat(items.index.to_numpy(), len(names))
@@ -101,6 +121,19 @@ def _flag_findings(challenge: Challenge, dataset: Dataset) -> list[Finding]:
             message = f"all items have {cells[0]} in {name!r}"
             findings.append(Finding("dataset/single-class", message, where, severity="warning"))
     return findings
+
+
+CHECKS: dict[str, Callable[[Challenge, Dataset], Iterable[Finding]]] = {
+    "classification": _class_findings,
+    "regression": _value_findings,
+    "multilabel": _flag_findings,
+    "multioutput": several_findings,
+    "survival": survival_findings,
+    "text": text_findings,
+    "spans": span_findings,
+    **dict.fromkeys(LIST_TASKS, list_findings),
+}
+"""What looks at the labels of each task."""
 
 
 def _told(dataset: Dataset, rule: str, message: str, rows: list[int], *, name: str, hint: str) -> Finding:

@@ -11,6 +11,7 @@ from compete.dataset import counted, excerpt
 from compete.errors import EXAMPLES, Finding
 from compete.files import system_fault
 from compete.readers.json_file import refusal
+from compete.sources import address_of, files_below, is_remote, read_whole
 
 PARTS = {
     "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "dev": "val",
@@ -28,9 +29,13 @@ def listed_files(folder: Path, where: str = "") -> list[str]:
         DatasetError: if there is no such folder.
         SystemFault: if the disk or a permission forbids reading.
     """
+    if is_remote(folder) and (found := files_below(folder)):
+        return [name for name in found if not any(part.startswith(".") for part in name.split("/"))]
     if not folder.is_dir():
         what = "is a file, where a folder is needed" if folder.exists() else "does not exist"
-        raise refusal("dataset/missing-file", f"{str(folder)!r} {what}", where, "paths are relative to challenge.yaml")
+        raise refusal(
+            "dataset/missing-file", f"{address_of(folder)!r} {what}", where, "paths are relative to challenge.yaml"
+        )
     names = []
     for place, folders, files in os.walk(folder, onerror=_refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -79,8 +84,7 @@ def contents(path: Path, most: int) -> bytes:
         SystemFault: if the disk or a permission forbids reading.
     """
     try:
-        with path.open("rb") as file:
-            return file.read(most)
+        return read_whole(path, most)
     except OSError as error:
         raise system_fault(error) from error
 

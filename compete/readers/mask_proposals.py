@@ -8,14 +8,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from compete.nifti import SUFFIXES
-from compete.nifti.header import VolumeFault
-from compete.nifti.voxels import volume_of
 from compete.readers.delimited import Delimited
 from compete.readers.images import is_image_name
-from compete.readers.label_images import label_pixels
 from compete.readers.proposals import MOST_FOLDERS, Proposal
-from compete.readers.volumes import VOXELS
+from compete.readers.volume_proposals import is_volume, labels_seen, metric_of_volumes
 
 LOOKED_AT = 20
 """Label images whose values are looked at."""
@@ -45,7 +41,9 @@ def with_masks(proposals: dict[str, Any], table: Delimited, path: Path) -> dict[
         for home in _homes(folder):
             some = [home / name for name in names[:LOOKED_AT]]
             if some[0].is_file() and some[0] != images / beside[names[0]] and (values := _values(some)):
-                return proposals | _proposed(proposals, column, values, len(some)) | _at(home, folder, images)
+                found = _proposed(proposals, column, values, len(some)) | _at(home, folder, images)
+                of_volumes = {"metrics": metric_of_volumes(found["values"].value)} if is_volume(names, {}) else {}
+                return proposals | found | of_volumes
     return proposals
 
 
@@ -64,22 +62,12 @@ def _values(paths: Sequence[Path]) -> list[int]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for path in paths:
-            if not path.is_file() or isinstance(pixels := _pixels(path), str):
+            if not path.is_file() or isinstance(pixels := labels_seen(path, path, {}), str):
                 return []
             found |= set(np.unique(pixels).tolist())
             if len(found) > MOST_VALUES:
                 return []
     return sorted(found)
-
-
-def _pixels(path: Path) -> Any:
-    """The values of a label image or volume; a text says why there are none."""
-    if not path.name.lower().endswith(SUFFIXES):
-        return label_pixels(str(path))
-    try:
-        return volume_of(path.read_bytes(), None, VOXELS)[0].values
-    except VolumeFault as fault:
-        return fault.faults[0][1]
 
 
 def _proposed(proposals: dict[str, Any], column: str, values: Sequence[int], looked: int) -> dict[str, Any]:

@@ -71,6 +71,17 @@ DATASET_RULES = {
         "An id names one item. If the column names a patient or site instead, it is a `group`; if two columns together "
         "name an item, give both: id: [site, frame].",
     ),
+    "dataset/uneven-item": (
+        "The rows of an item differ in a column that belongs to the item.",
+        "With `data.form: rows` an item has one row a label, and all else that the challenge uses of it must be "
+        "the same in each: group, subgroups, features. Make the cells equal, or name the column in `data.drop`.",
+    ),
+    "dataset/label-cell": (
+        "A cell of labels does not hold what the task takes.",
+        "A list names each label once, parted as `data.separator` says; spans are pairs of places, `0 5; 9 12`; gains "
+        "are numbers, as many as labels; a time is a number from 0 on, an event 0 or 1; a text has no control "
+        "characters. What a submission may not hold must not be the truth either.",
+    ),
     "dataset/missing-label": (
         "Rows have no label.",
         "Without a label an item can neither be learned nor scored, so these rows are left out of the competition. "
@@ -337,6 +348,21 @@ DATASET_RULES = {
         "A column of a Parquet file holds lists, mappings or bytes.",
         "A table has one text or number in a cell. Images that stand in the table itself must be written as files, and "
         "their paths into a column.",
+    ),
+    "dataset/identity": (
+        "A column or name that would be published tells who a patient is.",
+        "It holds a patient's number or name, a date, an institution or a unique number of the DICOM files. Rename the "
+        "files or folders, take another column, and leave data.ids at opaque.",
+    ),
+    "dataset/cut-apart": (
+        "Images of one patient, or planes of one file, would be cut apart.",
+        "They look alike, so a test image would be known from training. Name the column in data.group: patient for "
+        "DICOM, stack for TIFF, or any column of the whole in which each patient has one value.",
+    ),
+    "dataset/no-patient": (
+        "DICOM files name no patient.",
+        "Their study stands in for the patient, then the file. Where several studies are of one patient, name them in "
+        "a table (data.items) and group by its column.",
     ),
     "dataset/segment": (
         "Segments of the JSON and numbers of the PNG differ.",

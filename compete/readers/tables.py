@@ -14,9 +14,13 @@ from compete.readers.columns import column_findings, file_findings, group_findin
 from compete.readers.delimited import Delimited, read_delimited
 from compete.readers.label_images import with_label_images
 from compete.readers.labels import label_findings, labels_of
+from compete.readers.long_form import gathered
 from compete.readers.mask_proposals import with_masks
 from compete.readers.proposals import propose
 from compete.readers.recognition import Glance
+from compete.readers.stacks.choosing import viewed
+from compete.sources import joined
+from compete.tasks import CELL_TASKS
 from compete.terms import IMAGE_TASKS
 
 
@@ -47,6 +51,9 @@ def tabled_dataset(challenge: Challenge, table: Delimited, folder: Path) -> Data
     findings = [*table.findings, *column_findings(challenge, table.name, table.header)]
     if any(finding.rule in ("dataset/missing-column", "dataset/header") for finding in fatal(findings)):
         raise DatasetError(f"dataset refused: {table.name}", findings)
+    if challenge.data.form == "rows":
+        table, uneven = gathered(challenge, table)
+        findings += uneven
     ids, id_findings = _ids(challenge, table)
     kept, left_out = _labelled(challenge, table)
     findings += [*id_findings, *left_out]
@@ -134,6 +141,8 @@ def _rows(
 
 def _labelled(challenge: Challenge, table: Delimited) -> tuple[list[int], list[Finding]]:
     """The rows that have every label, and how many do not."""
+    if challenge.data.empty:
+        return list(range(len(table.lines))), []
     declared = set(challenge.data.classes)
     absent = set().union(*(missing_rows(table.columns[column], declared) for column in challenge.data.label))
     if not absent:
@@ -141,6 +150,7 @@ def _labelled(challenge: Challenge, table: Delimited) -> tuple[list[int], list[F
     verb = "has no label and is" if len(absent) == 1 else "have no label and are"
     message = f"{len(absent)} of {len(table.lines)} rows {verb} left out"
     hint = "if the spelling is a class, list it in data.classes"
+    hint = "if a cell without text is an answer, say data.empty: true" if challenge.task in CELL_TASKS else hint
     kept = [row for row in range(len(table.lines)) if row not in absent]
     return kept, [_rows("missing-label", message, table, sorted(absent), hint=hint, severity="warning")]
 
@@ -156,7 +166,8 @@ def _tabulated(challenge: Challenge, table: Delimited, ids: list[str], kept: lis
     roots = {challenge.data.file: _images(challenge, folder), challenge.data.mask: _masks(challenge, folder)}
     for column, root in roots.items():
         if column:
-            paths = [str(root / text) if text else "" for text in items[column]]
+            paths = [str(joined(root, text)) if text else "" for text in items[column]]
+            paths = viewed(paths, challenge.data.view) if column == challenge.data.file else paths
             items[column] = pd.Series(paths, index=index, dtype=object)
     return Dataset(items, pd.DataFrame(), (), [table.lines[row] for row in kept], table.name)
 

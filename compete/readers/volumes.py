@@ -14,6 +14,9 @@ from compete.errors import EXAMPLES, Finding
 from compete.nifti import SUFFIXES
 from compete.nifti.header import HEADER, SIZES, Grid, VolumeFault, VolumeHeader, header_of
 from compete.nifti.voxels import GZIP, first_bytes, volume_of
+from compete.readers.stacks.address import StackFault, stack_address
+from compete.readers.stacks.contents import read_content
+from compete.sources import read_whole
 
 if TYPE_CHECKING:
     from metrics.label_maps import LabelMaps
@@ -27,7 +30,7 @@ LOOK = 1 << 16
 
 VOXELS_ALONE = ".img"
 """The ending of a file of voxels whose header is another file."""
-FOREIGN = (".hdr", ".nrrd", ".nhdr", ".mha", ".mhd", ".mgz", ".mgh", ".mnc", ".dcm")
+FOREIGN = (".hdr", ".nrrd", ".nhdr", ".mha", ".mhd", ".mgz", ".mgh", ".mnc")
 """Endings of volumes in other formats."""
 
 SEVERITY = {"volume/trailing-bytes": "warning", "volume/two-places": "warning", "volume/big-endian": "note"}
@@ -40,8 +43,15 @@ def volume_header(path: str) -> VolumeHeader | None:
         OSError: it cannot be read.
         VolumeFault: it is a volume that is not taken.
     """
-    with Path(path).open("rb") as file:
-        head = file.read(LOOK)
+    return header_in(read_whole(path, LOOK), path)
+
+
+def header_in(head: bytes, path: str) -> VolumeHeader | None:
+    """As ``volume_header``, by the first bytes of a file.
+
+    Raises:
+        VolumeFault: it is a volume that is not taken.
+    """
     if head[:2] == GZIP:
         head = first_bytes(head, HEADER)
     if path.lower().endswith(VOXELS_ALONE):
@@ -107,9 +117,13 @@ def _read(path: str, grid: Grid) -> tuple[LabelMaps | None, list[tuple[str, str,
     from metrics.label_maps import LabelMaps
 
     try:
-        volume, told = volume_of(Path(path).read_bytes(), grid, VOXELS)
+        inside = stack_address(path) if "#" in path else None
+        data = read_content(inside, grid.affine) if inside else read_whole(path)
+        volume, told = volume_of(data, grid, VOXELS)
     except VolumeFault as fault:
         return None, list(fault.faults)
+    except StackFault as fault:
+        return None, [(fault.rule, fault.message, fault.hint)]
     except OSError as error:
         return None, [("volume/damaged", error.strerror or str(error), "")]
     return LabelMaps.from_arrays([volume.values], spacing=volume.spacing), told

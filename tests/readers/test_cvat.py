@@ -39,13 +39,13 @@ def read(tmp_path: Path) -> Read:
 def read_frames(tmp_path: Path) -> Read:
     """Read tracks whose frames 0 to 9 lie there."""
 
-    def reading(text: str) -> Dataset:
+    def reading(text: str, task: str = "detection") -> Dataset:
         for number in range(10):
             draw_images(tmp_path / "drawn", "f")
             (tmp_path / "images").mkdir(exist_ok=True)
             (tmp_path / "drawn" / "f.png").rename(tmp_path / "images" / f"frame_{number:06d}.png")
         (tmp_path / "annotations.xml").write_text(text)
-        return read_at(tmp_path, "cvat", "annotations.xml")
+        return read_at(tmp_path, "cvat", "annotations.xml", task)
 
     return reading
 
@@ -114,6 +114,30 @@ def test_a_polygon_between_keyframes_is_refused_where_it_moves(read_frames: Read
     assert seen(found) == {"1": [1], "2": [1], "3": [1]}
     (error,) = refused(read_frames, tracks(polygon.format(1, 5), polygon.format(3, 6)))
     assert (error.rule, "(frame 2)" in error.items[0]) == ("dataset/shape", True)
+
+
+def test_the_points_of_a_tracked_skeleton_are_tracks_of_their_own(read_frames: Read) -> None:
+    def place(frame: int, x: int) -> str:
+        return f'<points frame="{frame}" outside="0" occluded="0" points="{x},4"></points>'
+
+    inner = "".join(
+        f'<track id="{number}" label="{name}">{place(1, at)}{place(3, at + 4)}</track>'
+        for number, (name, at) in enumerate([("nose", 2), ("tail", 10)], 1)
+    )
+    frames = '<skeleton frame="1" outside="0"></skeleton><skeleton frame="3" outside="1"></skeleton>'
+    text = tracks(frames, inner, meta=LABELS.removeprefix("<task>").removesuffix("</task>"))
+    found = read_frames(text, task="keypoints")
+    assert dict(zip(found.labels["item"], found.labels["points"], strict=True)) == {
+        "frame_000001": (10, 4, 2, 2, 4, 2), "frame_000002": (12, 4, 2, 4, 4, 2),
+    }  # fmt: skip
+
+
+def test_lines_along_a_track_are_no_objects(read_frames: Read) -> None:
+    line = '<polyline frame="2" outside="{}" points="1,1;5,5"></polyline>'
+    found = read_frames(tracks(state(1, 0), line.format(0), line.format(1), state(3, 4, outside=1)))
+    assert seen(found) == {"1": [0], "2": [2]}
+    (told,) = [one for one in found.findings if "polyline" in str(one)]
+    assert told.count == 1
 
 
 def test_shapes_turn_the_shorter_way_round() -> None:

@@ -7,6 +7,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from PIL import Image
 from compete.challenge import load_challenge
 from compete.dataset import feature_columns
 from compete.errors import CompeteError, DatasetError, Finding, UsageError
+from compete.jobs import build
 from compete.readers import recognise_dataset, sketch_dataset
 from compete.readers.formats.dwca_file import read_archive
 from compete.readers.rules import DATASET_RULES
@@ -83,6 +85,57 @@ def test_occurrences_are_items(tmp_path: Path) -> None:
     assert feature_columns(load_challenge(tmp_path), found) == ()
     found = read_files(tmp_path, "classification", "  label: scientificName\n  features: [locality]\n", reader="dwca")
     assert feature_columns(load_challenge(tmp_path), found) == ("locality",)
+
+
+def write_credited(folder: Path, count: int = 24) -> None:
+    """An archive of images under CC BY, CC0 and a blank, by three people."""
+    licences = ("http://creativecommons.org/licenses/by/4.0/legalcode", "CC_BY_NC_4_0", "CC0_1_0", "")
+    names = ("Ada Lovelace", "Béla", "")
+    rows = [f"o{number}\thttp://x/{number}.png\t{licences[number % 4]}\tsomebody\t{names[number // 4 % 3]}\n"
+            for number in range(count)]  # fmt: skip
+    media = table("extension", "Multimedia", "media.txt", "id identifier license creator rightsHolder")
+    occurrences = "".join(f"o{number}\t{'Asellus' if number % 2 else 'Baetis'}\n" for number in range(count))
+    core = table("core", "Occurrence", "occurrence.txt", "id scientificName")
+    meta = f'<archive xmlns="http://rs.tdwg.org/dwc/text/">{core}{media}</archive>'
+    write(folder, (), meta_xml=meta, media_txt="id\ti\tl\tc\tr\n" + "".join(rows),
+          occurrence_txt="id\tscientificName\n" + occurrences)  # fmt: skip
+    shade = np.random.default_rng(3)
+    for number in range(count):
+        Image.fromarray(shade.integers(0, 256, (32, 32), dtype=np.uint8)).save(folder / f"{number}.png")
+
+
+def test_who_holds_the_rights_is_told_where_the_licence_asks(tmp_path: Path) -> None:
+    write_credited(tmp_path / "data")
+    more = "  label: scientificName\n  file: file\n"
+    found = read_files(tmp_path, "classification", more, reader="dwca")
+    by, nc = "http://creativecommons.org/licenses/by/4.0/legalcode", "CC_BY_NC_4_0"
+    assert len(found.credits) == 12
+    assert [found.credits[str(row)] for row in (1, 2, 5, 9)] == [
+        ("Ada Lovelace", by), ("Ada Lovelace", nc), ("Béla", by), ("somebody", by)
+    ]  # fmt: skip
+    assert "Lovelace" not in found.items.to_csv()
+
+
+def test_credits_are_published_and_do_not_tell_of_the_test(tmp_path: Path) -> None:
+    write_credited(tmp_path / "data")
+    more = "  label: scientificName\n  file: file\n"
+    read_files(tmp_path, "classification", more, reader="dwca")
+    text = (tmp_path / "challenge.yaml").read_text().replace("metric: m", "metric: accuracy")
+    (tmp_path / "challenge.yaml").write_text(text)
+    build(tmp_path, tmp_path / "bundle")
+    public, private = tmp_path / "bundle" / "public", tmp_path / "bundle" / "private"
+    rows = [line.split(",") for line in (public / "credits.csv").read_text().splitlines()]
+    assert rows[0] == ["id", "rights_holder", "license"]
+    train = {line.partition(",")[0] for line in (public / "train.csv").read_text().splitlines()[1:]}
+    test = {line.partition(",")[0] for line in (public / "test.csv").read_text().splitlines()[1:]}
+    named = [row[0] for row in rows[1:] if row[0]]
+    assert set(named) <= train
+    blank = [row for row in rows[1:] if not row[0]]
+    assert blank == sorted(blank)
+    whole = [line.split(",") for line in (private / "credits.csv").read_text().splitlines()[1:]]
+    assert len(whole) == 12
+    assert {tuple(row[1:]) for row in whole if row[0] in test} == {tuple(row[1:]) for row in blank}
+    assert "`credits.csv`" in (public / "README.md").read_text()
 
 
 def test_images_that_are_here_are_items(tmp_path: Path) -> None:

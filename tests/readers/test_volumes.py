@@ -180,7 +180,7 @@ def test_pictures_beside_volumes_are_refused(root: Path) -> None:
     assert next(iter(refused(root))) == "volume/mixed"
 
 
-@pytest.mark.parametrize("name", ["brain.img", "brain.nrrd", "brain.dcm", "brain.hdr"])
+@pytest.mark.parametrize("name", ["brain.img", "brain.nrrd", "brain.mha", "brain.hdr"])
 def test_other_formats_are_told(root: Path, name: str) -> None:
     table = (root / "table.csv").read_text()
     (root / "images" / name).write_bytes(bytes(400))

@@ -22,6 +22,7 @@ from compete.readers.writing.cvat import _runs
 from metrics.masks import Masks
 from tests.readers.annotated_files import HIGH, NAMES, WIDE, read_at, real, write_sample
 from tests.readers.coco_files import POINTS, read_files, whole_file
+from tests.readers.test_coverage import lvis
 
 PLACES = {"coco": ("annotations.json", "images"), "cvat": ("annotations.xml", "images"), "voc": ("", "JPEGImages")}
 BOX = ["x", "y", "width", "height"]
@@ -71,6 +72,21 @@ def test_coco_keeps_everything(tmp_path: Path) -> None:
         same(found, back, *BOX, "area", "crowd", "ignore", *columns)
         assert back.categories == found.categories
         assert back.items.drop(columns="file").equals(found.items.drop(columns="file"))
+
+
+def test_coco_keeps_what_was_looked_for(tmp_path: Path) -> None:
+    coco = lvis()
+    coco["categories"][1]["parents"] = [7]
+    coco["images"][0]["pos_category_ids"] = [2]
+    (tmp_path / "in").mkdir()
+    found = read_files(tmp_path / "in", coco, task="detection")
+    back, findings = again(found, "coco", tmp_path, "detection")
+    assert findings == []
+    for name in ("absent", "present", "not_exhaustive", "frequency", "parents"):
+        one, other = (getattr(dataset.coverage, name) for dataset in (found, back))
+        assert one.tolist() == other.tolist(), name
+    plain = replace(found, coverage=None)
+    assert again(plain, "coco", tmp_path / "plain", "detection")[0].coverage is None
 
 
 def test_cvat_keeps_masks_and_skeletons(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from compete.readers.annotated_proposals import propose_annotated
 from compete.readers.formats.coco_file import read_coco
 from compete.readers.proposals import Proposal
 from compete.readers.recognition import Glance
+from compete.sources import is_file, joined
 
 LVIS_METRICS = {"detection": "lvis_box_ap", "instance_segmentation": "lvis_mask_ap"}
 """What scores each task where images list which classes were looked for."""
@@ -30,7 +31,7 @@ def read(challenge: Challenge) -> Dataset:
     path, place = challenge.locate(challenge.data.path), challenge.where("data.path")
     annotated = read_coco(path, place)
     root = challenge.locate(challenge.data.images) if challenge.data.images else annotated.root
-    if not (root / annotated.file[0]).is_file():
+    if not is_file(joined(root, annotated.file[0])):
         annotated = read_coco(path, place, short=True)
     return annotated_dataset(challenge, annotated)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from compete.challenge import Challenge
-from compete.dataset import Dataset
-from compete.errors import DatasetError
+from compete.dataset import Dataset, counted, excerpt
+from compete.errors import EXAMPLES, DatasetError, Finding
 from compete.readers.archive_files import PACKED, open_archive
-from compete.readers.formats.dwca_file import FILE, OCCURRENCE, RECORDER, Joined, read_archive, table_of
+from compete.readers.formats.dwca_file import FILE, OCCURRENCE, RECORDER, Joined, credits_of, read_archive, table_of
 from compete.readers.formats.dwca_sheets import META, layouts
 from compete.readers.proposals import FEW, Proposal
 from compete.readers.recognition import Glance, read_head
@@ -27,16 +28,33 @@ def read(challenge: Challenge) -> Dataset:
 
     With ``data.file`` an item is an image, whose file lies beside the archive's tables under the name at the end of its
     address, or under the id of its occurrence and its number: ``2803151307_1.jpg``. Without, an item is an occurrence.
-    Participants see no column that ``data.features`` does not name. Names of people are never read; ``recorder`` tells
-    whose records belong together.
+    Participants see no column that ``data.features`` does not name. Names of people are read into no column;
+    ``recorder`` tells whose records belong together. Who holds the rights to an image stands in the bundle's
+    ``credits.csv``, where its licence asks for it (CC BY and its kin).
 
     Raises:
         DatasetError: with one finding for every fault.
         SystemFault: if the disk or a permission forbids reading.
     """
     joined = read_archive(challenge.locate(challenge.data.path), challenge.where("data.path"))
-    table = table_of(joined, of_media=bool(challenge.data.file))
-    return tabled_dataset(challenge, table, joined.root)
+    of_media = bool(challenge.data.file)
+    dataset = tabled_dataset(challenge, table_of(joined, of_media=of_media), joined.root)
+    return _credited(dataset, joined, challenge.data.file or "") if of_media else dataset
+
+
+def _credited(dataset: Dataset, joined: Joined, file: str) -> Dataset:
+    """The dataset with who holds the rights to its images, and which lack a name that their licence asks for."""
+    known = {str(joined.root / name): credit for name, credit in credits_of(joined).items()}
+    pairs = zip(dataset.items.index.tolist(), dataset.items[file].tolist(), strict=True)
+    found = {str(item): known[path] for item, path in pairs if path in known}
+    nameless = [item for item, (holder, _) in found.items() if not holder]
+    findings = list(dataset.findings)
+    if nameless:
+        message = counted(len(nameless), "image names", "images name") + " nobody whose rights its licence asks to tell"
+        hint = "add the term rightsHolder or creator to the table of media, or leave them out"
+        told = tuple(map(excerpt, nameless[:EXAMPLES]))
+        findings.append(Finding("dataset/licence", message, joined.name, told, hint, "warning", len(nameless)))
+    return replace(dataset, findings=tuple(findings), credits=found)
 
 
 def sketch(path: Path) -> dict[str, Any]:

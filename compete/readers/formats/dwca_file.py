@@ -32,6 +32,10 @@ LEFT_OUT = re.compile(
     re.IGNORECASE,
 )
 """Terms that name people or addresses, and prose, which often names people or the taxon."""
+HOLDERS = ("rightsHolder", "Owner", "creator")
+"""Who holds the rights to a medium, the surest first."""
+ATTRIBUTED = re.compile(r"\bcc[-_ ]?by|/by(?:-[a-z-]+)?/", re.IGNORECASE)
+"""Licences that ask for the name of who holds the rights."""
 
 
 class Address(NamedTuple):
@@ -43,6 +47,7 @@ class Address(NamedTuple):
         text: the address or path that the archive gives.
         line: of the table of media.
         terms: what the archive tells of it: licence, type, format.
+        holder: who holds the rights to it; told where the licence asks for it, and in no column.
     """
 
     row: int
@@ -50,6 +55,7 @@ class Address(NamedTuple):
     text: str
     line: int
     terms: Mapping[str, str]
+    holder: str = ""
 
 
 @dataclass
@@ -153,7 +159,8 @@ def _add_media(joined: Joined, core: Sheet, sheets: Sequence[Sheet]) -> None:
                 continue
             count[found[0]] += 1
             terms = {term: cells[place] for term, cells in sheet.columns.items() if not LEFT_OUT.search(term)}
-            joined.media.append(Address(found[0], count[found[0]], address[place], line, terms))
+            holder = next((text for term in HOLDERS if (text := sheet.column(term)[place].strip())), "")
+            joined.media.append(Address(found[0], count[found[0]], address[place], line, terms, holder))
         joined.findings += _orphans(orphans, sheet, "occurrences")
         joined.findings += _shared(shared, sheet)
 
@@ -212,6 +219,14 @@ def table_of(joined: Joined, *, of_media: bool) -> Delimited:
             columns[term] = [own or other for own, other in zip(told, before, strict=True)]
     findings += _licences(columns, joined)
     return Delimited(joined.name, columns, [one.line for one, _ in found], findings)
+
+
+def credits_of(joined: Joined) -> dict[str, tuple[str, str]]:
+    """Of each image that is here, and whose licence asks for it, who holds the rights, and the licence."""
+    found, _ = _here(joined)
+    rows = joined.columns.get(LICENSE, [""] * len(joined.lines))
+    told = ((one, name, one.terms.get(LICENSE) or rows[one.row]) for one, name in found)
+    return {name: (one.holder, text) for one, name, text in told if ATTRIBUTED.search(text)}
 
 
 def _here(joined: Joined) -> tuple[list[tuple[Address, str]], list[Finding]]:

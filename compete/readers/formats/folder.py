@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from compete.readers.images import is_image_name
 from compete.readers.labels import label_findings, labels_of
 from compete.readers.proposals import Proposal
 from compete.readers.recognition import Glance
+from compete.readers.stacks.choosing import viewed
+from compete.sources import address_of, files_below, is_remote
 
 
 @dataclass
@@ -51,7 +53,8 @@ def read(challenge: Challenge) -> Dataset:
     if fatal(findings):
         raise DatasetError(f"dataset refused: {root.name}", findings)
     index = pd.Index([name for name, _ in found.images], dtype=object, name="item")
-    columns = {file: [str(root / name) for name in index], label: [folder for _, folder in found.images]}
+    paths = viewed([str(root / name) for name in index], challenge.data.view)
+    columns = {file: paths, label: [folder for _, folder in found.images]}
     dataset = Dataset(pd.DataFrame(columns, index=index, dtype=object), pd.DataFrame(), source=root.name)
     findings += label_findings(challenge, dataset)
     if fatal(findings):
@@ -98,10 +101,12 @@ def recognise(glance: Glance) -> str:
 
 def _look(root: Path, where: str) -> _Found:
     """Everything in the folder and its class folders, sorted by name."""
+    if is_remote(root) and (names := files_below(root)):
+        return _look_at_names(names)
     if not root.is_dir():
         what = "is a file; name the folder of class folders" if root.exists() else "does not exist"
         finding = Finding(
-            "dataset/missing-file", f"{str(root)!r} {what}", where, hint="paths are relative to challenge.yaml"
+            "dataset/missing-file", f"{address_of(root)!r} {what}", where, hint="paths are relative to challenge.yaml"
         )
         raise DatasetError("the folder cannot be read", [finding])
     found, inside = _Found(), os.path.realpath(root) + os.sep
@@ -115,6 +120,29 @@ def _look(root: Path, where: str) -> _Found:
                 found.empty.append(entry.name)
     except OSError as error:
         raise system_fault(error) from error
+    return found
+
+
+def _look_at_names(names: Iterable[str]) -> _Found:
+    """The same by the paths of all files below a folder of another machine, which knows neither links nor folders."""
+    found, filled, folders = _Found(), set(), set()
+    for folder, rest, name in sorted((*name.partition("/")[::2], name) for name in names):
+        if any(part.startswith(".") for part in name.split("/")):
+            continue
+        if not rest:
+            found.stray.append(folder)
+            continue
+        folders.add(folder)
+        inner = rest.partition("/")[0]
+        if inner != rest or not is_image_name(inner):
+            found.stray.append(f"{folder}/{inner}")
+        elif not name.isprintable():
+            found.unreadable.append(name)
+        else:
+            found.images.append((name, folder))
+            filled.add(folder)
+    found.stray = sorted(set(found.stray))
+    found.empty = sorted(folders - filled)
     return found
 
 

@@ -11,16 +11,19 @@ from typing import Any
 from compete.challenge import Challenge
 from compete.dataset import Dataset, excerpt
 from compete.errors import DatasetError, Finding, fatal
+from compete.nifti import without_suffix
 from compete.readers.annotated import stems
 from compete.readers.delimited import Delimited
 from compete.readers.faults import Faults, Kind
+from compete.readers.given_splits import propose_split
 from compete.readers.images import is_image_name
 from compete.readers.json_file import read_json, refusal
-from compete.readers.label_images import SUFFIXES, label_pixels
+from compete.readers.label_images import SUFFIXES
 from compete.readers.listing import listed_files, part_of, unprintable_names
 from compete.readers.proposals import Proposal
 from compete.readers.recognition import Glance
 from compete.readers.tables import tabled_dataset
+from compete.readers.volume_proposals import is_volume, labels_seen, metric_of_volumes, view_of_stack
 
 NAME, FILE, MASK, SPLIT = "name", "file", "mask", "split"
 META = "dataset_meta.json"
@@ -92,7 +95,10 @@ def sketch(path: Path) -> dict[str, Any]:
     pairs = paired(path)
     if fatal(pairs.findings):
         raise DatasetError(f"dataset refused: {path.name}", pairs.findings)
-    values = _values(path, pairs.masks)
+    view = view_of_stack(path / pairs.images[0])
+    parts = [part_of(name) for name in pairs.images]
+    values = _values(path, pairs, view)
+    volumes = is_volume(pairs.images, view)
     return {
         "reader": Proposal("masks", f"{len(pairs.images)} images with label images"),
         "task": Proposal("semantic_segmentation", "each image has a label image"),
@@ -101,6 +107,9 @@ def sketch(path: Path) -> dict[str, Any]:
         "images": None,
         "mask": Proposal(MASK, "their label images"),
         "values": Proposal(values, "values that occur; give them their names"),
+        "view": Proposal(view, "TIFF stacks; z: all makes volumes of them") if view else None,
+        "metrics": metric_of_volumes(values) if volumes else None,
+        "split": propose_split({SPLIT: parts}, ()),
         "group": [],
         "subgroups": [],
     }
@@ -157,7 +166,7 @@ def _sorted(names: Sequence[str]) -> tuple[dict[Any, list[str]], dict[Any, list[
             is_mask = is_mask or short != folder
             if short and not _IMAGES.match(short):
                 around.append(short)
-        key = (tuple(around), _AFFIX.sub("", Path(file).stem))
+        key = (tuple(around), _AFFIX.sub("", without_suffix(file)))
         if is_mask and file.lower().endswith(SUFFIXES):
             masks.setdefault(key, []).append(name)
         elif not is_mask:
@@ -165,14 +174,15 @@ def _sorted(names: Sequence[str]) -> tuple[dict[Any, list[str]], dict[Any, list[
     return images, masks
 
 
-def _values(folder: Path, masks: Sequence[str]) -> Mapping[str, int]:
+def _values(folder: Path, pairs: Pairs, view: Mapping[str, str]) -> Mapping[str, int]:
     """Names and values of the pixels that occur: as a file beside them tells, else made up."""
     import numpy as np
 
     seen: set[int] = set()
     faults = []
-    for name in masks[:: max(len(masks) // LOOKED_AT, 1)]:
-        pixels = label_pixels(str(folder / name))
+    step = max(len(pairs.masks) // LOOKED_AT, 1)
+    for image, name in zip(pairs.images[::step], pairs.masks[::step], strict=True):
+        pixels = labels_seen(folder / image, folder / name, view)
         if isinstance(pixels, str):
             faults.append(f"{name}: {pixels}")
         else:

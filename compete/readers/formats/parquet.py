@@ -18,6 +18,7 @@ from compete.readers.listing import listed_files
 from compete.readers.proposals import Proposal, propose
 from compete.readers.recognition import Glance
 from compete.readers.tables import tabled_dataset
+from compete.sources import address_of, is_file, is_folder, opened
 
 RULE = "dataset/not-a-table"
 MAGIC = b"PAR1"
@@ -40,7 +41,7 @@ def read(challenge: Challenge) -> Dataset:
     """
     path = challenge.locate(challenge.data.path)
     table = read_parquet(path, challenge.where("data.path"))
-    return tabled_dataset(challenge, table, path if path.is_dir() else path.parent)
+    return tabled_dataset(challenge, table, path if is_folder(path) else path.parent)
 
 
 def sketch(path: Path) -> dict[str, Any]:
@@ -77,13 +78,13 @@ def read_parquet(path: Path, where: str = "") -> Delimited:
         SystemFault: if the disk or a permission forbids reading.
     """
     files = [path]
-    if path.is_dir():
+    if is_folder(path):
         files = [
             path / name for name in listed_files(path, where) if name.lower().endswith(SUFFIXES) and "/" not in name
         ]
-    if not files or not files[0].is_file():
+    if not files or not is_file(files[0]):
         hint = "paths are relative to challenge.yaml; a folder must hold files that end in .parquet"
-        raise refusal("dataset/missing-file", f"there is no Parquet file {str(path)!r}", where, hint)
+        raise refusal("dataset/missing-file", f"there is no Parquet file {address_of(path)!r}", where, hint)
     with _told(path.name):
         table = _whole(files, path.name)
         return _as_text(table, path.name)
@@ -122,7 +123,7 @@ def _whole(files: Sequence[Path], name: str) -> Any:
 
     tables, cells = [], 0
     for file in files:
-        with file.open("rb") as stream, parquet.ParquetFile(stream) as found:
+        with opened(file) as stream, parquet.ParquetFile(stream) as found:
             cells += found.metadata.num_rows * max(found.metadata.num_columns, 1)
             if cells > MOST_CELLS:
                 message = f"the table has more than {MOST_CELLS:,} cells"

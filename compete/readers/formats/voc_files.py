@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from compete.dataset import counted, excerpt
@@ -22,6 +23,7 @@ from compete.readers.gathering import FILE_RULE, Gathering, several, whole_size
 from compete.readers.json_file import refusal
 from compete.readers.listing import contents, lines_of, listed_files, part_of
 from compete.readers.pictures import Pictures
+from compete.readers.proposals import MOST_FOLDERS
 from compete.readers.shapes import Entry, Point, boxed, finite, outlined, turned_box
 from compete.readers.xml_file import Node, read_xml
 
@@ -169,7 +171,8 @@ def _columns(path: Path, names: list[str], files: list[str]) -> dict[str, list[s
 
 def _listed(path: Path) -> Iterator[tuple[str, str]]:
     """The stem of each image with the part of the split that it is listed in; the most telling list comes last."""
-    folder = next((path / name for name in LISTS if (path / name).is_dir()), None)
+    homes = (path, *sorted(islice(path.glob("*/"), MOST_FOLDERS)))
+    folder = next((home / name for home in homes for name in LISTS if (home / name).is_dir()), None)
     if folder is None:
         return
     for part in (WHOLE, *(part for part in PARTS if part != WHOLE)):

@@ -9,6 +9,7 @@ from compete.challenge import Challenge
 from compete.dataset import Dataset
 from compete.readers.annotated import annotated_dataset
 from compete.readers.annotated_proposals import propose_annotated
+from compete.readers.formats.dota_lines import is_about, turned_line
 from compete.readers.formats.roboflow_names import SOURCE, source_group
 from compete.readers.formats.yolo_config import SETTINGS
 from compete.readers.formats.yolo_file import label_names, read_yolo
@@ -24,13 +25,16 @@ def read(challenge: Challenge) -> Dataset:
     """Read the folder of images and labels that a challenge names.
 
     Coordinates are fractions of the image, turned into pixels from its top left corner. A polygon counts by the box
-    around it where boxes are asked for. An image without a file of labels, or with an empty one, has no objects.
+    around it where boxes are asked for, and so does a turned box (OBB), with four corners in fractions or, as DOTA has
+    it, in pixels with a name. An image without a file of labels, or with an empty one, has no objects.
 
     Raises:
         DatasetError: with one finding for every fault.
         SystemFault: if the disk or a permission forbids reading.
     """
-    return annotated_dataset(challenge, read_yolo(challenge.locate(challenge.data.path), challenge.where("data.path")))
+    data = challenge.data
+    pictures = challenge.locate(data.images) if data.images else None
+    return annotated_dataset(challenge, read_yolo(challenge.locate(data.path), challenge.where("data.path"), pictures))
 
 
 def sketch(path: Path) -> dict[str, Any]:
@@ -78,7 +82,9 @@ def _beside(folder: Path, image: str) -> list[Path]:
 def _is_labels(head: bytes) -> bool:
     """Whether the first line of a text is one of labels; a text without any may be anything."""
     for line in head.decode("latin-1").splitlines():
-        if line.strip():
+        if line.strip() and not is_about(line):
+            if turned_line(line):
+                return True
             try:
                 parsed_line(line)
             except LineError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from compete.errors import Finding
 from compete.readers.annotations import is_whole
 from compete.readers.json_file import refusal
 from compete.readers.listing import contents, lines_of, part_of
+from compete.readers.pictures import can_be_path
 
 RULE = "dataset/label-file"
 KEYS = ("train", "val", "test")
@@ -56,26 +58,46 @@ class Config:
         )
 
 
-def read_config(folder: Path, files: Sequence[str], named: str = "") -> Config:
+def root_of(settings: Path) -> Path:
+    """The folder that a file of settings is about: the one that its key ``path`` names, if it is there, else its own.
+
+    Ultralytics takes ``path`` relative to its own folder of datasets, people relative to the file; both are tried.
+    """
+    if settings.suffix.lower() not in (".yaml", ".yml"):
+        return settings.parent
+    document = read_yaml(contents(settings, MOST_BYTES), settings.name)
+    said = document.root.plain() if document.root else None
+    written = said.get("path") if isinstance(said, dict) else None
+    if not isinstance(written, str) or not can_be_path(written):
+        return settings.parent
+    words = [word for word in re.split(r"[\\/]+", written) if word not in ("", ".", "..")]
+    near = (settings.parent, settings.parent.parent)
+    places = [settings.parent / written, *(above / "/".join(words[first:]) for first in range(len(words))
+              for above in near)]  # fmt: skip
+    return next((Path(os.path.normpath(place)) for place in places if place.is_dir()), settings.parent)
+
+
+def read_config(folder: Path, files: Sequence[str], named: Path | None = None) -> Config:
     """Read what a folder says of its labels.
 
     Args:
         folder: of the labels.
         files: all that stand in it.
-        named: the file to read; empty for the one that is found.
+        named: the file to read; None for the one that is found.
 
     Raises:
         DatasetError: if the file is none.
         SystemFault: if the disk or a permission forbids reading.
     """
     outer = sorted(files, key=lambda name: (name.count("/"), name))
-    for name in [named] if named else outer:
+    home = named.parent if named else folder
+    for name in [named.name] if named else outer:
         if name.lower().endswith((".yaml", ".yml")):
-            found = _of_yaml(folder, name, sure=bool(named))
+            found = _of_yaml(home, name, sure=bool(named))
             if found:
                 return found
         elif name.lower().endswith(".data"):
-            return _of_darknet(folder, name, outer)
+            return _of_darknet(home, name, outer)
     listed = next((name for name in outer if name.split("/")[-1].lower() in CLASS_LISTS), "")
     listed = listed or next((name for name in outer if name.lower().endswith(".names")), "")
     return Config(listed, _listed_names(folder / listed)) if listed else Config()

@@ -13,8 +13,9 @@ from compete.engine import cores
 from compete.errors import EXAMPLES, DatasetError, Finding, fatal
 from compete.readers.annotations import Annotations
 from compete.readers.faults import Faults, Kind
+from compete.readers.formats.dota_lines import is_about, turned_line, turned_object
 from compete.readers.formats.roboflow_names import source_column
-from compete.readers.formats.yolo_config import CLASS_LISTS, RULE, Config, parts_of, read_config
+from compete.readers.formats.yolo_config import CLASS_LISTS, RULE, Config, parts_of, read_config, root_of
 from compete.readers.formats.yolo_lines import LineError, in_pixels, parsed_line
 from compete.readers.headers import Header, read_headers
 from compete.readers.images import is_image_name
@@ -66,24 +67,26 @@ KINDS = {
 }  # fmt: skip
 
 
-def read_yolo(path: Path, where: str = "") -> Annotations:
+def read_yolo(path: Path, where: str = "", pictures: Path | None = None) -> Annotations:
     """Read a folder of images with YOLO labels.
 
     Args:
-        path: the folder, or the data.yaml or Darknet's obj.data in it.
+        path: the folder, or the data.yaml or Darknet's obj.data in it, whose ``path`` may name the folder.
         where: the place in challenge.yaml that names it.
+        pictures: the folder of images; None for the same.
 
     Raises:
         DatasetError: if it is none.
         SystemFault: if the disk or a permission forbids reading.
     """
-    folder, named = (path.parent, path.name) if path.is_file() else (path, "")
+    folder = root_of(path) if path.is_file() else path
+    pictures = pictures or folder
     files = listed_files(folder, where)
-    images = [name for name in files if is_image_name(name)]
+    images = [name for name in (files if pictures == folder else listed_files(pictures, where)) if is_image_name(name)]
     if not images:
         hint = "expected: images, and for each a file of labels with the same name in a folder `labels` beside them"
-        raise refusal(RULE, f"{folder.name} holds no images", where or folder.name, hint)
-    config = read_config(folder, files, named)
+        raise refusal(RULE, f"{pictures.name} holds no images", where or pictures.name, hint)
+    config = read_config(folder, files, path if path.is_file() else None)
     findings = [*config.findings, *unprintable_names(images, folder.name)]
     if fatal(findings):
         raise DatasetError("the annotations cannot be read", findings)
@@ -93,13 +96,13 @@ def read_yolo(path: Path, where: str = "") -> Annotations:
     columns, lost = _columns(folder, config, files, images)
     for name in lost:
         faults.add("two-parts", name)
-    headers = read_headers([str(folder / name) for name in images])
+    headers = read_headers([str(pictures / name) for name in images])
     reading = _Reading(folder, config, faults)
     reading.read(images, partner, headers)
     findings += [*faults.findings(), *reading.unnamed()]
     size = [(one.width, one.height) if not one.fault else None for one in headers]
     return Annotations(
-        folder.name, range(len(images)), images, size, columns, reading.categories, reading.objects, folder,
+        folder.name, range(len(images)), images, size, columns, reading.categories, reading.objects, pictures,
         reading.places, tuple(findings),
     )  # fmt: skip
 
@@ -109,15 +112,18 @@ def label_names(image: str) -> list[str]:
 
     Each folder ``images`` of the path may have ``labels`` beside it, as Ultralytics looks; Darknet keeps both in one.
 
-    >>> label_names("train/images/a.b.png")
+    >>> label_names("train/images/a.b.png")[:4]
     ['train/labels/a.b', 'train/labeltxt/a.b', 'train/annotations/a.b', 'train/images/a.b']
+    >>> label_names("a.png")
+    ['a', 'labels/a', 'labeltxt/a', 'annotations/a']
     """
     path = PurePosixPath(image)
     folders = [folder.lower() for folder in path.parent.parts]
     found = []
     for place in reversed([place for place, folder in enumerate(folders) if folder == IMAGES]):
         found += ["/".join([*folders[:place], labels, *folders[place + 1 :], path.stem]) for labels in LABELS]
-    return [*found, "/".join([*folders, path.stem])]
+    alone = "/".join([*folders, path.stem])
+    return [*found, alone, *(f"{labels}/{alone}" for labels in LABELS)]
 
 
 def _partners(images: Sequence[str], files: Sequence[str], faults: Faults) -> dict[str, str]:
@@ -173,12 +179,25 @@ class _Reading:
         self.objects: list[dict[str, Any]] = []
         self.places: list[str] = []
         self.numbers: set[int] = set()
+        self.words: set[str] = set()
+
+    @property
+    def names(self) -> dict[int, str]:
+        """The classes that are named, or else the numbers that occur, and then the names that lines have."""
+        names = dict(self.config.names) or {number: str(number) for number in self.numbers}
+        new = sorted(self.words - set(names.values()))
+        return names | dict(enumerate(new, start=max(names, default=-1) + 1))
 
     @property
     def categories(self) -> tuple[Category, ...]:
-        """The classes that are named, or else the numbers that occur."""
-        names = self.config.names or {number: str(number) for number in self.numbers}
-        return replace(self.config, names=names).categories()
+        """The classes, with their keypoints."""
+        return replace(self.config, names=self.names).categories()
+
+    def number_names(self) -> None:
+        """Give the objects of lines that name their class its number."""
+        number_of = {name: number for number, name in self.names.items()}
+        for entry in self.objects if self.words else ():
+            entry["category_id"] = number_of.get(entry["category_id"], entry["category_id"])
 
     def read(self, images: Sequence[str], partner: Mapping[str, str], headers: Sequence[Header]) -> None:
         """Read the labels of all images, several files at a time."""
@@ -189,6 +208,7 @@ class _Reading:
                 for number, line in enumerate(text, 1):
                     if line.strip() and self._take(line, image, headers[image], f"{partner[name]}:{number}"):
                         polygons.append(self.places[-1])
+        self.number_names()
         if 0 < len(polygons) < len(self.objects):
             for place in polygons:
                 self.faults.add("polygon", place)
@@ -212,6 +232,16 @@ class _Reading:
 
     def _take(self, text: str, image: int, header: Header, place: str) -> bool:
         """Keep the object of a line, or say what is wrong with it; whether it is a polygon."""
+        if turned := turned_line(text):
+            if self.config.names and turned.name not in self.config.names.values():
+                self.faults.add("unknown-class", f"{place}: {turned.name}")
+                return False
+            self.words.add(turned.name)
+            self.objects.append(turned_object(turned, image))
+            self.places.append(place)
+            return True
+        if is_about(text):
+            return False
         try:
             line = parsed_line(text, self.config.shape)
         except LineError as error:

@@ -9,6 +9,7 @@ from typing import Any
 from compete.dataset import Category, Dataset
 from compete.errors import Finding
 from compete.files import system_fault, write_file
+from compete.readers.coverage import written_coverage
 from compete.readers.formats.coco_file import PRIVATE, TAKEN
 from compete.readers.writing.placing import (
     OWN,
@@ -26,7 +27,8 @@ FILE = "annotations.json"
 def write(dataset: Dataset, folder: Path) -> list[Finding]:
     """Write the images and objects of a dataset as COCO: ``images/`` and ``annotations.json``.
 
-    Masks are compressed run lengths, columns of the images stand with them. Read again (with ``images: images``), the
+    Masks are compressed run lengths, columns of the images stand with them, and which classes were looked for where
+    stands as LVIS has it (``neg_category_ids`` and so on). Read again (with ``images: images``), the
     same dataset comes out, to the last digit; only the numbers of the images are new.
 
     Args:
@@ -55,13 +57,15 @@ def write(dataset: Dataset, folder: Path) -> list[Finding]:
             annotations.append(
                 {"id": len(annotations) + 1, "image_id": number, "category_id": number_of[one.label], **entry}
             )
-    content = {"images": images, "annotations": annotations, "categories": list(map(_category, dataset.categories))}
+    categories = list(map(_category, dataset.categories))
+    written_coverage(dataset.coverage, images, categories)
+    content = {"images": images, "annotations": annotations, "categories": categories}
     try:
         copy_images(dataset, folder / IMAGES, names)
         write_file(folder / FILE, json.dumps(content, ensure_ascii=False, allow_nan=False).encode())
     except OSError as error:
         raise system_fault(error) from error
-    return not_written(dataset, columns=frozenset(columns))
+    return not_written(dataset, columns=frozenset(columns), coverage=True)
 
 
 def _annotation(one: Labelled, size: tuple[int, int]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from compete.dataset import Category, Dataset, counted, excerpt
 from compete.errors import EXAMPLES, DatasetError, Finding
 from compete.readers.pictures import can_be_path
+from compete.sources import is_remote, read_whole
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,7 +77,10 @@ def copy_images(dataset: Dataset, folder: Path, names: list[str]) -> None:
     for file, name in zip(dataset.items["file"], names, strict=True):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, target)
+        if is_remote(file):
+            target.write_bytes(read_whole(file))
+        else:
+            shutil.copyfile(file, target)
 
 
 def bitmaps_of(texts: list[str], width: int, height: int) -> Iterator[np.ndarray[Any, Any]]:
