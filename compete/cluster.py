@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,7 +21,15 @@ Outcome = TypeVar("Outcome")
 PATIENCE = "10s"
 """How long the scheduler may take to answer."""
 
+PROTOCOLS = ("tcp", "tls", "ucx", "ws", "wss")
+"""How addresses of schedulers begin."""
+
 CLUSTER_RULES = {
+    "engine/unknown": (
+        "No engine is called so.",
+        "cores: the processes of this machine, which is the default. dask:ADDRESS: the workers of a Dask cluster, by "
+        "the address that `dask scheduler` prints, such as dask:tcp://10.0.0.5:8786.",
+    ),
     "engine/no-dask": (
         "A Dask cluster was asked for, but the library that talks to one is not installed.",
         "pip install 'compete[dask]', here and on the machines of the cluster.",
@@ -36,6 +45,29 @@ CLUSTER_RULES = {
         "pip install compete==VERSION on each, and start the workers anew.",
     ),
 }
+
+
+def cluster_of(engine: str) -> str:
+    """The address of the Dask scheduler that ``--engine`` names; empty for the cores of this machine.
+
+    Raises:
+        UsageError: no engine is called so.
+
+    >>> cluster_of("dask:tcp://10.0.0.5:8786"), cluster_of("cores"), cluster_of("")
+    ('tcp://10.0.0.5:8786', '', '')
+    """
+    kind, _, address = engine.partition(":")
+    if kind == "dask" and address:
+        return address
+    if engine in {"", "cores"}:
+        return ""
+    meant = "dask:tcp://HOST:8786"
+    if kind in PROTOCOLS:
+        meant = f"dask:{engine}"
+    elif address and get_close_matches(kind.lower(), ["dask", "distributed"]):
+        meant = f"dask:{address}"
+    hint = f"did you mean --engine {meant}? without it the cores of this machine do the work"
+    raise UsageError("the work was not begun", [Finding("engine/unknown", f"no engine is {engine!r}", hint=hint)])
 
 
 def map_on_cluster(

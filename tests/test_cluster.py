@@ -19,6 +19,8 @@ from compete.engine import map_shards
 from compete.errors import SystemFault, UsageError
 
 ROOT = Path(__file__).parent.parent
+STARTING = 180
+"""Seconds that a part of the cluster may take to start, on a machine with much else to do."""
 WORK = """
 import os, signal
 from pathlib import Path
@@ -91,13 +93,12 @@ def address_of(file: Path, workers: int) -> str:
     """The scheduler's address, once its workers are there."""
     from distributed import Client
 
-    for _ in range(300):
-        if file.exists() and file.stat().st_size:
-            break
+    until = time.monotonic() + STARTING
+    while not (file.exists() and file.stat().st_size) and time.monotonic() < until:
         time.sleep(0.1)
-    with Client(scheduler_file=str(file), set_as_default=False, timeout="30s") as client:
+    with Client(scheduler_file=str(file), set_as_default=False, timeout=STARTING) as client:
         if workers:
-            client.wait_for_workers(workers, timeout=30)
+            client.wait_for_workers(workers, timeout=STARTING)
         address: str = client.scheduler.address
     return address
 
