@@ -10,16 +10,18 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from metrics.breakdown import COMBINATIONS, GroupScores, by_group, combine, gap, worst_group
 from metrics.catalog import Metric, evaluate, get, metric, names, parse
 from metrics.evidence import Evidence
-from metrics.expressions import Combination, Parts, combination
 from metrics.inputs import MetricError
-from metrics.resample import PairedTest, combined_interval, interval, intervals, paired_test
 from metrics.vocabulary import FAMILIES
 from metrics.weighting import Draws, LeaveOut, Partition, partition
+
+if TYPE_CHECKING:
+    from metrics.breakdown import COMBINATIONS, GroupScores, by_group, combine, gap, worst_group
+    from metrics.expressions import Combination, Parts, combination
+    from metrics.resample import PairedTest, combined_interval, interval, intervals, paired_test
 
 __all__ = [
     "COMBINATIONS",
@@ -51,6 +53,13 @@ __all__ = [
 ]
 
 
+ELSEWHERE = {
+    **dict.fromkeys(("COMBINATIONS", "GroupScores", "by_group", "combine", "gap", "worst_group"), "metrics.breakdown"),
+    **dict.fromkeys(("Combination", "Parts", "combination"), "metrics.expressions"),
+    **dict.fromkeys(("PairedTest", "combined_interval", "interval", "intervals", "paired_test"), "metrics.resample"),
+}
+"""What is loaded when it is first asked for, as most runs need little of it; where each is defined."""
+
 RECORDS = {
     "Objects": "metrics.objects",
     "Masks": "metrics.masks",
@@ -72,8 +81,8 @@ def __getattr__(name: str) -> Any:
     """Each metric is an attribute, ``metrics.f1_macro``; so are the families and the records."""
     if name in FAMILIES:
         return import_module(f"metrics.{name}")
-    if name in RECORDS:
-        return getattr(import_module(RECORDS[name]), name)
+    if name in RECORDS or name in ELSEWHERE:
+        return getattr(import_module(RECORDS.get(name) or ELSEWHERE[name]), name)
     if name.startswith("_") or name not in names():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return get(name)

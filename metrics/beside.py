@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError, as_array, numbers, paired
 from metrics.labels import encode
 
@@ -26,7 +26,7 @@ class WithColumns:
     """Truth, and columns that tell more of each item than a prediction may know.
 
     Attributes:
-        y_true: truth, shape (n,) or (n, columns).
+        y_true: truth, shape (n,) or (n, columns), or a record of n lists, texts or spans.
         columns: one entry an item under each name, shape (n,): groups as labels, the empty text for an item that is in
             none; numbers; or 0/1 marks.
 
@@ -44,7 +44,8 @@ class WithColumns:
 
     def __getitem__(self, index: Any) -> WithColumns:
         columns = {name: np.asarray(column)[index] for name, column in self.columns.items()}
-        return WithColumns(np.asarray(self.y_true)[index], columns)
+        known = self.y_true.take(index) if is_record(self.y_true) else np.asarray(self.y_true)[index]
+        return WithColumns(known, columns)
 
     def named(self, chosen: Sequence[str] = ()) -> dict[str, Array]:
         """The chosen columns, or all of them, each of shape (n,).
@@ -56,7 +57,7 @@ class WithColumns:
         if unknown or not self.columns:
             known = ", ".join(self.columns) or "none"
             raise MetricError(f"there is no column {', '.join(unknown)} beside the truth (columns: {known})")
-        n = len(as_array(self.y_true, "y_true"))
+        n = len(self.y_true if is_record(self.y_true) else as_array(self.y_true, "y_true"))
         found = {name: np.asarray(self.columns[name]) for name in (chosen or self.columns)}
         for name, column in found.items():
             if column.shape != (n,):
@@ -81,11 +82,23 @@ def columns_beside(y_true: Any, y_pred: Any) -> WithColumns:
     Raises:
         MetricError: the truth is plain, or does not fit the prediction.
     """
+    known = y_true.y_true if isinstance(y_true, WithColumns) else y_true
+    if not is_record(known):
+        paired(known, y_pred)
+    elif len(known) != len(y_pred):
+        raise MetricError(f"y_true has {len(known)} items and y_pred has {len(y_pred)}; they must be aligned")
     if isinstance(y_true, WithColumns):
-        paired(y_true.y_true, y_pred)
         return y_true
-    paired(y_true, y_pred)
     raise MetricError("this metric must know more of each item; give metrics.WithColumns(y_true, {name: column})")
+
+
+def is_record(y_true: Any) -> bool:
+    """Whether truth is a record of lists, texts or spans rather than an array."""
+    from metrics.lists import Lists
+    from metrics.spans import Spans
+    from metrics.texts import Texts
+
+    return isinstance(y_true, (Lists, Spans, Texts))
 
 
 def group_codes(column: Array, name: str = "group") -> tuple[Array, tuple[Any, ...]]:

@@ -15,8 +15,9 @@ import numpy as np
 from metrics.cores import portions
 from metrics.inputs import MetricError
 from metrics.mask_columns import distinct, runs_of_masks
-from metrics.masks import Masks, mask_iou, whole_numbers
-from metrics.run_lengths import reuse_memory
+from metrics.mask_inputs import whole_numbers
+from metrics.masks import Masks, mask_iou
+from metrics.memory import reuse_memory
 from metrics.runs import joined_runs, runs_of_toggles
 
 if TYPE_CHECKING:

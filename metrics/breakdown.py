@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError
 from metrics.weighting import partition
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from metrics.evidence import Additive, Totals
+from metrics.frozen import dataclass
 from metrics.inputs import ratio
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Optional, Union
@@ -14,6 +14,7 @@ import numpy as np
 
 from metrics.beside import BESIDE, WithColumns
 from metrics.evidence import Evidence, reduce_evidence
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError
 from metrics.pitfalls import PITFALLS
 from metrics.spelling import allowed_list, nearest, read_call, written

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
@@ -12,6 +12,7 @@ from metrics.beside import column_name, columns_beside, constant_by_group, group
 from metrics.breakdown import COMBINATIONS
 from metrics.catalog import Metric, metric, parse
 from metrics.evidence import Additive, reduce_evidence, rows_of
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError, mean_defined, paired
 from metrics.side_by_side import Grouped, SideBySide
 from metrics.weighting import Draws, Partition

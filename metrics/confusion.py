@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 
 from metrics.evidence import Additive, Totals
+from metrics.frozen import dataclass
 from metrics.inputs import CHUNK, MetricError, numbers, paired
 from metrics.labels import Coded, class_positions, coded_pair, ordered_classes
 from metrics.text_codes import narrowest, recoded, tally

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from metrics.frozen import dataclass
 from metrics.recall_steps import Hits, Listing, Runs
 from metrics.stage import Stage
 

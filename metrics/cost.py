@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
@@ -16,6 +16,7 @@ from metrics.columns import class_probabilities, class_scores
 from metrics.confusion import PairCells, label_pairs
 from metrics.curve_points import best_threshold
 from metrics.evidence import Additive, Totals
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError, ratio
 from metrics.ranking import rankings
 

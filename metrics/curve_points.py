@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from metrics.averages import fbeta_of
 from metrics.columns import class_probabilities
 from metrics.curves import Ranking
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError, ratio, weights
 from metrics.ranking import rankings
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 
 from metrics.evidence import Totals
+from metrics.frozen import dataclass
 from metrics.inputs import ratio
 from metrics.sorting import area_by_keys, threshold_counts
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Optional, Union
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from metrics.catalog import Metric, metric
 from metrics.evidence import Totals, rows_of
+from metrics.frozen import dataclass
 from metrics.inputs import mean_defined, ratio
 from metrics.ordered import METHODS, Ordered, Plain, Steps
 from metrics.ranked import parts_of

@@ -76,17 +76,10 @@ def text_edits(one: Texts, other: Texts) -> Array:
 def _library() -> Optional[Callable[[list[str], list[str]], Array]]:
     """The edit distances of rapidfuzz; None where it is not installed."""
     try:
-        batches, scorer = import_module("rapidfuzz.process"), import_module("rapidfuzz.distance.Levenshtein")
+        distance = import_module("rapidfuzz.distance.Levenshtein").distance
     except ImportError:
         return None
-    if not hasattr(batches, "cpdist"):  # an old release
-        return None
-
-    def distances(one: list[str], other: list[str]) -> Array:
-        found: Array = batches.cpdist(one, other, scorer=scorer.distance, dtype=np.int64)
-        return found
-
-    return distances
+    return lambda one, other: np.fromiter(map(distance, one, other), dtype=np.int64, count=len(one))
 
 
 def _as_texts(side: Ragged, rows: slice) -> list[str]:

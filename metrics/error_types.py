@@ -14,24 +14,28 @@ alone.
 What differs from TIDE's code, and why: scores run from 0 to 1, not to 100; a category without true objects is left out
 of the mean, also where the missed ones are taken away and none is left, while there it counts 0 if anything is detected
 of it; equal scores stand or fall together; the recalls are those of pycocotools, of which a few are a rounding error
-more than the hundredths there.
+more than the hundredths there; what lies in a crowd is set aside, and there it is mended with the others, so that what
+did not count before may be the surest of an object.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 
 from metrics.candidates import Candidates, find_candidates
 from metrics.evidence import reduce_evidence
+from metrics.frozen import dataclass
 from metrics.hit_rules import checked_names, surest_of_images
-from metrics.inputs import MetricError, mean_defined
+from metrics.inputs import MetricError
 from metrics.matching import Matches, match_greedily
 from metrics.objects import Objects, check_pair
-from metrics.outcomes import Outcomes, Tally, outcomes_of
+from metrics.outcomes import Category, Outcomes, Tally, outcomes_of
+from metrics.stage import over_categories
 
 if TYPE_CHECKING:
     from metrics.inputs import Array, Score
@@ -41,6 +45,12 @@ KINDS = ("right", "classification", "localisation", "both", "duplicate", "backgr
 """What a detection can be; its number is its place here. What lies in a crowd or an ignored object is set aside."""
 
 RIGHT, CLASSIFICATION, LOCALISATION, BOTH, DUPLICATE, BACKGROUND, ASIDE = range(len(KINDS))
+
+ERRORS = (*KINDS[1:-1], "missed", "false_positive", "false_negative")
+"""What an oracle can mend, as `DetectionErrors` has it."""
+
+RECALLS = 101
+"""Where precision is read."""
 
 
 @dataclass(frozen=True)
@@ -116,23 +126,99 @@ class SortedErrors:
         out = self.outcomes
         return replace(out, true_image=out.true_image[kept], true_category=out.true_category[kept])
 
+    def mended(self, error: str) -> Outcomes:
+        """The outcomes with one of `ERRORS` mended; made once and kept."""
+        if error not in self._kept:
+            self._kept[error] = self._mend(error)
+        return self._kept[error]
+
     def reduce(self, weighting: Weighting = None) -> DetectionErrors:
         """What each kind of error costs under a weighting of the images."""
+        formulas: list[Callable[[ErrorTally], Array]] = [ErrorTally.precision]
+        formulas += [partial(ErrorTally.lost, error=error) for error in ERRORS]
+        before, *lost = reduce_evidence(self, formulas, weighting)
+        return DetectionErrors(before, **dict(zip(ERRORS, lost)))
 
-        def score(outcomes: Outcomes) -> Score:
-            return reduce_evidence(outcomes, [_mean_precision], weighting)[0]
+    @property
+    def n(self) -> int:
+        """How many images."""
+        return self.outcomes.n
 
-        before = score(self.outcomes)
-        kinds = (CLASSIFICATION, LOCALISATION, BOTH, DUPLICATE, BACKGROUND)
-        costs = {KINDS[kind]: _gain(score(self.without(kind)), before) for kind in kinds}
-        precise = replace(self.outcomes, counted=self.outcomes.hit)
-        return DetectionErrors(
-            ap=before,
-            **costs,
-            missed=_gain(score(self.only(~self.missed)), before),
-            false_positive=_gain(score(precise), before),
-            false_negative=_gain(score(self.only(self.found)), before),
+    @property
+    def target(self) -> str:
+        """The shape of truth."""
+        return self.outcomes.target
+
+    @property
+    def width(self) -> int:
+        """How many columns are weighed an image."""
+        return self.outcomes.width
+
+    def readings(self, weighting: Weighting) -> Iterator[ErrorTally]:
+        """The outcomes as they are and mended under each weighting, a part of the weightings at a time."""
+        return (ErrorTally(self, tally) for tally in self.outcomes.readings(weighting))
+
+    def take(self, index: Array) -> SortedErrors:
+        """The errors in some images, by whole numbers or by a mask."""
+        row, _, true, _ = self.outcomes.places(np.arange(self.n)[index])
+        return SortedErrors(
+            self.outcomes.take(index),
+            kind=self.kind[row],
+            corrected=self.corrected[row],
+            category=self.category[row],
+            found=self.found[true],
+            missed=self.missed[true],
+            row=self.row[row],
         )
+
+    def coarse(self) -> SortedErrors:
+        """This evidence: a weighting costs two passes over the detections, so that nothing coarser is needed."""
+        return self
+
+    def _mend(self, error: str) -> Outcomes:
+        """The outcomes with one of `ERRORS` mended."""
+        if error == "false_positive":
+            return replace(self.outcomes, counted=self.outcomes.hit)
+        if error in ("missed", "false_negative"):
+            return self.only(self.found if error == "false_negative" else ~self.missed)
+        return self.without(KINDS.index(error))
+
+    @cached_property
+    def _kept(self) -> dict[str, Outcomes]:
+        return {}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ErrorTally:
+    """Detections and their errors under some weightings: what a formula reads.
+
+    Attributes:
+        evidence: what is wrong with each detection.
+        tally: the outcomes as they are.
+    """
+
+    evidence: SortedErrors
+    tally: Tally
+
+    def precision(self, category: Category = None) -> Array:
+        """COCO's average precision at one threshold, of a category or the mean over them, shape (w,)."""
+        return over_categories(self._before, self.evidence.outcomes.number_of(category))
+
+    def lost(self, error: str, category: Category = None) -> Array:
+        """How much that rises when one of `ERRORS` is mended, or ``any``; nan where it is not defined before or after.
+
+        Shape (w,). A fall is one of the places where precision is read, and counts as nothing.
+        """
+        if error == "any":
+            return 1.0 - self.precision(category)
+        after = self.tally.of(self.evidence.mended(error)).precision(RECALLS)
+        number = self.evidence.outcomes.number_of(category)
+        gain: Array = np.maximum(over_categories(after, number) - self.precision(category), 0.0)
+        return gain
+
+    @cached_property
+    def _before(self) -> Array:
+        return self.tally.precision(RECALLS)
 
 
 def detection_errors(
@@ -275,14 +361,3 @@ def _set_aside(truth: Objects) -> Objects:
     """True objects where all that is ignored takes any number of detections."""
     flags = [one for one in (truth.crowd, truth.ignore) if one is not None]
     return replace(truth, crowd=np.any(flags, axis=0), ignore=None) if flags else truth
-
-
-def _mean_precision(tally: Tally) -> Array:
-    """COCO's average precision at one threshold, the mean over categories, shape (w,)."""
-    return mean_defined(tally.precision(101))
-
-
-def _gain(score: Score, before: Score) -> Score:
-    """How much higher a score is; a fall is one of the places where precision is read, and counts as nothing."""
-    gain = np.maximum(np.subtract(score, before), 0.0)
-    return float(gain) if np.ndim(gain) == 0 else gain

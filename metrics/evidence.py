@@ -13,11 +13,12 @@ Two families live here and in ``ranked.py``:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Optional, Protocol
 
 import numpy as np
 
+from metrics.frozen import dataclass
 from metrics.inputs import CHUNK, weights
 from metrics.weighting import BATCH, TABLE, Draws, LeaveOut, Partition
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Optional, Union
 
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError
 from metrics.spelling import written
 

@@ -8,7 +8,6 @@ follows from those of the parts; where they pull different ways it must be decla
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
@@ -24,6 +23,7 @@ from metrics.expression_tree import (
     read_expression,
     renamed,
 )
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError, ratio
 from metrics.side_by_side import Grouped, GroupReading, SideBySide
 

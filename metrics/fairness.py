@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
@@ -12,6 +11,7 @@ from metrics.beside import column_name, columns_beside, group_codes, marks
 from metrics.catalog import metric
 from metrics.confusion import PairCells, label_pairs
 from metrics.evidence import Additive, Totals
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError, mean_defined, ratio
 from metrics.ranking import rankings, roc_auc
 from metrics.subsets import Subsets

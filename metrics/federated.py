@@ -6,12 +6,13 @@ object there, or is listed as present or absent; what is detected of any other c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 
 from metrics.boxes import neighbours
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError
 from metrics.objects import Objects, rows_of_images
 

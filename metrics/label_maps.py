@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 
+from metrics.frozen import dataclass
 from metrics.inputs import CHUNK, MetricError, all_finite
 from metrics.label_edges import runs_of_images
 

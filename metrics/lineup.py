@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 
 from metrics.candidates import Candidates
+from metrics.frozen import dataclass
 from metrics.recall_steps import Hits, Listing, Runs, running
 
 if TYPE_CHECKING:

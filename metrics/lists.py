@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, count, repeat
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError, all_finite
 from metrics.labels import coded
 from metrics.ragged import Ragged, rows_taken, starts, starts_of
@@ -91,7 +92,9 @@ class Lists:
             MetricError: the columns differ in length, or hold what they may not.
         """
         owner, number = np.asarray(item), np.asarray(score, dtype=np.float64)
-        code, labels = _coded([np.asarray(label).tolist()], name)
+        given = np.asarray(label)
+        whole = given.ndim == 1 and given.dtype.kind in "iu" and given.dtype != np.uint64
+        code, labels = (given.astype(np.int64), None) if whole else _coded([given.tolist()], name)
         if not owner.shape == number.shape == code.shape or owner.ndim != 1:
             raise MetricError(f"{name}: item, label and score must be equally long columns")
         if len(owner) and (owner.dtype.kind not in "iu" or owner.min() < 0 or owner.max() >= n):
@@ -99,9 +102,8 @@ class Lists:
         if len(number) and not all_finite(number):
             raise MetricError(f"{name} holds scores that are NaN or infinite")
         place = code if labels is None else np.argsort(np.argsort(np.array(labels, dtype=object)))[code]
-        order = np.lexsort((place, -number, owner))
         length = np.bincount(owner.astype(np.int64), minlength=n) if len(owner) else np.zeros(n, dtype=np.int64)
-        return cls(starts_of(length), code[order], labels)
+        return cls(starts_of(length), code[_ranking(owner, number, place, length)], labels)
 
     def __len__(self) -> int:
         return len(self.start) - 1
@@ -135,6 +137,18 @@ def list_pair(y_true: Any, y_pred: Any, apart: bool = False) -> tuple[Ragged, Ra
         raise MetricError("y_pred has gains; only truth says how relevant a label is")
     one, other = (truth.code, predicted.code) if quick else _alike(truth, predicted)
     return Ragged(truth.start, one), Ragged(predicted.start, other), truth.gain
+
+
+def _ranking(owner: Array, score: Array, place: Array, length: Array) -> Array:
+    """The rows item by item, the highest score first; of equal scores, the label of the lowest place."""
+    width = int(length[0]) if len(length) else 0
+    if width and (length == width).all() and (owner[1:] >= owner[:-1]).all():
+        square = score.reshape(-1, width)
+        order = np.argsort(-square, axis=1)
+        ordered = np.take_along_axis(square, order, axis=1)
+        if (ordered[:, 1:] < ordered[:, :-1]).all():  # no ties, so that places need not be looked at
+            return (order + width * np.arange(len(square))[:, None]).ravel()
+    return np.lexsort((place, -score, owner))
 
 
 def _looked_up(truth: Lists, rows: Any) -> Optional[Lists]:
@@ -236,13 +250,13 @@ def _as_list(row: Any) -> Sequence[Any]:
 
 def _coded(lists: list[Sequence[Any]], name: str) -> tuple[Array, Optional[tuple[Any, ...]]]:
     """A code for each label, and what the codes stand for; None where whole numbers are their own codes."""
+    flat = list(chain.from_iterable(lists))
     try:
-        whole = array("q", chain.from_iterable(lists))  # refuses all but whole numbers
+        whole = array("q", flat)  # refuses all but whole numbers
         return np.frombuffer(whole, dtype=np.int64), None
     except OverflowError as fault:
         raise MetricError(f"{name} holds whole numbers of more than 63 bits") from fault
     except TypeError:
-        flat = list(chain.from_iterable(lists))
         kinds = set(map(type, flat))
     if kinds == {str}:
         number = dict(zip(flat, count()))

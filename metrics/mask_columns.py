@@ -7,20 +7,28 @@ list, in order, and are looked up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Union
 
 import numpy as np
 
 from metrics.cores import on_cores, portions
-from metrics.run_lengths import LANE, SIDE, chunks, read_lanes, reuse_memory, take_texts
+from metrics.frozen import dataclass
+from metrics.memory import reuse_memory
+from metrics.run_lengths import LANE, SIDE, chunks, read_lanes, take_texts
+from metrics.runs import take_runs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from metrics.inputs import Array
     from metrics.masks import Masks
 
 CELLS = 1 << 16
 """Columns of pairs handled at a time."""
+
+RUNS = 1 << 16
+"""Runs handled at a time."""
 
 WORK = 1 << 22
 """Columns and characters of masks that are held as columns at a time."""
@@ -85,12 +93,23 @@ def column_runs(text: Array, start: Array, end: Array, height: Array, label: Arr
         label: what to call each mask, shape (m,).
     """
     lanes = read_lanes(text, start)
-    count = np.diff(lanes.start)
-    whole = np.flatnonzero(count)
+    whole = np.flatnonzero(np.diff(lanes.start))
     run = lanes.pair.view(LANE)
     run[2 * lanes.start[whole[1:]]] -= end[whole[:-1]].astype(LANE)
     place = np.cumsum(run, dtype=LANE)
-    first, length = place[::2], run[1::2]
+    return _in_columns(place[::2], run[1::2], np.diff(lanes.start), height, label)
+
+
+def _in_columns(first: Array, length: Array, count: Array, height: Array, label: Array) -> tuple[Runs, Runs]:
+    """Runs of masks, cut as `column_runs` cuts them.
+
+    Args:
+        first: the first pixel of each run, int32, shape (runs,).
+        length: how many it has, int32, shape (runs,).
+        count: how many runs each mask has, shape (m,).
+        height: pixels of each mask's columns, shape (m,).
+        label: what to call each mask, shape (m,).
+    """
     same = len(height) > 0 and bool((height == height[0]).all())
     tall: Union[int, Array] = int(height[0]) if same else np.repeat(height.astype(np.int32), count)
     middle = first + 0.5
@@ -126,17 +145,30 @@ def tabulate(masks: Masks, index: Array) -> Columns:
     start = np.zeros(len(index) + 1, np.int64)
     np.cumsum(right - left, out=start[1:])
     table = np.zeros(int(start[-1]), np.int32)
-    text, begin = take_texts(masks.text, masks.start, index)
-    end, height, label = masks.survey.end[index], masks.height[index], start[:-1] - left
     further = [np.zeros(0, np.int64)]
-    for rows in chunks(begin):
-        lanes = text[begin[rows.start] : begin[rows.stop]], begin[rows.start : rows.stop + 1] - begin[rows.start]
-        further += _fill(table, *column_runs(*lanes, end[rows], height[rows], label[rows]))
+    for runs, rest in _runs_of(masks, index, start[:-1] - left):
+        further += _fill(table, runs, rest)
     ordered = np.sort(np.concatenate(further))
     order, bottom = ordered >> 16, ordered & SIDE
     total = np.cumsum(np.append(0, bottom - (order & SIDE)))
     more = ((bottom << 16) + (SIDE - (order & SIDE))).astype(np.int32)
     return Columns(start, left, table, np.searchsorted(order, start << 16), order, more, total)
+
+
+def _runs_of(masks: Masks, index: Array, label: Array) -> Iterator[tuple[Runs, Runs]]:
+    """The runs of some masks as `column_runs` gives them, a cache full at a time."""
+    height = masks.height[index]
+    if masks.runs is not None:
+        start = masks.runs[0]
+        for rows in portions(np.cumsum(start[index + 1] - start[index]), RUNS):
+            first, begin, end = take_runs(masks.runs, index[rows])
+            yield _in_columns(begin, end - begin, np.diff(first), height[rows], label[rows])
+        return
+    text, begin = take_texts(masks.text, masks.start, index)
+    end = masks.survey.end[index]
+    for rows in chunks(begin):
+        lanes = text[begin[rows.start] : begin[rows.stop]], begin[rows.start : rows.stop + 1] - begin[rows.start]
+        yield column_runs(*lanes, end[rows], height[rows], label[rows])
 
 
 def _fill(table: Array, runs: Runs, rest: Runs) -> tuple[Array, Array]:
@@ -204,7 +236,8 @@ def overlaps(first: Masks, i: Array, second: Masks, j: Array) -> Array:
 def _work(masks: Masks) -> Array:
     """About how much memory each mask takes as columns."""
     left, right = masks.columns
-    work: Array = np.diff(masks.start) + (right - left)
+    held = np.diff(masks.start) if masks.runs is None else 3 * np.diff(masks.runs[0])
+    work: Array = held + (right - left)
     return work
 
 

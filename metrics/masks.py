@@ -3,41 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
 
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError
 from metrics.mask_columns import overlaps, tight_boxes
-from metrics.polygons import read_polygons
+from metrics.mask_inputs import flat_counts, joined_texts, pixels_of, sizes_of, whole_numbers
+from metrics.memory import reuse_memory
+from metrics.polygons import Polygons, polygons_of, read_polygons
 from metrics.run_lengths import (
     FAULTS,
+    FINE,
+    LONG,
     PIXELS,
-    SIDE,
+    SIZE,
     Survey,
     check_layout,
     chunks,
     compress,
     decompress,
-    reuse_memory,
     survey,
     take_texts,
 )
-from metrics.runs import bitmap_edges, counts_of_runs, merged_runs, read_pairs, runs_of_counts
+from metrics.runs import (
+    bitmap_edges,
+    counts_of_runs,
+    extent_of_runs,
+    inserted_runs,
+    merged_runs,
+    owned_runs,
+    ragged_runs,
+    read_pairs,
+    runs_of_counts,
+    take_runs,
+)
 
 if TYPE_CHECKING:
     from metrics.inputs import Array
-    from metrics.runs import Stretches
+    from metrics.runs import Ragged, Stretches
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Masks:
     """One mask an object, in COCO's compressed run lengths, all texts end to end.
 
-    The texts are checked when they are first used; `faults` tells what is wrong with which, all else raises.
+    The texts are checked when they are first used; `faults` tells what is wrong with which, all else raises. Masks that
+    are made of polygons, bitmaps or runs keep the runs, and write the texts when they are first asked for.
 
     Attributes:
         height: pixels of each mask's columns, int32, shape (m,).
@@ -56,12 +70,25 @@ class Masks:
 
     def __post_init__(self) -> None:
         for name in ("height", "width"):
-            object.__setattr__(self, name, _sizes(whole_numbers(getattr(self, name), name), len(self.start) - 1))
+            object.__setattr__(self, name, sizes_of(whole_numbers(getattr(self, name), name), len(self.start) - 1))
         object.__setattr__(self, "start", whole_numbers(self.start, "start").astype(np.int64, copy=False))
         check_layout(self.text, self.start, self.height, self.width)
 
     def __len__(self) -> int:
         return len(self.height)
+
+    def __getattr__(self, name: str) -> Array:
+        if self.runs is None or name not in ("text", "start"):
+            raise AttributeError(f"masks have no {name!r}")
+        pixels = pixels_of(self.height, self.width)
+        vars(self).update(zip(("text", "start"), compress(*counts_of_runs(*owned_runs(self.runs), pixels))))
+        found: Array = vars(self)[name]
+        return found
+
+    @property
+    def runs(self) -> Optional[Ragged]:
+        """Runs of foreground where the masks were made of them: where those of each start, first pixels, ends."""
+        return vars(self).get("_runs")
 
     @cached_property
     def faults(self) -> Array:
@@ -119,8 +146,13 @@ class Masks:
     def take(self, index: Any) -> Masks:
         """Some masks, by whole numbers or by true and false; what is known of them is kept."""
         chosen = np.arange(len(self))[index]
-        text, start = take_texts(self.text, self.start, chosen)
-        taken = Masks(self.height[chosen], self.width[chosen], text, start)
+        if self.runs is not None:
+            taken = object.__new__(Masks)
+            vars(taken).update(height=self.height[chosen], width=self.width[chosen])
+            vars(taken)["_runs"] = take_runs(self.runs, chosen)
+        else:
+            text, start = take_texts(self.text, self.start, chosen)
+            taken = Masks(self.height[chosen], self.width[chosen], text, start)
         if "_survey" in vars(self):
             known = self._survey
             parts = (known.fault, known.area, known.first, known.end)
@@ -131,6 +163,11 @@ class Masks:
         """The runs of all masks, background first, int64, and where those of each mask start, shape (m + 1,)."""
         _ = self.survey
         return decompress(self.text, self.start)
+
+    def stretches(self) -> Stretches:
+        """The mask, the first pixel and the end of each run of foreground; see `metrics.runs`."""
+        _ = self.survey
+        return runs_of_counts(*self.counts()) if self.runs is None else owned_runs(self.runs)
 
     def bitmaps(self) -> Iterator[Array]:
         """Each mask in turn as an array of true and false, shape (height, width), in column order."""
@@ -164,8 +201,22 @@ class Masks:
         height, width = self.height[member], self.width[member]
         if (height[group] != self.height).any() or (width[group] != self.width).any():
             raise MetricError("masks of one group differ in height or width")
-        owner, begin, end = runs_of_counts(*self.counts())
+        owner, begin, end = self.stretches()
         return Masks.from_runs(merged_runs(group[owner], begin, end), height, width)
+
+    def woven(self, other: Masks, place: Array) -> Masks:
+        """These masks and others as one list.
+
+        Args:
+            other: the others.
+            place: where each of them stands in the list, ascending, shape (others,).
+        """
+        height, width = (
+            np.insert(getattr(self, side), place - np.arange(len(place)), getattr(other, side))
+            for side in ("height", "width")
+        )
+        own, more = (part.runs or ragged_runs(part.stretches(), len(part)) for part in (self, other))
+        return Masks._of_runs(inserted_runs(own, more, place), height, width, None)
 
     @classmethod
     def from_compressed(cls, texts: Sequence[Union[str, bytes]], height: Any, width: Any) -> Masks:
@@ -183,12 +234,12 @@ class Masks:
         [2]
         """
         try:
-            joined = _joined(texts)
+            joined = joined_texts(texts)
         except TypeError as fault:
             raise MetricError(f"compressed run lengths are text, one a mask: {fault}") from fault
         start = np.zeros(len(texts) + 1, np.int64)
         np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)), out=start[1:])
-        return cls(_sizes(height, len(texts)), _sizes(width, len(texts)), np.frombuffer(joined, np.uint8), start)
+        return cls(sizes_of(height, len(texts)), sizes_of(width, len(texts)), np.frombuffer(joined, np.uint8), start)
 
     @classmethod
     def from_counts(cls, counts: Sequence[Any], height: Any, width: Any) -> Masks:
@@ -207,8 +258,8 @@ class Masks:
         """
         begin = np.zeros(len(counts) + 1, np.int64)
         np.cumsum(np.fromiter(map(len, counts), np.int64, len(counts)), out=begin[1:])
-        text, start = compress(_flat_counts(counts), begin)
-        return cls(_sizes(height, len(counts)), _sizes(width, len(counts)), text, start)
+        text, start = compress(flat_counts(counts), begin)
+        return cls(sizes_of(height, len(counts)), sizes_of(width, len(counts)), text, start)
 
     @classmethod
     def from_pairs(cls, texts: Sequence[str], height: Any, width: Any) -> Masks:
@@ -225,18 +276,18 @@ class Masks:
         >>> Masks.from_pairs(["6 2"], 3, 3).text.tobytes()
         b'522'
         """
-        height, width = _sizes(height, len(texts)), _sizes(width, len(texts))
-        fault, stretches = read_pairs(texts, _pixels(height, width))
+        height, width = sizes_of(height, len(texts)), sizes_of(width, len(texts))
+        fault, stretches = read_pairs(texts, pixels_of(height, width))
         return cls.from_runs(stretches, height, width, fault)
 
     @classmethod
-    def from_polygons(cls, objects: Sequence[Sequence[Any]], height: Any, width: Any) -> Masks:
+    def from_polygons(cls, objects: Union[Polygons, Sequence[Sequence[Any]]], height: Any, width: Any) -> Masks:
         """Masks from polygons, filled as pycocotools fills them; they need not be right: `faults` tells.
 
         Args:
             objects: for each object its polygons, each ``x1, y1, x2, y2 …`` in pixels from the top left corner.
-            height: pixels of each mask's columns, shape (m,), or one number for all.
-            width: how many columns each mask has, shape (m,), or one number for all.
+            height: pixels of each mask's columns, shape (m,), or one number for all `objects` that are lists.
+            width: how many columns each mask has, likewise.
 
         Raises:
             MetricError: a polygon is not a list of numbers.
@@ -244,10 +295,12 @@ class Masks:
         >>> Masks.from_polygons([[[1, 1, 3, 1, 3, 3, 1, 3]]], 4, 4).area.tolist()
         [4]
         """
-        height, width = _sizes(height, len(objects)), _sizes(width, len(objects))
-        room = _pixels(height, width) > 0
-        fault, stretches = read_polygons(objects, np.where(room, height, 0), np.where(room, width, 0))
-        return cls.from_runs(stretches, height, width, fault)
+        polygons = objects if isinstance(objects, Polygons) else polygons_of(objects)
+        m = len(height) if isinstance(objects, Polygons) else len(objects)
+        height, width = sizes_of(height, m), sizes_of(width, m)
+        room = pixels_of(height, width) > 0
+        fault, runs = read_polygons(polygons, *(np.where(room, side, 0).astype(np.int64) for side in (height, width)))
+        return cls._of_runs(runs, height, width, fault)
 
     @classmethod
     def from_bitmaps(cls, bitmaps: Sequence[Any]) -> Masks:
@@ -282,10 +335,19 @@ class Masks:
             width: how many columns each mask has, shape (m,).
             fault: what is known to be wrong with what the masks were made from, for `faults`, shape (m,).
         """
-        masks = cls(height, width, *compress(*counts_of_runs(*stretches, _pixels(height, width))))
-        if fault is not None and fault.any():
-            known = masks._survey
-            vars(masks)["_survey"] = replace(known, fault=np.where(known.fault > 0, known.fault, fault))
+        height, width = sizes_of(height, len(height)), sizes_of(width, len(width))
+        return cls._of_runs(ragged_runs(stretches, len(height)), height, width, fault)
+
+    @classmethod
+    def _of_runs(cls, runs: Ragged, height: Array, width: Array, fault: Optional[Array]) -> Masks:
+        """Masks that keep their runs."""
+        masks, pixels = object.__new__(cls), pixels_of(height, width)
+        area, first, end = extent_of_runs(runs)
+        code = np.zeros(len(height), np.uint8) if fault is None else fault.copy()
+        code[end > pixels] = LONG
+        code[(pixels == 0) | (pixels >= PIXELS)] = SIZE
+        known = [np.where(code == FINE, part, 0) for part in (area, first, end)]
+        vars(masks).update(height=height, width=width, _runs=runs, _survey=Survey(code, *known))
         return masks
 
 
@@ -336,48 +398,3 @@ def mask_iou(  # noqa: PLR0917  (two sides, each masks and which of them)
         whole = np.where(np.asarray(crowd, bool)[near], one[near], whole)
     out[near] = np.divide(shared, whole, out=np.zeros(len(near)), where=shared > 0)
     return out
-
-
-def whole_numbers(values: Any, name: str) -> Array:
-    """An array of whole numbers in one dimension, whatever the width of its integers."""
-    array = np.asarray(values)
-    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-        raise MetricError(f"{name} must be whole numbers in one dimension, not {array.dtype} of shape {array.shape}")
-    return array if array.size else array.astype(np.int64)
-
-
-def _sizes(values: Any, m: int) -> Array:
-    """One height or width a mask; one for all is repeated; what does not fit in 32 bits is no size and becomes 0."""
-    array = np.asarray(values)
-    if array.size and array.dtype.kind not in "iu":
-        raise MetricError(f"height and width must be whole numbers, not {array.dtype}")
-    array = np.where((array > 0) & (array <= SIDE), array, 0)
-    return np.full(m, array, np.int32) if array.ndim == 0 else array.astype(np.int32)
-
-
-def _pixels(height: Array, width: Array) -> Array:
-    """How many pixels each mask has; 0 where its size is wrong."""
-    return height.astype(np.int64) * width.astype(np.int64)
-
-
-def _joined(texts: Sequence[Any]) -> bytes:
-    """All texts end to end, one byte a character; what does not fit in one becomes what no mask may hold."""
-    if not len(texts) or not isinstance(texts[0], str):
-        return b"".join(texts)
-    text = "".join(texts)
-    if text.isascii():
-        return text.encode("ascii")
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
-    return np.minimum(codes, 255).astype(np.uint8).tobytes()
-
-
-def _flat_counts(counts: Sequence[Any]) -> Array:
-    """The run lengths of all masks end to end, int64."""
-    if len(counts) and all(isinstance(count, np.ndarray) for count in counts):
-        return np.clip(whole_numbers(np.concatenate(counts), "a mask's runs"), -PIXELS, PIXELS).astype(np.int64)
-    flat = list(chain.from_iterable(counts))
-    if not set(map(type, flat)) <= {int}:
-        raise MetricError("a mask's runs must be whole numbers")
-    if flat and (min(flat) < -PIXELS or max(flat) > PIXELS):
-        flat = [max(-PIXELS, min(run, PIXELS)) for run in flat]  # as wrong as before, and few enough bits
-    return np.array(flat, dtype=np.int64)

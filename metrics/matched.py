@@ -7,7 +7,6 @@ what matches what does not depend on it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Optional, TypeVar, Union
 
@@ -16,6 +15,7 @@ import numpy as np
 from metrics.candidates import Candidates, KnownPairs, find_candidates, known_pairs
 from metrics.copies import Copies
 from metrics.evidence import rows_of
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError
 from metrics.matching import Matches, match_greedily, rematch_greedily
 from metrics.objects import Objects, check_pair

@@ -11,12 +11,13 @@ points. Three rules are offered, each vectorized over all images:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError
 from metrics.proposals import choices_of, propose_on
 

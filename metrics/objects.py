@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError, all_finite
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def _measured(values: Any, shape: tuple[int, ...], name: str) -> Optional[Array]
     if array.shape != shape or array.dtype.kind not in "iuf":
         raise MetricError(f"{name} must be numbers of shape {shape}, not {array.dtype} of shape {array.shape}")
     array = array.astype(np.float64, copy=False)
-    if not all_finite(array.ravel()):
+    if not all_finite(array.ravel(order="K")):  # by columns or by rows, without a copy
         raise MetricError(f"{name} holds {int(np.count_nonzero(~np.isfinite(array)))} entries that are NaN or infinite")
     return array
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Optional, Union
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from metrics.curves import BINS, quantile_bins
 from metrics.evidence import Additive, Totals, rows_of
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError
 from metrics.ranked import parts_of
 from metrics.weighting import Draws, Partition

@@ -11,7 +11,7 @@ the order of files and of images cannot matter, and an image of weight k is k co
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Optional, Union
 
@@ -19,6 +19,7 @@ import numpy as np
 
 from metrics.detection_order import by_large_number
 from metrics.evidence import rows_of
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError, ratio
 from metrics.objects import Objects, rows_of_images
 from metrics.recall_steps import Runs
@@ -111,14 +112,11 @@ class Outcomes:
     def take(self, index: Array) -> Outcomes:
         """The outcomes of some images, by whole numbers or by a mask."""
         chosen = np.arange(self.n)[index]
-        row, image = rows_of_images(self.image, self.n, chosen)
-        true, true_image = rows_of_images(self.true_image, self.n, chosen)
-        order = np.lexsort((-self.score[row], self.category[row]))
-        row = row[order]
+        row, image, true, true_image = self.places(chosen)
         return replace(
             self,
             n=len(chosen),
-            image=image[order],
+            image=image,
             category=self.category[row],
             score=self.score[row],
             hit=self.hit[:, row],
@@ -126,6 +124,16 @@ class Outcomes:
             true_image=true_image,
             true_category=self.true_category[true],
         )
+
+    def places(self, chosen: Array) -> tuple[Array, Array, Array, Array]:
+        """Where the detections of some images stand, in their order here, and their new images; likewise true objects.
+
+        Args:
+            chosen: numbers of images, which may repeat.
+        """
+        row, image = rows_of_images(self.image, self.n, chosen)
+        order = np.lexsort((-self.score[row], self.category[row]))
+        return (row[order], image[order], *rows_of_images(self.true_image, self.n, chosen))
 
     def coarse(self) -> Outcomes:
         """This evidence: a weighting costs one pass over the detections, so that nothing coarser is needed."""
@@ -220,6 +228,12 @@ class Tally:
     def evidence(self) -> Outcomes:
         """The outcomes."""
         return self.arrangement.evidence
+
+    def of(self, outcomes: Outcomes) -> Tally:
+        """Other outcomes of the same images, under the same weightings."""
+        here = self.arrangement
+        alone = here.group is None
+        return Tally(outcomes._plain if alone else Arrangement(outcomes, here.group, here.size), self.weights)
 
     def precision(self, points: int = 0) -> Array:
         """Average precision by category, the mean over the thresholds, shape (w, categories).

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 
 from metrics.distances import distances_both_ways
+from metrics.frozen import dataclass
 from metrics.regions import Regions, bounding_box
 
 if TYPE_CHECKING:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 
 from metrics.catalog import metric
 from metrics.evidence import Additive, Totals
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError, mean_defined, ratio
 from metrics.label_maps import check_sizes, shared_runs
 from metrics.segments import Segments

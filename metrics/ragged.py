@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from metrics.curves import BINS, BinnedCurves, Ranking, Weighed, quantile_bins
 from metrics.evidence import Additive, Totals, rows_of
+from metrics.frozen import dataclass
 from metrics.text_codes import narrowest
 from metrics.weighting import Draws, LeaveOut, Partition
 

@@ -7,11 +7,12 @@ over the detections, whatever the number of segments.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
+
+from metrics.frozen import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
 
 from metrics.evidence import Additive, Totals
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError, mean_defined, ratio
 from metrics.label_maps import LARGEST, LabelMaps, check_sizes, paired_maps, shared_runs
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
 
 from metrics.beside import WithColumns
 from metrics.evidence import Additive, Evidence, reduce_evidence
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError, as_array, weights
 from metrics.labels import encode, ordered_classes
 from metrics.weighting import Draws, LeaveOut

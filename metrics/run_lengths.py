@@ -13,13 +13,14 @@ Source: ``common/maskApi.c`` of the COCO API (format); the code is our own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from metrics.cores import on_cores, portions
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError
+from metrics.memory import joined_pieces, reuse_memory
 
 if TYPE_CHECKING:
     from metrics.inputs import Array
@@ -132,14 +133,6 @@ def survey(text: Array, start: Array, height: Array, width: Array) -> Survey:
     return found
 
 
-def reuse_memory() -> None:
-    """Make glibc keep the memory of temporaries for the next ones, instead of fetching each page anew.
-
-    Its allocator adapts to the largest array that was freed; this one is never touched, so it costs nothing.
-    """
-    np.empty(30 << 20, np.uint8)
-
-
 def check_layout(text: Array, start: Array, height: Array, width: Array) -> None:
     """Refuse arrays that do not fit together, before anything is read through them."""
     if text.dtype != np.uint8 or text.ndim != 1:
@@ -159,12 +152,7 @@ def chunks(start: Array, size: int = CHUNK) -> Iterator[slice]:
 
 def take_texts(text: Array, start: Array, index: Array) -> tuple[Array, Array]:
     """The texts of some masks, end to end, and where each starts."""
-    length = start[index + 1] - start[index]
-    ends = np.zeros(len(index) + 1, np.int64)
-    np.cumsum(length, out=ends[1:])
-    place = np.repeat(start[index] - ends[:-1], length)
-    place += np.arange(len(place))
-    return text.take(place, mode="wrap"), ends
+    return joined_pieces(text, start[index], start[index + 1])
 
 
 def _survey_chunk(found: Survey, rows: slice, text: Array, start: Array, pixels: Array) -> None:

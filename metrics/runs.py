@@ -1,7 +1,8 @@
 """Runs of foreground as stretches of pixels: from and to plain run lengths, merged, and as Kaggle writes them.
 
 A run has an owner (the number of its mask), a first pixel ``begin`` and the pixel after its last, ``end``, counted down
-the columns from 0. Runs are listed flat, in the order of owners and of pixels.
+the columns from 0. Runs are listed flat, in the order of owners and of pixels; `Stretches` are owner, begin and end of
+each run, `Ragged` has, in place of the owner, where the runs of each owner start, and the end.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from metrics.inputs import Array
 
     Stretches = tuple[Array, Array, Array]
+    Ragged = tuple[Array, Array, Array]
 
 LONGEST = 10
 """Digits of a number in Kaggle's run lengths; more are no pixel of any mask."""
@@ -60,6 +62,56 @@ def runs_of_counts(count: Array, start: Array) -> Stretches:
     total -= (total - count)[start[:-1]].repeat(number) if len(count) else 0
     kept = np.flatnonzero(((np.arange(len(count)) - start[owner]) & 1 == 1) & (count > 0))
     return owner[kept], (total - count)[kept], total[kept]
+
+
+def ragged_runs(stretches: Stretches, m: int) -> Ragged:
+    """The runs of ``m`` owners with where those of each start, in place of the owner of each."""
+    owner, begin, end = stretches
+    start = np.zeros(m + 1, np.int64)
+    np.cumsum(np.bincount(owner, minlength=m), out=start[1:])
+    return start, begin.astype(np.int32, copy=False), end.astype(np.int32, copy=False)
+
+
+def owned_runs(runs: Ragged) -> Stretches:
+    """The runs with the owner of each."""
+    start, begin, end = runs
+    return np.repeat(np.arange(len(start) - 1), np.diff(start)), begin.astype(np.int64), end.astype(np.int64)
+
+
+def take_runs(runs: Ragged, index: Array) -> Ragged:
+    """The runs of some owners, in any order."""
+    start, begin, end = runs
+    count = start[index + 1] - start[index]
+    first = np.zeros(len(index) + 1, np.int64)
+    np.cumsum(count, out=first[1:])
+    row = np.repeat(start[index] - first[:-1], count)
+    row += np.arange(len(row))
+    return first, begin.take(row), end.take(row)
+
+
+def inserted_runs(runs: Ragged, other: Ragged, place: Array) -> Ragged:
+    """The runs of all owners of two lists; ``place``, ascending, is where those of the second stand among them."""
+    before = place - np.arange(len(place))  # how many owners of the first list stand before each of the second
+    start = np.append(0, np.cumsum(np.insert(np.diff(runs[0]), before, np.diff(other[0]))))
+    inner, outer = [0, *runs[0][before].tolist(), int(runs[0][-1])], [*other[0].tolist(), int(other[0][-1])]
+    pieces = [
+        piece
+        for k in range(len(before) + 1)
+        for piece in ((runs, inner[k], inner[k + 1]), (other, outer[k], outer[k + 1]))
+    ]
+    begin, end = (np.concatenate([part[side][low:high] for part, low, high in pieces]) for side in (1, 2))
+    return start, begin, end
+
+
+def extent_of_runs(runs: Ragged) -> tuple[Array, Array, Array]:
+    """How many pixels the runs of each owner have, the first of them, and the one after the last; 0 where none."""
+    start, begin, end = runs
+    total = np.zeros(len(begin) + 1, np.int64)
+    np.cumsum(end - begin, out=total[1:])
+    filled = np.flatnonzero(start[1:] > start[:-1])
+    low, high = np.zeros((2, len(start) - 1), np.int64)
+    low[filled], high[filled] = begin[start[filled]], end[start[filled + 1] - 1]
+    return total[start[1:]] - total[start[:-1]], low, high
 
 
 def joined_runs(parts: Sequence[Stretches]) -> Stretches:
@@ -114,7 +166,7 @@ def runs_of_toggles(key: Array) -> Stretches:
 
 def cancelled(key: Array) -> Array:
     """The numbers that occur an odd number of times, ascending, each once."""
-    key = np.sort(key)
+    key = np.sort(key, kind="stable")  # fast where many rise or fall in a row
     equal = np.flatnonzero(key[1:] == key[:-1])
     if not len(equal):
         return key

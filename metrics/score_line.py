@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 
+from metrics.frozen import dataclass
 from metrics.recall_steps import NEVER, PIECE, STEPS, Runs, running, steps_reached
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -12,6 +11,7 @@ import numpy as np
 from metrics.by_item import ByItem, WeighedItems
 from metrics.catalog import metric
 from metrics.edits import edit_distances
+from metrics.frozen import dataclass
 from metrics.inputs import ratio
 from metrics.lists import list_pair
 from metrics.orderings import inversions, quick_places, true_places

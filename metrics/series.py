@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from metrics.beside import WithColumns, column_name, columns_beside, constant_by_group, group_codes, number_column
 from metrics.catalog import metric
 from metrics.evidence import Additive, Totals
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError, mean_defined, ratio
 from metrics.regression import POSITIVE, TARGET, value_columns
 

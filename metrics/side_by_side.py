@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from metrics.evidence import Additive, Evidence, reduce_evidence, rows_of
+from metrics.frozen import dataclass
 from metrics.weighting import Draws, LeaveOut, Partition
 
 if TYPE_CHECKING:

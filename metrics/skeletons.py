@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
 
 from metrics.catalog import metric
+from metrics.frozen import dataclass
 from metrics.inputs import ratio
 from metrics.regions import (
     IGNORE,

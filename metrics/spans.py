@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from metrics.frozen import dataclass
 from metrics.in_common import Overlap
 from metrics.inputs import MetricError
 from metrics.ragged import rows_taken, starts, starts_of

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Optional, TypeVar, Union
 
 import numpy as np
 
 from metrics.candidates import Candidates
 from metrics.cores import on_cores
+from metrics.frozen import dataclass
 from metrics.inputs import mean_defined, ratio
 from metrics.lineup import Lineup, line_up, line_up_groups
 from metrics.recall_steps import Hits, Listing, Runs, average_precision, joined_hits, joined_runs, running

@@ -6,7 +6,6 @@ Truth has two columns: the time until the event or until the end of follow-up, a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional
 
@@ -15,6 +14,7 @@ import numpy as np
 from metrics.catalog import metric
 from metrics.curves import quantile_bins
 from metrics.evidence import Additive, Totals, rows_of
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError, numbers, paired, probabilities, ratio
 from metrics.later import Level, levels_of, weight_below
 from metrics.ranked import SIDE, parts_of, places

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -12,6 +11,7 @@ import numpy as np
 from metrics.catalog import metric
 from metrics.columns import row_chunks, target_of
 from metrics.evidence import Additive, Totals
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError, paired, ratio
 from metrics.labels import encode
 

@@ -7,7 +7,7 @@ import string
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property, partial
 from itertools import count, repeat
 from typing import TYPE_CHECKING, Any, Union
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Union
 import numpy as np
 
 from metrics.edits import edit_distances, text_edits
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError
 from metrics.ragged import Ragged, starts_of
 
@@ -178,18 +179,26 @@ def _numbered(strings: list[str], numbers: Callable[[list[str]], Iterator[int]])
 def word_jaccards(truth: Texts, predicted: Texts) -> Array:
     """Different words of both texts of each pair by those of either, shape (n,); 1 for two texts without words."""
     shares = []
-    sides = (map(set, map(str.split, texts.strings)) for texts in (truth, predicted))
-    for true, found in zip(*sides):
-        shared = len(true & found)
-        either = len(true) + len(found) - shared
-        shares.append(shared / either if either else 1.0)
+    for one, other in zip(truth.strings, predicted.strings):
+        if one == other:
+            shares.append(1.0)
+            continue
+        true, found = set(one.split()), set(other.split())
+        both = len(true) + len(found)
+        true |= found
+        either = len(true)
+        shares.append((both - either) / either if either else 1.0)
     return np.array(shares)
 
 
 def word_f1s(truth: Texts, predicted: Texts) -> Array:
     """F1 of the words of each pair, a word that comes k times counted k times, shape (n,); 1 for two without words."""
     shares = []
-    for true, found in zip(map(str.split, truth.strings), map(str.split, predicted.strings)):
+    for one, other in zip(truth.strings, predicted.strings):
+        if one == other:
+            shares.append(1.0)
+            continue
+        true, found = one.split(), other.split()
         shared = sum([min(true.count(word), found.count(word)) for word in set(true).intersection(found)])
         both = len(true) + len(found)
         shares.append(2 * shared / both if both else 1.0)

@@ -18,11 +18,13 @@ NEEDS = (
     "spread",
     "ensemble",
     "cumulative",
+    "quantiles",
     "interval",
     "survival",
 )
 """What a prediction holds; of forecasts ``spread`` (a value and its standard deviation), ``ensemble`` (members),
-``cumulative`` (probability of at most each threshold), ``interval`` (both ends), ``survival`` (chance at each time)."""
+``cumulative`` (probability of at most each threshold), ``quantiles`` (of each level), ``interval`` (both ends),
+``survival`` (chance at each time)."""
 
 TARGETS = (
     "binary",
@@ -53,6 +55,7 @@ FAMILIES = (
     "deviations",
     "geography",
     "forecast",
+    "quantiles",
     "series",
     "survival",
     "combinators",
@@ -62,6 +65,7 @@ FAMILIES = (
     "boundary_detection",
     "voc",
     "free_response",
+    "error_costs",
     "federated_detection",
     "segmentation",
     "panoptic",

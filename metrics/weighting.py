@@ -7,11 +7,12 @@ of several weightings, or one of the compact forms below, each of which stands f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
 
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError, weights
 from metrics.labels import encode
 

@@ -37,7 +37,7 @@ OPTIONS = (
 )
 """Options under which the laws are tried, too."""
 
-NEEDS = ("spread", "ensemble", "cumulative", "interval", "survival")
+NEEDS = ("spread", "ensemble", "cumulative", "quantiles", "interval", "survival")
 """What a prediction holds, one row an item, that is not one of the plain words."""
 
 LAWLESS = ("fbeta_chosen",)
@@ -143,6 +143,8 @@ def forecasts(metric: metrics.Metric, random: np.random.Generator, n: int) -> Ma
         return true, np.column_stack((true + random.normal(size=n), wide * random.exponential(size=n))), None
     if metric.needs == "interval":
         return true, np.sort(true[:, None] + random.normal(size=(n, 2)), axis=1), None
+    if metric.needs == "quantiles":
+        return true, np.sort(true[:, None] + random.normal(size=(n, 3)), axis=1), np.array([0.05, 0.5, 0.95])
     at = np.arange(-3.0, 4.0)
     return true, np.sort(random.random((n, 7)), axis=1), at
 
@@ -158,7 +160,15 @@ MAKERS = {
     "concordance_index": risks,
     "integrated_brier": survivals,
     **dict.fromkeys(
-        ("laplace_log_likelihood", "crps_normal", "crps_ensemble", "crps_cumulative", "interval_score"), forecasts
+        (
+            "laplace_log_likelihood",
+            "crps_normal",
+            "crps_ensemble",
+            "crps_cumulative",
+            "interval_score",
+            "quantile_loss",
+        ),
+        forecasts,
     ),
 }
 
@@ -190,6 +200,7 @@ def special_perfect(metric: metrics.Metric, y_true: Any, y_pred: Any, labels: An
         "spread": lambda: np.column_stack((plain, np.zeros(len(plain)))),
         "ensemble": lambda: np.column_stack((plain, plain)),
         "interval": lambda: np.column_stack((plain, plain)),
+        "quantiles": lambda: np.column_stack((plain, plain, plain)),
         "cumulative": lambda: (np.asarray(labels) >= plain[:, None]).astype(float),
         "survival": lambda: (plain[:, :1] > np.asarray(labels)).astype(float),
     }

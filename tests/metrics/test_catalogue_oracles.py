@@ -109,6 +109,21 @@ def test_forecasts(seed):
     agree(metrics.get("interval_score", level=0.8)(true, np.column_stack((low, high))), np.mean(cost))
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_quantile_forecasts(seed):
+    random = np.random.default_rng(seed)
+    true, found = random.normal(size=60), np.sort(random.normal(size=(60, 3)), axis=1)
+    levels = (0.1, 0.5, 0.8)
+    theirs = [sk.mean_pinball_loss(true, found[:, k], alpha=level) for k, level in enumerate(levels)]
+    agree(metrics.quantile_loss(true, found, labels=levels), np.mean(theirs))
+    agree(metrics.quantile_loss(true, found), metrics.quantile_loss(true, found, labels=(0.25, 0.5, 0.75)))
+    for wrong, words in (((0.5, 0.1, 0.8), "rising level"), ((0.1, 0.5), "3 columns"), ((0.0, 0.5, 0.8), "between 0")):
+        with pytest.raises(metrics.MetricError, match=words):
+            metrics.quantile_loss(true, found, labels=wrong)
+    with pytest.raises(metrics.MetricError, match="fall from one quantile"):
+        metrics.quantile_loss(true, found[:, ::-1])
+
+
 def test_normal_score_is_the_integral_of_its_definition():
     grid = np.linspace(-60, 60, 1_200_001)
     for truth, mean, spread in ((0.3, 0.0, 1.0), (-2.0, 1.0, 3.0), (5.0, 4.9, 0.5)):

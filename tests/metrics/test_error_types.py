@@ -7,7 +7,8 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from metrics.error_types import KINDS, detection_errors, sort_errors
+import metrics
+from metrics.error_types import ERRORS, KINDS, detection_errors, sort_errors
 from metrics.inputs import MetricError
 from metrics.masks import Masks
 from metrics.objects import Objects
@@ -152,6 +153,55 @@ def test_costs_are_tides_rules_in_loops(seed, limit):
         assert ours[name] == pytest.approx(value, abs=1e-12), name
 
 
+@pytest.mark.parametrize("error", ERRORS)
+def test_the_metrics_are_tides_rules_in_loops(error, monkeypatch):
+    for seed, (iou, background, limit) in enumerate([(0.5, 0.1, 100), (0.7, 0.2, 100), (0.4, 0.1, 6)]):
+        monkeypatch.setitem(globals(), "FOREGROUND", iou)
+        monkeypatch.setitem(globals(), "BACKGROUND", background)
+        truth, found = scene(20 + seed)
+        metric = metrics.get("lost_box_ap", error=error, iou=iou, background=background, limit=limit)
+        wanted = tide(truth, found, limit)
+        assert metric(truth, found) == pytest.approx(wanted[error], abs=1e-12)
+        everything = metrics.get("lost_box_ap", iou=iou, background=background, limit=limit)
+        assert everything(truth, found) == pytest.approx(1 - wanted["ap"], abs=1e-12)
+
+
+def test_a_category_alone_is_what_its_own_average_precision_loses():
+    truth, found = scene(6)
+    named = ["ant", "bee", "cat"]
+    several = [metrics.get("lost_box_ap", error="missed", category=one)(truth, found, labels=named) for one in named]
+    assert len(set(several)) == CATEGORIES
+    assert metrics.get("lost_box_ap", error="missed")(truth, found) == pytest.approx(np.mean(several), abs=1e-12)
+    with pytest.raises(MetricError, match="no category is 'dog'"):
+        metrics.get("lost_box_ap", category="dog")(truth, found, labels=named)
+
+
+def test_evidence_is_shared_between_kinds_and_resampled_together():
+    truth, found = scene(7)
+    names = [f"lost_box_ap(error={error})" for error in ERRORS]
+    keys = {metrics.parse(name).evidence_key for name in names}
+    assert len(keys) == 1
+    told = metrics.evaluate(names, truth, found, weighting=Draws(4, 3, np.arange(IMAGES) // 2))
+    alone = asdict(detection_errors(truth, found, weighting=Draws(4, 3, np.arange(IMAGES) // 2)))
+    wanted = [alone[error] for error in ERRORS]
+    np.testing.assert_array_equal([told[metrics.parse(name).name] for name in names], wanted)
+
+
+@pytest.mark.parametrize("name", ["lost_box_ap(background=0.5)", "lost_mask_ap(iou=0.1)"])
+def test_overlaps_out_of_order_are_refused_by_name(name):
+    with pytest.raises(MetricError, match=r"background=0\.\d must be less than iou=0\.\d"):
+        metrics.parse(name)
+
+
+def test_masks_that_fill_their_boxes_lose_what_the_boxes_lose():
+    everything = rectangles_of(11)
+    found = replace(everything.take(np.arange(10, 30)), score=np.random.default_rng(1).random(20))
+    truth = everything.take(np.arange(10))
+    for error in ERRORS:
+        box, mask = (metrics.get(name, error=error)(truth, found) for name in ("lost_box_ap", "lost_mask_ap"))
+        assert box == pytest.approx(mask, abs=1e-12, nan_ok=True)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_kinds_are_tides_rules_in_loops(seed):
     truth, found = scene(seed)
@@ -174,8 +224,9 @@ def test_a_perfect_detector_has_no_errors():
     assert set(ours.values()) == {0.0}
 
 
-def test_masks_that_fill_their_boxes_give_the_errors_of_boxes():
-    random = np.random.default_rng(3)
+def rectangles_of(seed):
+    """Thirty boxes in three images, and masks that fill them."""
+    random = np.random.default_rng(seed)
     corner = random.integers(0, 20, size=(30, 2))
     size = random.integers(4, 12, size=(30, 2))
     bitmaps = np.zeros((30, 32, 32), dtype=bool)
@@ -183,8 +234,12 @@ def test_masks_that_fill_their_boxes_give_the_errors_of_boxes():
         one[y : y + high, x : x + wide] = True
     box, mask = np.concatenate([corner, size], axis=1).astype(float), Masks.from_bitmaps(bitmaps)
     image, category = random.integers(0, 3, size=30), random.integers(0, 2, size=30)
-    everything = Objects(3, 2, image, category, box=box, mask=mask)
-    found = replace(everything.take(np.arange(10, 30)), score=random.random(20))
+    return Objects(3, 2, image, category, box=box, mask=mask)
+
+
+def test_masks_that_fill_their_boxes_give_the_errors_of_boxes():
+    everything = rectangles_of(3)
+    found = replace(everything.take(np.arange(10, 30)), score=np.random.default_rng(3).random(20))
     truth = everything.take(np.arange(10))
     assert detection_errors(truth, found, kind="mask") == detection_errors(truth, found)
 

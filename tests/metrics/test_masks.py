@@ -246,3 +246,35 @@ def test_a_fault_in_a_thread_reaches_the_caller(monkeypatch):
     with pytest.raises(MetricError, match="part 1"):
         cores.on_cores(work, range(1000))
     assert len(done) < 1000
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_two_lists_are_woven_into_one(compressed):
+    random = np.random.default_rng(5)
+    bitmaps = [random.random((7, 9)) < share for share in (0.5, 0, 0.3, 1, 0.9, 0.1)]
+    masks = Masks.from_bitmaps(bitmaps)
+    place = np.array([0, 3, 5])
+    parts = [masks.take(np.setdiff1d(np.arange(6), place)), masks.take(place)]
+    if compressed:
+        parts[1] = Masks(parts[1].height, parts[1].width, parts[1].text, parts[1].start)
+        assert parts[1].runs is None
+    whole = parts[0].woven(parts[1], place)
+    assert texts_of(whole) == texts_of(masks)
+    assert whole.area.tolist() == [int(bitmap.sum()) for bitmap in bitmaps]
+
+
+def test_masks_of_runs_and_of_texts_are_the_same_masks():
+    random = np.random.default_rng(6)
+    masks = Masks.from_bitmaps([random.random((11, 6)) < 0.6 for _ in range(20)])
+    fresh = Masks(masks.height, masks.width, masks.text, masks.start)
+    assert masks.runs is not None
+    assert fresh.runs is None
+    for name in ("area", "box", "reach"):
+        assert getattr(masks, name).tolist() == getattr(fresh, name).tolist()
+    i, j = (side.ravel() for side in np.meshgrid(np.arange(20), np.arange(20)))
+    assert mask_iou(masks, i, fresh, j).tolist() == mask_iou(fresh, i, masks, j).tolist()
+    assert texts_of(masks.take([3, 1])) == texts_of(fresh.take([3, 1]))
+    with pytest.raises(AttributeError, match="no 'colour'"):
+        _ = masks.colour
+    with pytest.raises(AttributeError, match="no 'text'"):
+        _ = object.__new__(Masks).text

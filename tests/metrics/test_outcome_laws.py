@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import metrics
-from metrics import boundary_detection, federated_detection, free_response, voc
+from metrics import boundary_detection, error_costs, federated_detection, free_response, voc
 from metrics.catalog import parse
 from metrics.federated import Federated, expand_objects
 from metrics.inputs import MetricError
@@ -16,7 +16,7 @@ from metrics.masks import Masks
 from metrics.objects import Objects
 from metrics.weighting import Draws, LeaveOut, Partition
 
-MODULES = (voc, free_response, boundary_detection, federated_detection)
+MODULES = (voc, free_response, error_costs, boundary_detection, federated_detection)
 IMAGES, CATEGORIES, SIDE = 24, 3, 32
 NAMES = (
     "voc_ap",
@@ -37,6 +37,16 @@ NAMES = (
     "inside_ap",
     "inside_f1",
     "inside_f1(confidence=0.3, category=1)",
+    "lost_box_ap",
+    "lost_box_ap(error=localisation)",
+    "lost_box_ap(error=classification, category=1)",
+    "lost_box_ap(error=both, iou=0.7)",
+    "lost_box_ap(error=duplicate, limit=8)",
+    "lost_box_ap(error=background, background=0.3)",
+    "lost_box_ap(error=missed)",
+    "lost_box_ap(error=false_positive)",
+    "lost_box_ap(error=false_negative)",
+    "lost_mask_ap(error=localisation)",
     "boundary_ap",
     "boundary_ap(iou_from=0.75, iou_to=0.75, area=small, ratio=0.05)",
     "lvis_box_ap",
@@ -148,8 +158,9 @@ def test_perfect_is_best(name, seed):
         found = Objects(IMAGES, CATEGORIES, truth.image, truth.category, box=truth.box, score=np.ones(truth.count))
         found = expand_objects(found, case.truth.ancestry)
     perfect = case.metric(case.truth, found)
-    assert perfect == pytest.approx(1.0, abs=1e-12)
-    assert case.score() <= perfect + 1e-12
+    assert perfect == pytest.approx(case.metric.perfect, abs=1e-12)
+    better = case.score() - perfect if case.metric.greater_is_better else perfect - case.score()
+    assert better <= 1e-12
 
 
 @pytest.mark.parametrize("seed", range(4))
