@@ -18,14 +18,21 @@ from pathlib import Path
 from typing import Any
 
 from compete.audits.gate import audit_bundle
+from compete.audits.gate.folder import Reach
 from tests.audits.gate.clean import clean_bundle
 from tests.audits.gate.planted import AREAS, LEAKS, SHARES, spoil
 
 ITEMS = 1000
-RUNS = {"table": 20, "grouped": 20, "pictures": 10, "photographs": 5, "scenes": 10}
+RUNS = {"table": 10, "grouped": 10, "pictures": 4, "photographs": 3, "scenes": 4}
 """Runs of each statistical leak and strength, by the kind of bundle; sure leaks are planted once a strength."""
-CLEAN = {"table": 100, "grouped": 40, "pictures": 30, "photographs": 10, "scenes": 20}
-"""Clean bundles of each kind, each with its own data and split."""
+CLEAN = {
+    "table": (100, 1000),
+    "grouped": (50, 1000),
+    "pictures": (25, 300),
+    "photographs": (5, 300),
+    "scenes": (20, 300),
+}
+"""Clean bundles of each kind, each with its own data and split, and how many items they have."""
 FRESH = 5
 """Clean bundles of a kind into which leaks are planted in turn."""
 
@@ -51,7 +58,7 @@ def main() -> None:
 
 def tasks() -> list[tuple[str, int, int, int]]:
     """Kind of a clean bundle, or place of a leak; its strength; and which run it is."""
-    wanted = [(kind, -1, -1, run) for kind, many in CLEAN.items() for run in range(many)]
+    wanted = [(kind, -1, -1, run) for kind, (many, _) in CLEAN.items() for run in range(many)]
     for place, one in enumerate(LEAKS):
         runs = RUNS[one.kind] if one.statistical else 1
         wanted += [(one.kind, place, strength, run) for strength in range(len(AREAS)) for run in range(runs)]
@@ -63,7 +70,7 @@ def done(work: tuple[str, int, int, int], folder: Path) -> dict[str, Any]:
     kind, place, strength, run = work
     if place < 0:
         target = folder / f"clean-{run}"
-        bundle = clean_bundle(kind, target, seed=1000 + run, items=ITEMS)
+        bundle = clean_bundle(kind, target, seed=1000 + run, items=CLEAN[kind][1])
         record: dict[str, Any] = {"kind": kind, "clean": True}
     else:
         one = LEAKS[place]
@@ -74,7 +81,7 @@ def done(work: tuple[str, int, int, int], folder: Path) -> dict[str, Any]:
         bundle = spoil(home / "bundle", target, one, strength, seed=run)
         record = {"row": one.row, "name": one.name, "statistical": one.statistical, "strength": strength}
     before = time.process_time()
-    found = sorted({finding.rule for finding in audit_bundle(bundle, workers=1) if finding.severity != "note"})
+    found = sorted({finding.rule for finding in audit_bundle(bundle, Reach(workers=1)) if finding.severity != "note"})
     shutil.rmtree(target)
     told = not found if place < 0 else bool(set(found) & set(LEAKS[place].rules))
     return {**record, "found": found, "right": told, "seconds": time.process_time() - before}

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from compete.audits.targets import Targets, targets_of, units_of
+from compete.audits.targets import Targets, of_classes, targets_of, units_of
 from compete.challenge import Challenge
 from compete.dataset import Dataset, counted, excerpt
 from compete.errors import Finding
@@ -23,7 +23,7 @@ PARTS = ("train", "public", "private")
 
 def audit(challenge: Challenge, dataset: Dataset, looks: Any) -> list[Finding]:
     """Uneven classes, and classes too small to be scored in some part."""
-    if challenge.task == "regression":
+    if not of_classes(challenge):
         return []
     targets = targets_of(challenge, dataset)
     counts = _counts(challenge, dataset, targets)

@@ -69,7 +69,7 @@ def _equal(challenge: Challenge, dataset: Dataset, names: list[str]) -> list[Fin
 
 def _telling(challenge: Challenge, dataset: Dataset, names: list[str], shown: set[str]) -> list[Finding]:
     """Columns from which the label follows; an error where participants see them."""
-    if challenge.task == "regression":
+    if challenge.task in ("regression", "survival"):
         found = {name: share for name in names if (share := _likeness(challenge, dataset, name)) >= TELLS}
     else:
         targets = targets_of(challenge, dataset)

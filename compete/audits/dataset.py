@@ -17,7 +17,12 @@ ORDER = ("error", "warning", "note")
 
 
 def audit_data(
-    challenge: Challenge, path: Path, *, workers: int | None = None, progress: Progress | None = None
+    challenge: Challenge,
+    path: Path,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    cluster: str = "",
 ) -> Audited:
     """Gather what can be told of the data, as far as it can be read.
 
@@ -26,6 +31,7 @@ def audit_data(
         path: where, as the organizer named it.
         workers: processes for images; None one a core.
         progress: told what is being done, how far it is, and how much there is.
+        cluster: the address of a Dask scheduler whose workers look at the images instead.
 
     Raises:
         SystemFault: if the disk or a permission forbids reading.
@@ -36,7 +42,7 @@ def audit_data(
         dataset = read_dataset(challenge)
     except DatasetError as unreadable:
         return Audited(challenge.name, path, 0, _ordered([*challenge.findings, *unreadable.findings]))
-    dataset, looks, findings = _surveyed(challenge, dataset, workers, progress)
+    dataset, looks, findings = _surveyed(challenge, dataset, workers, progress, cluster)
     findings += audit_dataset(challenge, dataset, looks, progress)
     return Audited(challenge.name, path, len(dataset.items), _ordered(findings))
 
@@ -47,7 +53,7 @@ def _ordered(findings: list[Finding]) -> tuple[Finding, ...]:
 
 
 def _surveyed(
-    challenge: Challenge, dataset: Dataset, workers: int | None, progress: Progress | None
+    challenge: Challenge, dataset: Dataset, workers: int | None, progress: Progress | None, cluster: str
 ) -> tuple[Dataset, Traces | None, list[Finding]]:
     """The data as they would be built, what their files tell, and what the split and a look at the files say."""
     from compete.audits.looks import looks_of
@@ -57,10 +63,10 @@ def _surveyed(
     told = [*challenge.findings, *dataset.findings]
     files = dataset.items[challenge.data.file].tolist() if challenge.data.file else None
     try:
-        plan = surveyed(plan_build(challenge, dataset), workers=workers, progress=progress)
+        plan = surveyed(plan_build(challenge, dataset), workers=workers, progress=progress, cluster=cluster)
     except (ChallengeError, DatasetError) as unfit:
         # What stops a build does not stop the audits: whatever can be looked at is.
-        looks = None if files is None else traces_of(looks_of(files, workers=workers))
+        looks = None if files is None else traces_of(looks_of(files, workers=workers, cluster=cluster))
         return dataset, looks, [*told, *unfit.findings]
     return plan.dataset, None if plan.looks is None else traces_of(plan.looks), [*told, *plan.findings]
 

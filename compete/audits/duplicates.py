@@ -6,15 +6,16 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from compete.audits.looks import LONGER, Look, full_pixels, small_picture
 from compete.audits.near import near_pairs
-from compete.audits.views import likeness, shared_marks
+from compete.audits.sight import in_sight
+from compete.audits.views import likeness, shared_in_rows
 from compete.engine import Progress, map_shards
+from compete.sources import workers_for
 
 if TYPE_CHECKING:
     from compete.audits.marks import Grey
@@ -29,9 +30,9 @@ TELLING = 4
 """Marks that each picture must have where two views overlap: one thing on a blank ground may be in many scenes."""
 ASPECT = 0.05
 """By how much the aspect of two pictures of one scene may differ."""
-LONE = 2
-"""If there are more pairs an image that share a single mark, none of them is looked at. Pairs that share one by chance
-grow with the square of the images, those of one scene do not, so hardly one would be found."""
+FEW, LONE = 500, 0.02
+"""If there are more pairs, and more an image, that share a single mark, none of them is looked at. Pairs that share one
+by chance grow with the square of the images, those of one scene do not, so hardly one would be found."""
 MOST = 64
 """So many pairs an image are looked at, at most, the likeliest first."""
 SHARD = 512
@@ -116,8 +117,8 @@ def find_duplicates(
     rows = [row for row, look in enumerate(looks) if look.seen and row not in copies and _tells(look)]
     likely, unseen = _likely(looks, rows)
     tasks = [(paths[one.first], paths[one.second], one) for one in likely]
-    work = partial(map_shards, _same_scenes, workers=workers, shard=SHARD, progress=progress, cluster=cluster)
-    same = work(tasks)
+    compare, workers = in_sight(_same_scenes, cluster, 2), workers_for(paths, workers)
+    same = map_shards(compare, tasks, workers=workers, shard=SHARD, progress=progress, cluster=cluster)
     links += _strongest(one for one, found in zip(likely, same, strict=True) if found)
     links.sort()
     return Duplicates(tuple(links), components(len(looks), ((link.first, link.second) for link in links)), unseen)
@@ -170,7 +171,9 @@ def _equal_pixels(
         if look.pixels and row not in copies and not look.flat:
             groups.setdefault(look.pixels, []).append(row)
     rows = [row for group in groups.values() if len(group) > 1 for row in group]
-    digests = map_shards(_pixel_digests, [paths[row] for row in rows], workers=workers, shard=32, cluster=cluster)
+    work = in_sight(_pixel_digests, cluster)
+    workers = workers_for(paths, workers)
+    digests = map_shards(work, [paths[row] for row in rows], workers=workers, shard=32, cluster=cluster)
     first: dict[bytes, int] = {}
     found = []
     for row, digest in zip(rows, digests, strict=True):
@@ -202,8 +205,8 @@ def _likely(looks: Sequence[Look], rows: Sequence[int]) -> tuple[list[_Likely], 
 def _alike(looks: Sequence[Look], rows: Sequence[int]) -> list[_Likely]:
     """Pairs whose hashes are near in one of the eight symmetries."""
     count = len(rows)
-    hashes = np.frombuffer(b"".join(looks[row].hashes for row in rows), "<u8").astype(np.uint64).reshape(-1, 8)
-    pairs = near_pairs(hashes.T.ravel(), ALIKE)
+    hashes = np.frombuffer(b"".join(looks[row].hashes for row in rows), "<u8").astype(np.uint64, copy=False)
+    pairs = near_pairs(hashes.reshape(-1, 8).T.ravel(), ALIKE)
     pairs = pairs[pairs[:, 0] < count]
     found: dict[tuple[int, int], _Likely] = {}
     for one, other in pairs.tolist():
@@ -217,9 +220,11 @@ def _alike(looks: Sequence[Look], rows: Sequence[int]) -> list[_Likely]:
 
 def _sharing(looks: Sequence[Look], rows: Sequence[int]) -> list[_Likely]:
     """Pairs that share marks; of those that share one only no more than are worth it."""
-    shared = shared_marks([looks[row].marks for row in rows])
+    place = np.frombuffer(b"".join(looks[row].places for row in rows), np.uint8).reshape(-1, 2)
+    around = np.frombuffer(b"".join(looks[row].around for row in rows), "<u8").astype(np.uint64, copy=False)
+    shared = shared_in_rows([len(looks[row].places) // 2 for row in rows], place, around)
     lone = shared.votes == 1  # by far most of them are of two scenes
-    keep = np.ones(len(lone), dtype=bool) if lone.sum() <= LONE * len(rows) else ~lone
+    keep = np.ones(len(lone), dtype=bool) if lone.sum() <= max(FEW, LONE * len(rows)) else ~lone
     return [
         _Likely(rows[one], rows[other], 0, down, right, -votes)
         for one, other, (down, right), votes in zip(

@@ -53,6 +53,25 @@ def hashes_of_symmetries(pictures: Small) -> np.ndarray[tuple[int, int], np.dtyp
     return np.stack([hashes_of_low(low * way) for low in (whole, whole.transpose(0, 2, 1)) for way in ways])
 
 
+def squares_of(stack: np.ndarray[Any, Any]) -> Small:
+    """Pictures of one size, each pixel of a square the mean of those it stands for: (n, height, width) to (n, 32, 32).
+
+    Shares of pixels are counted in whole numbers, which are added exactly in any order.
+    """
+    _, height, width = stack.shape
+    sums = np.matmul(np.matmul(_shares(height), stack.astype(np.float32)), _shares(width).T)
+    small: Small = np.rint(sums / np.float32(height * width)).astype(np.uint8)
+    return small
+
+
+@lru_cache(maxsize=64)
+def _shares(length: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    """How many 32nd parts of each pixel fall into each of 32 stretches, shape (32, length)."""
+    begin, place = np.arange(SIDE)[:, None] * length, np.arange(length)[None, :] * SIDE
+    shared = np.minimum(begin + length, place + SIDE) - np.maximum(begin, place)
+    return shared.clip(0).astype(np.float32)
+
+
 def low_frequencies(pictures: np.ndarray[Any, Any]) -> Coefficients:
     """The lowest 8 × 8 frequencies of the cosine transform of each square picture, shape (n, side, side)."""
     cosines = _cosines(pictures.shape[-1])

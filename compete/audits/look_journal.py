@@ -12,10 +12,10 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from compete.audits.looks import Look
+from compete.audits.look import Look
 from compete.building.journal import Origin
-from compete.building.media import origin_of
 from compete.errors import Finding
+from compete.sources import stamps_of
 from compete.version import __version__
 
 SEAL = 16
@@ -50,23 +50,15 @@ def kept_looks(journal: Path, tasks: Sequence[tuple[str, str]]) -> dict[int, Loo
     if not journal.exists():
         return {}
     row_of = {task: row for row, task in enumerate(tasks)}
-    kept: dict[int, Look] = {}
+    noted: dict[int, tuple[Origin, Look]] = {}
     with journal.open("rb") as file:
         for line in file:
-            if (noted := _noted(line)) is None:
-                continue
-            name, origin, look = noted
-            row = row_of.get((origin[0], name))
-            if row is not None and origin == _origin_now(origin[0]):
-                kept[row] = look
-    return kept
-
-
-def _origin_now(path: str) -> Origin:
-    try:
-        return origin_of(path, Path(path).stat())
-    except OSError:  # it is told when it is read
-        return "", ()
+            if (found := _noted(line)) is not None:
+                name, origin, look = found
+                if (row := row_of.get((origin[0], name))) is not None:
+                    noted[row] = origin, look
+    now = stamps_of(origin[0] for origin, _ in noted.values())
+    return {row: look for row, ((path, stamp), look) in noted.items() if now.get(path) == stamp}
 
 
 def _line(name: str, origin: Origin, look: Look) -> bytes:

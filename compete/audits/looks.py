@@ -6,108 +6,55 @@ import hashlib
 import io
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from compete.audits.hashes import SIDE, hashes_of_symmetries
-from compete.audits.marks import Marks, marks_of
+from compete.audits.hashes import SIDE, hashes_of_symmetries, squares_of
+from compete.audits.look import Look
+from compete.audits.look_journal import kept_looks, note_looks
+from compete.audits.marks import marks_of
+from compete.audits.sight import in_sight
 from compete.building.media import PIXELS, Cleaned, clean_image, gathered, read_image
 from compete.building.media.volumes import may_be_volume
 from compete.building.media.wholeness import Refused, glance
 from compete.engine import Progress, map_shards
-from compete.errors import Finding, fatal
+from compete.errors import Finding
 from compete.nifti import SUFFIXES as VOLUMES
+from compete.sources import read_ahead, workers_for
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from compete.building.journal import Origin
 
-LONGER = 128
-"""Pixels of the longer side of the small picture that is looked at."""
+__all__ = ["HALF", "LONGER", "Grey", "Look", "full_pixels", "look_findings", "looks_of", "small_picture"]
+
+LONGER, HALF = 128, 64
+"""Pixels of the longer side of the small picture, in which scenes are compared, and of what is looked at of all."""
 THUMBNAIL = 8
 """Pixels of a side of the thumbnail."""
 STRIP = 8
-"""Pixels of the small picture that are its border."""
+"""Pixels of the small picture that are its border, half as many where half of it is looked at."""
 SHARD = 128
 """Images that a worker is asked for at once."""
 HEAD = 1 << 16
 """Bytes at the beginning of a file in which the date of EXIF is looked for."""
 
-_DATE = re.compile(rb"(?:19|20)\d\d:[01]\d:[0-3]\d [0-2]\d:[0-5]\d:[0-5]\d")
+_AFTER_YEAR = re.compile(rb":[01]\d:[0-3]\d [0-2]\d:[0-5]\d:[0-5]\d")
+"""A date of EXIF without its year; what begins with a plain byte is found much faster."""
 
 Grey = np.ndarray[tuple[int, int], np.dtype[np.uint8]]
 
 
-class Look(NamedTuple):
-    """What one image file is and shows; a file that could not be taken has errors among its findings, and no picture.
+class _Shown(NamedTuple):
+    """What is looked at of an image: half of its small picture, or all of one that is small itself."""
 
-    Attributes:
-        sha256: of the file, 32 bytes; empty if it could not be read.
-        cleaned: SHA-256 of what would be published, 32 bytes; empty where the file was refused, and of volumes, which
-            are packed anew only when they are written.
-        size: bytes of the file.
-        published: bytes of what would be published.
-        suffix: of what would be published.
-        kind: of the file: JPEG, PNG, GIF, BMP, WEBP, TIFF or NIFTI; empty where nobody knows.
-        mode: what a pixel is, in Pillow's words.
-        width: pixels.
-        height: pixels.
-        pixels: a digest of the size, mode and small picture; images with the same pixels have the same, 16 bytes.
-        hashes: perceptual hashes of the eight symmetries as in ``hashes_of_symmetries``, eight little-endian uint64.
-        places: rows and columns of the marks of the small picture, two uint8 a mark.
-        around: hash of what is around each mark, a little-endian uint64 a mark.
-        thumbnail: 8 × 8 grey levels, row by row, uint8.
-        border: of top, bottom, left and right the mean and the standard deviation of the 8 outer pixels of the small
-            picture, then the means of its corners; 12 uint8.
-        tables: a digest of a JPEG's quantisation tables and sampling; 0 for other kinds.
-        taken: the earliest date that EXIF tells, such as ``2021:06:30 11:22:33``; never published.
-        findings: what is to be told of the image; each bears its name.
-    """
-
-    sha256: bytes = b""
-    cleaned: bytes = b""
-    size: int = 0
-    published: int = 0
-    suffix: str = ""
-    kind: str = ""
-    mode: str = ""
-    width: int = 0
-    height: int = 0
-    pixels: bytes = b""
-    hashes: bytes = b""
-    places: bytes = b""
-    around: bytes = b""
-    thumbnail: bytes = b""
-    border: bytes = b""
-    tables: int = 0
-    taken: str = ""
-    findings: tuple[Finding, ...] = ()
-
-    @property
-    def seen(self) -> bool:
-        """Whether there is a picture to compare with others."""
-        return bool(self.hashes)
-
-    @property
-    def flat(self) -> bool:
-        """Whether the picture is one grey level all over, as a blank frame is; two of these have nothing in common."""
-        return bool(self.thumbnail) and len(set(self.thumbnail)) == 1 and not any(self.border[1:8:2])
-
-    @property
-    def refused(self) -> bool:
-        """Whether the file cannot be taken."""
-        return bool(fatal(self.findings))
-
-    @property
-    def marks(self) -> Marks:
-        """The marks of the small picture."""
-        place = np.frombuffer(self.places, np.uint8).reshape(-1, 2).astype(np.int16)
-        return Marks(place, np.frombuffer(self.around, "<u8").astype(np.uint64))
+    picture: Grey
+    half: Grey
 
 
 def looks_of(
@@ -136,14 +83,13 @@ def looks_of(
         SystemFault: a worker was killed again and again.
         OSError: the journal cannot be written.
     """
-    from compete.audits.look_journal import kept_looks
-
     tasks = list(zip(paths, paths if names is None else names, strict=True))
     kept = kept_looks(journal, tasks) if journal else {}
     left = [row for row in range(len(tasks)) if row not in kept]
     done = len(kept)
     told = (lambda part, _: progress(done + part, len(tasks))) if progress else None
-    work = partial(_look_shard, journal=None if cluster else journal)
+    work = in_sight(partial(_look_shard, journal=None if cluster else journal), cluster)
+    workers = workers_for(paths, workers)
     found = map_shards(work, [tasks[row] for row in left], workers=workers, shard=SHARD, progress=told, cluster=cluster)
     looks = kept | dict(zip(left, found, strict=True))
     return [looks[row] for row in range(len(tasks))]
@@ -155,16 +101,16 @@ def look_findings(looks: Sequence[Look]) -> tuple[Finding, ...]:
 
 
 def small_picture(path: str) -> Grey | None:
-    """The small grey picture of a file, as it was when it was looked at; None if it cannot be read any more.
+    """The small grey picture of a file; None if it cannot be read any more.
 
     Its longer side has 128 pixels, or all that there are; each is the mean of those that it stands for.
     """
     try:
-        data, _ = read_image(path)
+        data, _ = read_image(path, stamped=False)
     except (OSError, Refused):
         return None
     picture = glance(data, PIXELS) if data[:3] == b"\xff\xd8\xff" else clean_image(data).picture
-    return None if picture is None else _small(picture)
+    return None if picture is None else np.asarray(_scaled(_grey(picture), LONGER), dtype=np.uint8)
 
 
 def full_pixels(path: str) -> np.ndarray[Any, Any] | None:
@@ -172,7 +118,7 @@ def full_pixels(path: str) -> np.ndarray[Any, Any] | None:
     from PIL import Image
 
     try:
-        data, _ = read_image(path)
+        data, _ = read_image(path, stamped=False)
     except (OSError, Refused):
         return None
     cleaned = clean_image(data)
@@ -185,27 +131,26 @@ def full_pixels(path: str) -> np.ndarray[Any, Any] | None:
 def _look_shard(tasks: Sequence[tuple[str, str]], journal: Path | None) -> list[Look]:
     """The looks of some images: what concerns pixels is done for all at once."""
     looks, pictures, origins = [], [], []
-    for source, name in tasks:
-        look, picture, origin = _look(source, name)
-        looks.append(look)
-        pictures.append(picture)
-        origins.append(origin)
+    with read_ahead([source for source, _ in tasks], partial(read_image, stamped=journal is not None)) as read:
+        for source, name in tasks:
+            look, picture, origin = _look(source, name, read)
+            looks.append(look)
+            pictures.append(picture)
+            origins.append(origin)
     rows = [row for row, picture in enumerate(pictures) if picture is not None]
     seen = _seen([picture for picture in pictures if picture is not None])
     for row, about in zip(rows, seen, strict=True):
         looks[row] = looks[row]._replace(**about)
     if journal:
-        from compete.audits.look_journal import note_looks
-
         note_looks(journal, [(*task, origin) for task, origin in zip(tasks, origins, strict=True)], looks)
     return looks
 
 
-def _look(source: str, name: str) -> tuple[Look, Grey | None, Origin]:
-    """All of a look that concerns one file alone, its small picture, and by what a change of the file would be seen."""
+def _look(source: str, name: str, read: Callable[[str], tuple[bytes, Origin]]) -> tuple[Look, _Shown | None, Origin]:
+    """All of a look that concerns one file alone, what it shows, and by what a change of the file would be seen."""
     nothing: Origin = ("", ())
     try:
-        data, origin = read_image(source)
+        data, origin = read(source)
     except OSError as error:
         return _refused("image/unreadable", f"it cannot be read: {error.strerror or error}", name), None, nothing
     except Refused as error:
@@ -216,21 +161,22 @@ def _look(source: str, name: str) -> tuple[Look, Grey | None, Origin]:
     cleaned = clean_image(data, name if Path(name).suffix else f"{name}{Path(source).suffix}")
     if not cleaned.suffix or cleaned.picture is None:
         return look._replace(findings=cleaned.findings), None, origin
-    small = _small(cleaned.picture)
+    shown = _shown(cleaned.picture, max(cleaned.width, cleaned.height) > LONGER)
+    plain = cleaned.data == data
     about = look._replace(
-        cleaned=hashlib.sha256(cleaned.data).digest(),
+        cleaned=look.sha256 if plain else hashlib.sha256(cleaned.data).digest(),
         published=len(cleaned.data),
         suffix=cleaned.suffix,
         kind=cleaned.kind,
         mode=cleaned.mode,
         width=cleaned.width,
         height=cleaned.height,
-        pixels=_pixels_digest(cleaned, small),
+        pixels=_pixels_digest(cleaned, shown.picture),
         tables=_tables(cleaned.data) if cleaned.kind == "JPEG" else 0,
-        taken=min(map(bytes.decode, _DATE.findall(data, 0, HEAD)), default=""),
+        taken="" if plain else min(_dates(data[:HEAD]), default=b"").decode(),
         findings=cleaned.findings,
     )
-    return about, small, origin
+    return about, shown, origin
 
 
 def _refused(rule: str, message: str, name: str) -> Look:
@@ -238,16 +184,31 @@ def _refused(rule: str, message: str, name: str) -> Look:
     return Look(findings=(Finding(rule, message, items=(name,), hint=hint, count=1),))
 
 
-def _small(image: Image.Image) -> Grey:
-    """An image in grey with 128 pixels on its longer side; smaller ones keep their size."""
+def _dates(head: bytes) -> Iterator[bytes]:
+    """The dates in EXIF's form."""
+    for found in _AFTER_YEAR.finditer(head):
+        year = head[max(found.start() - 4, 0) : found.start()]
+        if year[:2] in {b"19", b"20"} and year[2:].isdigit() and len(year) == 4:
+            yield year + found[0]
+
+
+def _shown(image: Image.Image, large: bool) -> _Shown:
+    """What is looked at of a picture that was decoded, perhaps at a scale, of an image that is large or not."""
+    picture = _scaled(_grey(image), HALF) if large else _grey(image)
+    seen = np.asarray(picture, dtype=np.uint8)
+    return _Shown(seen, seen if large else np.asarray(picture.reduce(2), dtype=np.uint8))
+
+
+def _scaled(grey: Image.Image, longer: int) -> Image.Image:
+    """An image with so many pixels on its longer side; smaller ones keep their size."""
     from PIL import Image
 
-    grey = _grey(image)
-    scale = LONGER / max(grey.size)
-    if scale < 1:
-        size = (max(1, round(grey.width * scale)), max(1, round(grey.height * scale)))
-        grey = grey.resize(size, Image.Resampling.BOX)
-    return np.asarray(grey, dtype=np.uint8)
+    scale = longer / max(grey.size)
+    if scale >= 1:
+        return grey
+    size = (max(1, round(grey.width * scale)), max(1, round(grey.height * scale)))
+    # Means of few pixels each are uneven where sizes are no multiples, which blurs some places more than others.
+    return grey.resize(size, Image.Resampling.HAMMING if longer == HALF else Image.Resampling.BOX)
 
 
 def _grey(image: Image.Image) -> Image.Image:
@@ -285,17 +246,14 @@ def _tables(data: bytes) -> int:
     return digest
 
 
-def _seen(pictures: Sequence[Grey]) -> list[dict[str, Any]]:
-    """What small pictures show, as fields of their looks."""
-    from PIL import Image
-
-    if not pictures:
+def _seen(shown: Sequence[_Shown]) -> list[dict[str, Any]]:
+    """What pictures show, as fields of their looks."""
+    if not shown:
         return []
-    squares = [Image.fromarray(picture).resize((SIDE, SIDE), Image.Resampling.BOX) for picture in pictures]
-    stack = np.stack([np.asarray(square) for square in squares])
-    hashes = hashes_of_symmetries(stack).T.astype("<u8")
+    square, border = _squares_and_borders(shown)
+    hashes = hashes_of_symmetries(square).T.astype("<u8")
     step = SIDE // THUMBNAIL
-    means = stack.reshape(-1, THUMBNAIL, step, THUMBNAIL, step).mean(axis=(2, 4), dtype=np.float32)
+    means = square.reshape(-1, THUMBNAIL, step, THUMBNAIL, step).mean(axis=(2, 4), dtype=np.float32)
     thumbnails = np.rint(means).astype(np.uint8)
     return [
         {
@@ -303,15 +261,40 @@ def _seen(pictures: Sequence[Grey]) -> list[dict[str, Any]]:
             "places": mark.place.astype(np.uint8).tobytes(),
             "around": mark.hash.astype("<u8").tobytes(),
             "thumbnail": thumbnail.tobytes(),
-            "border": _border(picture),
+            "border": sides.tobytes(),
         }
-        for eight, mark, thumbnail, picture in zip(hashes, marks_of(pictures), thumbnails, pictures, strict=True)
+        for eight, mark, thumbnail, sides in zip(
+            hashes, marks_of([one.half for one in shown]), thumbnails, border, strict=True
+        )
     ]
 
 
-def _border(picture: Grey) -> bytes:
-    """Means and deviations of the four sides, then means of the corners."""
-    sides = (picture[:STRIP], picture[-STRIP:], picture[:, :STRIP], picture[:, -STRIP:])
-    corners = [side[:, part].mean() for side in sides[:2] for part in (slice(None, STRIP), slice(-STRIP, None))]
-    numbers = [number for side in sides for number in (side.mean(), side.std())] + corners
-    return bytes(round(float(number)) for number in numbers)
+def _squares_and_borders(shown: Sequence[_Shown]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Of each picture a square of 32 × 32, and the numbers of its border; those of one size are looked at together."""
+    square, border = np.empty((len(shown), SIDE, SIDE), np.uint8), np.empty((len(shown), 12), np.uint8)
+    rows_of: dict[tuple[Any, ...], list[int]] = {}
+    for row, one in enumerate(shown):
+        rows_of.setdefault((one.picture.shape, one.picture is one.half), []).append(row)
+    for (_, halved), rows in rows_of.items():
+        stack = np.stack([shown[row].picture for row in rows])
+        square[rows] = squares_of(stack)
+        border[rows] = _border(stack, STRIP // 2 if halved else STRIP)
+    return square, border
+
+
+def _border(stack: np.ndarray[Any, Any], wide: int) -> np.ndarray[Any, Any]:
+    """The numbers of the borders of pictures of one size, shape (n, 12)."""
+    ends = slice(None, wide), slice(-wide, None)
+    sides = [stack[:, end] for end in ends] + [stack[:, :, end] for end in ends]
+    numbers = [number for side in sides for number in _mean_and_spread(side)]
+    numbers += [_mean_and_spread(side[:, :, end])[0] for side in sides[:2] for end in ends]
+    border: np.ndarray[Any, Any] = np.rint(np.stack(numbers, axis=1)).astype(np.uint8)
+    return border
+
+
+def _mean_and_spread(stack: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Mean and standard deviation of each picture, from whole numbers so that they are exact."""
+    value = stack.reshape(len(stack), -1).astype(np.int64)
+    count, total = value.shape[1], value.sum(axis=1)
+    variance = ((value**2).sum(axis=1) * count - total**2) / count**2
+    return total / count, np.sqrt(variance)

@@ -2,33 +2,42 @@
 
 A picture that shows part of the same scene as another has some of the same marks, all shifted by the same way. So
 shifted views, crops and overlays are found like equal hashes, without comparing all pictures with all.
+
+All sums are of whole numbers below 2²⁴, which float32 adds exactly in any order: marks do not depend on the machine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from compete.audits.hashes import hashes_of_low, low_frequencies
 from compete.audits.near import Words
 
-REACH = 10
+REACH = 6
 """Pixels around a mark that make its hash, to each side."""
-APART = 6
+APART = 2
 """Pixels between two marks of a picture, at least."""
 MOST = 32
 """Marks of a picture, the most conspicuous first."""
 FAINT = 2.0
 """Grey levels by which a mark must differ from what is around it; below, it is noise."""
-NARROW, WIDE = 2, 5
-"""Pixels that are averaged to each side to see a place, and what is around it."""
-AT_ONCE = 4
+NARROW, WIDE = 1, 2
+"""Pixels that are averaged to each side, twice, to see a place, and what is around it."""
+AT_ONCE = 16
 """Pictures that are looked at together: few enough to stay in the cache of a core."""
+LOW, STEPS, FINE = 8, 31, 16
+"""Frequencies a side that make the hash, and into how many steps a cosine and a grey level are rounded."""
+STRIDE = 27
+"""A hash holds each frequency so many bits from the next, so that no run of its bits is alike in most marks."""
+MARGIN = REACH + 1
+SIDE = 2 * REACH
 
 Grey = np.ndarray[tuple[int, int], np.dtype[np.uint8]]
+Array = np.ndarray[Any, Any]
 Stack = np.ndarray[tuple[int, int, int], np.dtype[np.float32]]
 
 
@@ -36,7 +45,7 @@ class Marks(NamedTuple):
     """The marks of one picture, the most conspicuous first.
 
     Attributes:
-        place: row and column, shape (m, 2).
+        place: row and column in a picture twice as large as that which was looked at, shape (m, 2).
         hash: of what is around each, shape (m,).
     """
 
@@ -48,7 +57,7 @@ def marks_of(pictures: Sequence[Grey]) -> list[Marks]:
     """The marks of small grey pictures; pictures of one size are looked at together.
 
     Args:
-        pictures: each of shape (height, width), about a hundred pixels a side.
+        pictures: each of shape (height, width), about 64 pixels on the longer side.
 
     Returns:
         Marks, one record a picture, the same whatever pictures stand beside it.
@@ -56,7 +65,7 @@ def marks_of(pictures: Sequence[Grey]) -> list[Marks]:
     found: list[Marks] = [_NONE] * len(pictures)
     for shape in sorted({picture.shape for picture in pictures}):
         rows = [row for row, picture in enumerate(pictures) if picture.shape == shape]
-        if min(shape) <= 2 * REACH:
+        if min(shape) <= 2 * MARGIN:
             continue
         for start in range(0, len(rows), AT_ONCE):
             some = rows[start : start + AT_ONCE]
@@ -68,69 +77,101 @@ def marks_of(pictures: Sequence[Grey]) -> list[Marks]:
 _NONE = Marks(np.empty((0, 2), np.int16), np.empty(0, np.uint64))
 
 
-def _marks(stack: np.ndarray[Any, Any]) -> list[Marks]:
+def _marks(stack: Array) -> list[Marks]:
     """The marks of pictures of one size, shape (n, height, width)."""
-    seen = _seen(stack)
-    contrast = np.abs(_standing_out(seen))
-    inside = contrast[:, REACH:-REACH, REACH:-REACH]
-    picture, row, column = np.nonzero((inside == _highest(contrast)) & (inside > FAINT))
-    order = np.lexsort((column, row, -inside[picture, row, column], picture))
-    picture, row, column = picture[order], row[order], column[order]
-    rank = np.arange(len(picture)) - np.searchsorted(picture, picture)
-    picture, row, column = (part[rank < MOST] for part in (picture, row, column))
-    patches = sliding_window_view(seen, (2 * REACH, 2 * REACH), axis=(1, 2))[picture, row, column]
-    hashes = hashes_of_low(low_frequencies(patches))
-    place = np.stack((row, column), axis=1).astype(np.int16) + np.int16(REACH)
+    seen = _summed(stack.astype(np.float32), NARROW)
+    standing_out = seen * np.float32((2 * WIDE + 1) ** 4) - _summed(seen, WIDE)
+    contrast = np.abs(standing_out)
+    picture, row, column = _peaks(contrast)
+    down, right = _summits(contrast, picture, row, column)
+    patches = _patches(seen, picture, row + down - REACH, column + right - REACH)
+    bits = patches @ _frequencies() > 0
+    bits[:, 0] = standing_out[picture, row, column] > 0  # the mean tells nothing; whether it is bright or dark does
+    hashes = np.packbits(bits, axis=1).view(">u8").astype(np.uint64).ravel()
+    place = np.rint(np.stack((row + down, column + right), axis=1) * 2 + 0.5).astype(np.int16)
     ends = np.searchsorted(picture, np.arange(1, len(stack)))
     return [Marks(*both) for both in zip(np.split(place, ends), np.split(hashes, ends), strict=True)]
 
 
-def contrast_of(stack: np.ndarray[Any, Any]) -> Stack:
-    """By how many grey levels each pixel stands out from what is around it, shape (n, height, width)."""
-    return _standing_out(_seen(stack))
+def _summed(stack: Stack, reach: int) -> Stack:
+    """Every pixel as the sum of those around it, and that once more; beyond the border the border goes on."""
+    _, height, width = stack.shape
+    summed: Stack = np.matmul(np.matmul(_sums(height, reach), stack), _sums(width, reach).T)
+    return summed
 
 
-def _seen(stack: np.ndarray[Any, Any]) -> Stack:
-    """The pictures without noise."""
-    return _averaged(_averaged(stack.astype(np.float32), NARROW), NARROW)
+@lru_cache(maxsize=64)
+def _sums(length: int, reach: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    """What sums neighbours along one axis, twice, as a matrix, shape (length, length)."""
+    near = np.arange(length)[:, None] + np.arange(-reach, reach + 1)
+    once = np.zeros((length, length))
+    np.add.at(once, (np.arange(length)[:, None], near.clip(0, length - 1)), 1)
+    return (once @ once).astype(np.float32)
 
 
-def _standing_out(seen: Stack) -> Stack:
-    return seen - _averaged(_averaged(seen, WIDE), WIDE)
+def _peaks(contrast: Stack) -> tuple[Array, Array, Array]:
+    """Picture, row and column of the places that stand out more than those near them, the most conspicuous first."""
+    around = MARGIN - APART
+    inside = contrast[:, MARGIN:-MARGIN, MARGIN:-MARGIN]
+    highest = _highest(contrast[:, around:-around, around:-around], 2 * APART + 1)
+    faint = np.float32(FAINT * (2 * NARROW + 1) ** 4 * (2 * WIDE + 1) ** 4)
+    picture, row, column = np.nonzero((inside == highest) & (inside > faint))
+    order = np.lexsort((column, row, -inside[picture, row, column], picture))
+    picture, row, column = picture[order], row[order], column[order]
+    rank = np.arange(len(picture)) - np.searchsorted(picture, picture)
+    kept = rank < MOST
+    return picture[kept], row[kept] + MARGIN, column[kept] + MARGIN
 
 
-def _averaged(stack: Stack, reach: int) -> Stack:
-    """Every pixel as the mean of those around it; beyond the border the border goes on."""
-    stack = np.pad(stack, ((0, 0), (reach, reach), (reach, reach)), mode="edge")
-    size = 2 * reach + 1
-    return _windowed(stack, size, np.add) * np.float32(1 / size**2)
-
-
-def _highest(contrast: Stack) -> Stack:
-    """The highest contrast near each pixel that is not at the border."""
-    margin = REACH - APART
-    return _windowed(contrast[:, margin:-margin, margin:-margin], 2 * APART + 1, np.maximum)
-
-
-def _windowed(stack: Stack, size: int, join: np.ufunc) -> Stack:
-    """All pixels of every square window joined into one: of windows whose sides are powers of two, and these joined."""
+def _highest(stack: Stack, size: int) -> Stack:
+    """The highest of every square window, which stands where the window begins."""
     for axis in (1, 2):
         length = stack.shape[axis] - size + 1
-        piece, width, covered, whole = stack, 1, 0, None
+        covered = 1
         while covered < size:
-            if size & width:
-                part = _cut(piece, axis, covered, length)
-                whole = part if whole is None else join(whole, part)
-                covered += width
-            piece = join(
-                _cut(piece, axis, 0, piece.shape[axis] - width), _cut(piece, axis, width, piece.shape[axis] - width)
-            )
-            width *= 2
-        assert whole is not None
-        stack = whole
+            step = min(covered, size - covered)
+            stack = np.maximum(_cut(stack, axis, 0, step), _cut(stack, axis, step, step))
+            covered += step
+        assert stack.shape[axis] == length
     return stack
 
 
-def _cut(stack: Stack, axis: int, start: int, length: int) -> Stack:
-    """Some rows or columns of each picture."""
-    return stack[:, start : start + length] if axis == 1 else stack[:, :, start : start + length]
+def _cut(stack: Stack, axis: int, start: int, fewer: int) -> Stack:
+    """Some rows or columns of each picture, from one on, so many fewer than there are."""
+    stop = stack.shape[axis] - fewer + start
+    return stack[:, start:stop] if axis == 1 else stack[:, :, start:stop]
+
+
+def _summits(contrast: Stack, picture: Array, row: Array, column: Array) -> tuple[Array, Array]:
+    """By how much of a pixel the tops of peaks lie below and to the right, as parabolas through neighbours tell."""
+    top = contrast[picture, row, column]
+
+    def beside(before: Array, after: Array) -> Array:
+        bend = 2 * top - before - after
+        return np.where(bend > 0, (after - before) / (2 * np.maximum(bend, 1)), 0).clip(-0.5, 0.5)
+
+    down = beside(contrast[picture, row - 1, column], contrast[picture, row + 1, column])
+    return down, beside(contrast[picture, row, column - 1], contrast[picture, row, column + 1])
+
+
+def _patches(seen: Stack, picture: Array, top: Array, left: Array) -> Array:
+    """What is seen from fractions of pixels on, in sixteenths of grey levels, shape (m, SIDE × SIDE)."""
+    row, column = np.floor(top).astype(np.int64), np.floor(left).astype(np.int64)
+    below = (top - row).astype(np.float32)[:, None, None]
+    beside = (left - column).astype(np.float32)[:, None, None]
+    patch = sliding_window_view(seen, (SIDE + 1, SIDE + 1), axis=(1, 2))[picture, row, column]
+    patch = patch[:, :-1] + (patch[:, 1:] - patch[:, :-1]) * below
+    patch = patch[:, :, :-1] + (patch[:, :, 1:] - patch[:, :, :-1]) * beside
+    whole: Array = np.rint(patch * np.float32(FINE / (2 * NARROW + 1) ** 4))
+    return whole.reshape(len(patch), SIDE * SIDE)
+
+
+@lru_cache(maxsize=1)
+def _frequencies() -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    """The low frequencies of a patch as the columns of a matrix, in the order of a hash's bits, in whole steps."""
+    frequency, place = np.arange(LOW)[:, None], np.arange(SIDE)[None, :]
+    cosines = np.cos(np.pi * frequency * (2 * place + 1) / (2 * SIDE))
+    waves = np.einsum("fi,gj->ijfg", cosines, cosines).reshape(SIDE * SIDE, LOW * LOW)
+    ordered: Array = waves[:, np.arange(LOW * LOW) * STRIDE % (LOW * LOW)]
+    whole: np.ndarray[tuple[int, int], np.dtype[np.float32]] = np.rint(ordered * STEPS).astype(np.float32)
+    return whole

@@ -11,7 +11,7 @@ import numpy as np
 
 from compete.audits.probes import holm
 from compete.audits.spelling import folded
-from compete.audits.targets import targets_of
+from compete.audits.targets import of_classes, targets_of
 from compete.challenge import Challenge
 from compete.dataset import Dataset, excerpt, feature_columns
 from compete.errors import Finding
@@ -26,7 +26,7 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 
 def audit(challenge: Challenge, dataset: Dataset, looks: Any) -> list[Finding]:
     """File names that contain the name of the file's own class."""
-    if challenge.task == "regression":
+    if not of_classes(challenge):
         return []
     stems = stems_of(challenge, dataset)
     if not stems:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
 from math import comb
+from typing import Any
 
 import numpy as np
 
 Words = np.ndarray[tuple[int], np.dtype[np.uint64]]
 Rows = np.ndarray[tuple[int], np.dtype[np.int64]]
+Short = np.ndarray[tuple[int], np.dtype[Any]]
+"""Rows, in half the memory where they are not too many: int32 or int64."""
 Pairs = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 Block = tuple[int, int]
 """Lowest bit, and how many."""
@@ -19,6 +22,8 @@ FARTHEST = 15
 """Bits that may differ; beyond it hashes of unlike pictures meet by chance."""
 SORTED, COMPARED = 40.0, 4.0
 """Nanoseconds that it takes to sort a hash, and to compare a pair, roughly."""
+PART = 1 << 21
+"""Hashes that are sorted at a time, roughly: more at once would take no less time, and far more memory."""
 DENSE = 8
 """The share of rows, as one in so many, above which comparing all is faster than picking."""
 _COUNTS = np.array([bin(number).count("1") for number in range(1 << 16)], dtype=np.uint8)
@@ -44,12 +49,9 @@ def near_pairs(hashes: Words, distance: int) -> Pairs:
     """
     if not 0 <= distance <= FARTHEST:
         raise ValueError(f"distance must be 0 to {FARTHEST}, not {distance}")
-    distinct, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
-    leader = first[inverse]
-    copies = np.flatnonzero(leader != np.arange(len(hashes)))
-    found = [np.stack((leader[copies], copies), axis=1)]
-    found += [np.sort(first[pairs], axis=1) for pairs in _distinct_pairs(distinct, distance)]
-    pairs = np.concatenate(found)
+    distinct, first, copies = _without_copies(hashes)
+    found = [np.sort(first[pairs], axis=1) for pairs in _distinct_pairs(distinct, distance)]
+    pairs = np.concatenate([copies, *found]).astype(np.int64)
     return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
 
 
@@ -63,14 +65,54 @@ def bits_apart(one: Words, other: Words) -> np.ndarray[tuple[int], np.dtype[np.u
     return np.sum(_COUNTS[apart.view(np.uint16).reshape(-1, 4)], axis=1, dtype=np.uint8, out=counts)
 
 
+def _without_copies(hashes: Words) -> tuple[Words, Short, Pairs]:
+    """Every hash once, the first row of each, and pairs of that with the other rows."""
+    words, rows, copies = [hashes[:0]], [_counted(0)], [np.empty((0, 2), np.int64)]
+    for unsorted, part in _parts(hashes, (0, BITS)):
+        order = np.argsort(part)
+        ordered, row = part[order], unsorted[order]
+        start = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+        first = np.minimum.reduceat(row, start)
+        leader = np.repeat(first, np.diff(np.append(start, len(row))))
+        other = leader != row
+        words.append(ordered[start])
+        rows.append(first)
+        copies.append(np.stack((leader[other], row[other]), axis=1))
+    return np.concatenate(words), np.concatenate(rows), np.concatenate(copies)
+
+
+def _parts(hashes: Words, block: Block) -> Iterator[tuple[Short, Words]]:
+    """The hashes in parts of which none holds what is equal in a block to a hash of another; with their rows."""
+    shift, width = block
+    bits = min((len(hashes) // PART).bit_length(), width, 8)
+    if not bits:
+        if len(hashes):
+            yield _counted(len(hashes)), hashes
+        return
+    high = np.empty(len(hashes), dtype=np.uint8)
+    np.right_shift(hashes, np.uint64(shift + width - bits), out=high, casting="unsafe")
+    high &= np.uint8((1 << bits) - 1)
+    for number in range(1 << bits):
+        row = np.flatnonzero(high == number)
+        if len(row):
+            yield row.astype(np.int32) if len(hashes) < 1 << 31 else row, hashes[row]
+
+
+def _counted(count: int) -> Short:
+    return np.arange(count, dtype=np.int32 if count < 1 << 31 else np.int64)
+
+
 def _distinct_pairs(hashes: Words, distance: int) -> Iterator[Pairs]:
     """Near pairs of distinct hashes; each with the first choice of blocks by which it is to be found."""
     if distance == 0 or len(hashes) < 2:
         return
     blocks, chosen = _blocks(len(hashes), distance)
     for choice in combinations(range(len(blocks)), chosen):
-        for pairs in _near_neighbours(hashes, [blocks[number] for number in choice], distance):
-            yield pairs[_is_first(hashes[pairs[:, 0]] ^ hashes[pairs[:, 1]], blocks, choice)]
+        chosen_blocks = [blocks[number] for number in choice]
+        for row, part in _parts(hashes, chosen_blocks[0]):
+            for pairs in _near_neighbours(part, chosen_blocks, distance):
+                first = _is_first(part[pairs[:, 0]] ^ part[pairs[:, 1]], blocks, choice)
+                yield row[pairs[first]]
 
 
 def _blocks(count: int, distance: int) -> tuple[list[Block], int]:

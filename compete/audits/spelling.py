@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from compete.audits.targets import targets_of
+from compete.audits.targets import of_classes, targets_of
 from compete.challenge import Challenge
 from compete.dataset import Dataset, counted, excerpt, is_missing
 from compete.errors import Finding
@@ -26,7 +26,7 @@ def audit(challenge: Challenge, dataset: Dataset, looks: Any) -> list[Finding]:
     targets = targets_of(challenge, dataset)
     number = dict(zip(targets.names, targets.flags.sum(axis=0).tolist(), strict=True))
     findings = []
-    if challenge.task != "regression":
+    if of_classes(challenge):
         findings += _label_findings(challenge, number)
     for column in dict.fromkeys([*(one.column for one in challenge.data.subgroups), *challenge.data.group]):
         cells = [text.strip() for text in map(str, dataset.items[column]) if not is_missing(text)]

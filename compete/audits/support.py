@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from compete.audits.classes import part_shares
-from compete.audits.targets import factorized, targets_of, units_of
+from compete.audits.targets import factorized, of_classes, targets_of, units_of
 from compete.challenge import Challenge, Subgroup
 from compete.dataset import Dataset, counted, excerpt, subgroup_texts
 from compete.errors import Finding
@@ -43,7 +43,7 @@ def _of_one(challenge: Challenge, dataset: Dataset, subgroup: Subgroup) -> list[
         message = f"{counted(len(small), 'subgroup', 'subgroups')} of {subgroup.name!r} too small for a sure score"
         hint = "± is half the 95 % interval of a share of one half in the private test: join values, or use wider bins"
         findings.append(Finding("audit/small-subgroup", message, place_in_file, told, hint, "warning", len(small)))
-    if challenge.task != "regression":
+    if of_classes(challenge):
         empty = [
             f"{excerpt(str(names[place]))} without {excerpt(targets.names[label])}"
             for place in real

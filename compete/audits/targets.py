@@ -10,6 +10,10 @@ import numpy as np
 
 from compete.challenge import Challenge
 from compete.dataset import Dataset, group_values
+from compete.tasks import LIST_TASKS
+
+MOST_LISTED = 50
+"""Labels of lists that are looked at, those that stand in most lists."""
 
 Flags = np.ndarray[tuple[int, int], np.dtype[np.bool_]]
 Codes = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -44,19 +48,24 @@ def targets_of(challenge: Challenge, dataset: Dataset) -> Targets:
     """The classes of the items, whatever the task.
 
     Of objects and label images an item has the classes that occur in it. Of numbers an item has the class
-    ``large <column>`` if its number is above the median.
+    ``large <column>`` if its number is above the median, of texts and spans ``long <column>`` if its cell is longer
+    than most; of lists it has the labels that stand in most lists.
     """
     import pandas as pd
 
     labels, items = dataset.labels, dataset.items
     row = items.index.get_indexer(pd.Index(labels["item"].to_numpy(dtype=object)))
-    if challenge.task == "regression":
+    if not of_classes(challenge):
         return _halves(challenge, dataset)
+    if challenge.task in LIST_TASKS:
+        labels = labels[labels["label"].isin(labels["label"].value_counts().index[:MOST_LISTED])]
+        row = items.index.get_indexer(pd.Index(labels["item"].to_numpy(dtype=object)))
     label, names = factorized(labels["label"].to_numpy(dtype=object))
     if "value" in labels and challenge.task == "multilabel":
         there = labels["value"].to_numpy() > 0
         row, label = row[there], label[there]
-    known = [category.name for category in dataset.categories] or challenge.data.classes
+    listed = () if challenge.task in LIST_TASKS else challenge.data.classes
+    known = [category.name for category in dataset.categories] or listed
     order = {name: place for place, name in enumerate(dict.fromkeys([*known, *sorted(map(str, names))]))}
     place = np.array([order[str(name)] for name in names], dtype=np.int64)
     flags = np.zeros((len(items), len(order)), dtype=bool)
@@ -65,10 +74,18 @@ def targets_of(challenge: Challenge, dataset: Dataset) -> Targets:
 
 
 def _halves(challenge: Challenge, dataset: Dataset) -> Targets:
-    """Of numbers, whether they are above their median."""
-    columns = [dataset.items[name].to_numpy(dtype=object).astype(np.float64) for name in challenge.data.label]
+    """Of numbers, whether they are above their median; of texts and spans, whether their cells are long."""
+    of_text = challenge.task in ("text", "spans")
+    cells = [dataset.items[name] for name in challenge.data.label]
+    columns = [(column.str.len() if of_text else column).to_numpy(dtype=object).astype(np.float64) for column in cells]
     flags = np.stack([column > np.median(column) for column in columns], axis=1)
-    return Targets(tuple(f"large {name}" for name in challenge.data.label), flags, exclusive=False)
+    size = "long" if of_text else "large"
+    return Targets(tuple(f"{size} {name}" for name in challenge.data.label), flags, exclusive=False)
+
+
+def of_classes(challenge: Challenge) -> bool:
+    """Whether labels are names of a set, and not numbers, texts or spans."""
+    return challenge.task not in ("regression", "survival", "text", "spans")
 
 
 def units_of(challenge: Challenge, dataset: Dataset) -> Codes:
@@ -90,5 +107,5 @@ def factorized(cells: Texts) -> tuple[Codes, Texts]:
 def special_columns(challenge: Challenge) -> frozenset[str]:
     """Columns that are no property of an item: its id, label, file, mask, group and given part."""
     data = challenge.data
-    named = {*data.id, *data.label, data.file, data.mask, challenge.split.column, *data.group}
+    named = {*data.id, *data.label, data.gain, data.file, data.mask, challenge.split.column, *data.group}
     return frozenset(name for name in named if name)

@@ -7,13 +7,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compete.audits.marks import Grey, Marks, contrast_of
-from compete.audits.near import near_pairs
+from compete.audits.marks import Grey, Marks
+from compete.audits.near import Words, near_pairs
 
-ALIKE = 8
+ALIKE = 5
 """Bits in which the hashes of two marks of one place may differ."""
 TOGETHER = 2
 """Pixels by which the shifts of marks may differ that vote for one shift."""
+NARROW, WIDE = 2, 5
+"""Pixels that are averaged to each side, twice, to see a place, and what is around it."""
 SLACK = 1
 """Pixels around the shift that the marks tell within which the best is looked for."""
 
@@ -22,6 +24,7 @@ CORRELATED, SMALLEST = 0.85, 0.15
 have 0.92 and more, the most alike others of such an overlap 0.75."""
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
+Picture = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 
 
 class Shared(NamedTuple):
@@ -65,15 +68,28 @@ def shared_marks(marks: Sequence[Marks], distance: int = ALIKE) -> Shared:
         marks: one record a picture.
         distance: bits in which the hashes of two marks may differ.
     """
-    picture = np.repeat(np.arange(len(marks)), [len(one.hash) for one in marks])
-    place = np.concatenate([one.place for one in marks] or [np.empty((0, 2), np.int16)]).astype(np.int64)
-    pairs = near_pairs(np.concatenate([one.hash for one in marks] or [np.empty(0, np.uint64)]), distance)
-    pairs = pairs[picture[pairs[:, 0]] != picture[pairs[:, 1]]]  # marks are in the order of pictures
-    first, second = picture[pairs[:, 0]], picture[pairs[:, 1]]
-    shift = place[pairs[:, 0]] - place[pairs[:, 1]]
+    place = np.concatenate([one.place for one in marks] or [np.empty((0, 2), np.int16)])
+    hashes = np.concatenate([one.hash for one in marks] or [np.empty(0, np.uint64)])
+    return shared_in_rows([len(one.hash) for one in marks], place, hashes, distance)
+
+
+def shared_in_rows(counts: Sequence[int], place: np.ndarray[Any, Any], hashes: Words, distance: int = ALIKE) -> Shared:
+    """Pairs of pictures that have alike marks, as of ``shared_marks``, where the marks of all stand in one array.
+
+    Args:
+        counts: how many marks each picture has.
+        place: row and column of the marks of one picture after the other, any whole numbers, shape (m, 2).
+        hashes: of what is around each mark, shape (m,).
+        distance: bits in which the hashes of two marks may differ.
+    """
+    pairs = near_pairs(hashes, distance)
+    picture = np.searchsorted(np.cumsum(counts), pairs, side="right")  # far fewer than there are marks
+    apart = picture[:, 0] != picture[:, 1]  # marks are in the order of pictures
+    pairs, (first, second) = pairs[apart], picture[apart].T
+    shift = place[pairs[:, 0]].astype(np.int64) - place[pairs[:, 1]]
     order = np.lexsort((shift[:, 1], shift[:, 0], second, first))
     first, second, shift = first[order], second[order], shift[order]
-    votes = _votes(first * len(marks) + second, shift)
+    votes = _votes(first * len(counts) + second, shift)
     best = np.lexsort((-votes, second, first))
     first, second, shift, votes = first[best], second[best], shift[best], votes[best]
     head = np.ones(len(first), dtype=bool)
@@ -107,9 +123,23 @@ def likeness(one: Grey, other: Grey, down: int = 0, right: int = 0) -> Likeness:
         down: rows by which the other is moved.
         right: columns by which it is moved.
     """
-    (first,), (second,) = contrast_of(one[None]), contrast_of(other[None])
+    first, second = _standing_out(one), _standing_out(other)
     near = range(-SLACK, SLACK + 1)
     return max(_compared(first, second, down + dy, right + dx) for dy in near for dx in near)
+
+
+def _standing_out(picture: Grey) -> Picture:
+    """By how many grey levels each pixel stands out from what is around it, noise left aside."""
+    seen = _averaged(_averaged(picture.astype(np.float32), NARROW), NARROW)
+    return seen - _averaged(_averaged(seen, WIDE), WIDE)
+
+
+def _averaged(picture: Picture, reach: int) -> Picture:
+    """Every pixel as the mean of those around it; beyond the border the border goes on."""
+    size, (height, width) = 2 * reach + 1, picture.shape
+    wide = np.pad(picture, reach, mode="edge")
+    rows = sum((wide[at : at + height] for at in range(1, size)), wide[:height])
+    return sum((rows[:, at : at + width] for at in range(1, size)), rows[:, :width]) * np.float32(1 / size**2)
 
 
 def _compared(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any], down: int, right: int) -> Likeness:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compete.audits import near
 from compete.audits.hashes import hashes_of_symmetries, perceptual_hashes
 from compete.audits.near import FARTHEST, bits_apart, near_pairs
 
@@ -49,6 +50,15 @@ def test_near_pairs_are_those_of_a_plain_comparison(seed: int, count: int, dista
 def test_many_hashes_that_share_most_bits(distance: int) -> None:
     hashes = np.arange(500, dtype=np.uint64) << np.uint64(20)
     assert set(map(tuple, near_pairs(hashes, distance).tolist())) == plain_pairs(hashes, distance)
+
+
+@pytest.mark.parametrize("distance", [0, 4, 9])
+def test_pairs_are_the_same_where_hashes_are_sorted_in_parts(distance: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashes = clustered(3, 400)
+    whole = near_pairs(hashes, distance)
+    monkeypatch.setattr(near, "PART", 50)
+    assert np.array_equal(near_pairs(hashes, distance), whole)
+    assert set(map(tuple, whole.tolist())) == plain_pairs(hashes, distance)
 
 
 def test_more_bits_than_tell_anything_are_refused() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from compete.audits.marks import MOST, marks_of
+from compete.audits.marks import MARGIN, MOST, Marks, marks_of
 from compete.audits.views import likeness, shared_marks
 
 HEIGHT, WIDTH = 96, 128
@@ -28,20 +29,25 @@ def view(picture: np.ndarray, down: int = 0, right: int = 0) -> np.ndarray:
     return picture[down : down + HEIGHT, right : right + WIDTH]
 
 
+def marks_in(pictures: list[np.ndarray]) -> list[Marks]:
+    """The marks of pictures, which are seen half as large."""
+    return marks_of([np.asarray(Image.fromarray(picture).reduce(2)) for picture in pictures])
+
+
 def test_marks_lie_inside_and_are_few_and_the_same_in_any_company() -> None:
     pictures = [view(scene(seed)) for seed in range(9)]
-    together = marks_of(pictures)
+    together = marks_in(pictures)
     for picture, marks in zip(pictures, together, strict=True):
         assert 5 < len(marks.hash) <= MOST
-        assert (marks.place >= 10).all()
-        assert (marks.place < np.array(picture.shape) - 10).all()
-        (alone,) = marks_of([picture])
+        assert (marks.place >= 2 * MARGIN - 1).all()
+        assert (marks.place <= np.array(picture.shape) - 2 * MARGIN).all()
+        (alone,) = marks_in([picture])
         assert np.array_equal(alone.place, marks.place)
         assert np.array_equal(alone.hash, marks.hash)
 
 
 @pytest.mark.parametrize(
-    "flat", [np.zeros((96, 128), np.uint8), np.full((20, 20), 7, np.uint8), np.eye(3, dtype=np.uint8)]
+    "flat", [np.zeros((48, 64), np.uint8), np.full((14, 14), 7, np.uint8), np.eye(3, dtype=np.uint8)]
 )
 def test_an_empty_or_tiny_picture_has_no_marks(flat: np.ndarray) -> None:
     (marks,) = marks_of([flat])
@@ -52,7 +58,7 @@ def test_an_empty_or_tiny_picture_has_no_marks(flat: np.ndarray) -> None:
 @pytest.mark.parametrize(("down", "right"), [(0, 0), (9, 14), (0, 60), (40, 20)])
 def test_a_shifted_view_is_found_with_its_shift(down: int, right: int) -> None:
     pictures = [view(scene(seed)) for seed in range(20)] + [view(scene(3), down, right)]
-    shared = shared_marks(marks_of(pictures))
+    shared = shared_marks(marks_in(pictures))
     best = int(shared.votes.argmax())
     assert (shared.first[best], shared.second[best]) == (3, 20)
     assert np.abs(shared.shift[best] - (down, right)).max() <= 1
@@ -64,7 +70,7 @@ def test_a_shifted_view_is_found_with_its_shift(down: int, right: int) -> None:
 
 def test_views_of_other_scenes_are_not_alike() -> None:
     pictures = [view(scene(seed)) for seed in range(60)]
-    shared = shared_marks(marks_of(pictures))
+    shared = shared_marks(marks_in(pictures))
     alike = [
         likeness(pictures[one], pictures[other], *shift)
         for one, other, shift in zip(shared.first, shared.second, shared.shift.tolist(), strict=True)
@@ -78,7 +84,7 @@ def test_noise_and_other_light_do_not_hide_a_view() -> None:
     noise = np.random.default_rng(0).normal(0, 6, plain.shape)
     shaded = plain * np.linspace(0.8, 1.0, WIDTH) + noise
     pictures = [plain, np.clip(shaded, 0, 255).astype(np.uint8), view(scene(6))]
-    shared = shared_marks(marks_of(pictures))
+    shared = shared_marks(marks_in(pictures))
     assert [0, 1] in np.stack((shared.first, shared.second), axis=1).tolist()
     assert likeness(pictures[0], pictures[1]).correlation > 0.9
     assert likeness(pictures[0], pictures[2]).correlation < 0.5

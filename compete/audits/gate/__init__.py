@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from compete.audits import Audited
 from compete.bundle import accept_leaks, accepted_leaks, open_bundle
 from compete.errors import Finding, LeakError, UsageError, fatal
 
+if TYPE_CHECKING:
+    from compete.audits.duplicates import Link
+    from compete.audits.gate.folder import Folder, Reach
+    from compete.audits.gate.verdicts import Probe
+    from compete.audits.look import Look
+
 Progress = Callable[[str, int, int], None]
 
 
-def audit_bundle(
-    root: Path, *, workers: int | None = None, draft: bool = False, progress: Progress | None = None
-) -> list[Finding]:
+def audit_bundle(root: Path, reach: Reach | None = None, *, progress: Progress | None = None) -> list[Finding]:
     """Attack a bundle in every way of the checklist, with ``public/`` alone; the truth says what succeeds.
 
     Args:
         root: the bundle, with its private half.
-        workers: processes for images; None one a core.
-        draft: it is still being built, so that times and modes are not yet as they will be.
+        reach: how much is looked at; None thoroughly.
         progress: told how many attacks are done, and of how many.
 
     Returns:
@@ -30,52 +34,88 @@ def audit_bundle(
     Raises:
         BundleError: it is no whole bundle.
     """
-    from compete.audits.gate.checks import CHECKS
-    from compete.audits.gate.folder import open_folder
+    from compete.audits.gate.folder import Reach, open_folder
+    from compete.audits.gate.reading import nothing_collected
+
+    with nothing_collected():
+        return _once(_attacked(open_folder(Path(root), reach or Reach()), progress))
+
+
+def _attacked(whole: Folder, progress: Progress | None) -> list[Finding]:
+    """Make every attack, and judge what was measured."""
+    from compete.audits.gate.checks import CHECKS, NEXT, SOME, WHOLE
+    from compete.audits.gate.folder import drawn_from
     from compete.audits.gate.verdicts import Probe, judged, told
 
-    folder = open_folder(Path(root), workers=workers, draft=draft)
+    some = drawn_from(whole)
+    folders = {WHOLE: whole, SOME: some, NEXT: some if some is whole else drawn_from(whole, in_a_row=True)}
     findings: list[Finding] = []
-    probes: list[Probe] = []
+    probes: list[tuple[Folder, Probe]] = []
     for done, check in enumerate(CHECKS, 1):
-        for found in check.attack(folder):
-            if isinstance(found, Probe):
-                probes.append(found)
-            else:
-                findings.append(found)
+        for folder in {id(folders[name]): folders[name] for name in check.of}.values():
+            for found in check.attack(folder):
+                if isinstance(found, Probe):
+                    probes.append((folder, found))
+                else:
+                    findings.append(found)
         if progress:
             progress("attacks", done, len(CHECKS))
-    findings += told(folder, judged(folder, probes))
-    return _once(findings)
+    return [*findings, *told(some, judged(probes))]
 
 
 def guard(
-    root: Path,
-    *,
-    accepted: Mapping[str, str],
-    workers: int | None = None,
-    draft: bool = False,
-    progress: Progress | None = None,
+    root: Path, *, accepted: Mapping[str, str], reach: Reach | None = None, progress: Progress | None = None
 ) -> list[Finding]:
     """Attack a bundle, and let it pass only if what is found is accepted; that is recorded in the private manifest.
 
     Args:
         root: the bundle, with its private half.
         accepted: why, by rule.
-        workers: processes for images; None one a core.
-        draft: it is still being built.
+        reach: how much is looked at; None thoroughly.
         progress: told how many attacks are done, and of how many.
 
     Raises:
         UsageError: a rule was accepted under which nothing was found.
         LeakError: an error is left.
     """
-    findings = decided(audit_bundle(root, workers=workers, draft=draft, progress=progress), accepted)
+    findings = decided(audit_bundle(root, reach, progress=progress), accepted)
     if fatal(findings):
         raise LeakError("the bundle would tell what it must hide", findings)
     if accepted:
         accept_leaks(root, accepted)
     return findings
+
+
+def guard_build(
+    root: Path,
+    looks: Sequence[Look],
+    links: Sequence[Link] | None,
+    *,
+    accepted: Mapping[str, str],
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> list[Finding]:
+    """Attack a bundle that is still being built, with what the build has seen of its images.
+
+    All that is sure is looked for in all files; statistics are made of at most 2,000 items, and traces of compression
+    looked for in as many images as have 20 million pixels together; what that can find is told as a note.
+
+    Args:
+        root: the draft, with its manifests.
+        looks: what the build has seen of images; empty of tables.
+        links: which of these show the same; None where nobody has compared them.
+        accepted: why, by rule.
+        workers: processes for images of which nothing is known.
+        progress: told how many attacks are done, and of how many.
+
+    Raises:
+        UsageError: a rule was accepted under which nothing was found.
+        LeakError: an error is left.
+    """
+    from compete.audits.gate.folder import Reach
+
+    reach = Reach(2_000, 200, 20_000_000, 32, workers=workers, draft=True, looks=looks, links=links)
+    return guard(root, accepted=accepted, reach=reach, progress=progress)
 
 
 def audited_bundle(
@@ -93,7 +133,9 @@ def audited_bundle(
         BundleError: it is no whole bundle.
         UsageError: a rule was accepted under which nothing was found.
     """
-    found = decided(audit_bundle(root, workers=workers, progress=progress), accepted)
+    from compete.audits.gate.folder import Reach
+
+    found = decided(audit_bundle(root, Reach(workers=workers), progress=progress), accepted)
     if accepted:
         accept_leaks(root, accepted)
     earlier = {rule: why for rule, why in accepted_leaks(root).items() if rule not in accepted}

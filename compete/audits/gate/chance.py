@@ -7,20 +7,26 @@ product, and the best of all features, of the real labels and of each permutatio
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
-from math import erf, sqrt
+from math import erf, exp, pi, sqrt
 from typing import Any
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+Model = tuple[Array, Array, Array]
 
-LEVEL = 0.01
-"""The chance of any false alarm among all probes of a bundle."""
-FIRST, MORE, DOUBTFUL = 499, 9_999, 0.04
-"""Permutations of every probe, and of one whose chance after these is at most so much."""
-ROWS = 5_000
-"""Items that a probe looks at, at most: with these an AUC of 0.52 is found."""
+LEVEL, SURE = 0.01, 0.001
+"""The chance of any false alarm among all probes of a bundle, and of any that stops a build."""
+STAGES = (99, 499, 1_999, 9_999)
+"""After how many permutations it is asked whether more are needed."""
+ENOUGH = 10
+"""So many permutations that fit as well settle that the labels fit by chance."""
+SETTLED, FAR = 499, 8.0
+"""Permutations from which their spread is known, and how many times it what is surely no chance lies beyond them."""
+SHELVES = 8
+"""Sizes of groups that are told apart, at most."""
 FOLDS, WIDEST = 5, 96
 """Folds of the model over all features, and the most features that it takes."""
 LONGEST = 64
@@ -42,6 +48,11 @@ def ranked(columns: Array) -> Array:
     filled = np.where(np.isnan(columns), -np.inf, columns)
     result = np.zeros(filled.shape, dtype=np.float32)
     for place, column in enumerate(filled.T):
+        low, high = column.min(initial=np.inf), column.max(initial=-np.inf)
+        if low < high and ((column == low) | (column == high)).all():  # of two values no sorting is needed
+            share = (column == high).mean()
+            result[:, place] = ((column == high) - share) / np.sqrt(share * (1 - share))
+            continue
         distinct, inverse = np.unique(column, return_inverse=True)
         if len(distinct) > 1:
             end = np.cumsum(np.bincount(inverse))
@@ -51,7 +62,10 @@ def ranked(columns: Array) -> Array:
 
 
 def collapsed(columns: Array, group: Array) -> Array:
-    """The mean of each column in every group, scaled again, so that what belongs together counts once.
+    """The mean of each column in every group, so that what belongs together counts once.
+
+    Means of small groups vary more than those of large ones, in features and labels alike; permuted as if they were
+    equals they would look related. So they are scaled among groups of about the same size, and permuted among these.
 
     Args:
         columns: shape (n, p).
@@ -60,35 +74,124 @@ def collapsed(columns: Array, group: Array) -> Array:
     count = np.bincount(group)
     mean = np.stack([np.bincount(group, column) / count for column in columns.T], axis=1)
     mean -= mean.mean(axis=0)
-    spread = mean.std(axis=0)
-    return np.where(spread > 1e-9, mean / np.maximum(spread, 1e-9), 0).astype(np.float32)
+    shelf = shelves_of(group)
+    for number in range(int(shelf.max(initial=0)) + 1):
+        alike = shelf == number
+        spread = np.sqrt((mean[alike] ** 2).mean(axis=0))
+        mean[alike] = np.where(spread > 1e-9, mean[alike] / np.maximum(spread, 1e-9), 0)
+    centred: Array = (mean - mean.mean(axis=0)).astype(np.float32)
+    return centred
 
 
-def chance_of(feature: Array, target: Array, *, ordered: bool = False, seed: int = 0) -> float:
+def shelves_of(group: Array) -> Array:
+    """A number for every group, the same for groups of about the same size, shape (groups,)."""
+    order = np.argsort(np.bincount(group), kind="stable")
+    shelf = np.empty(len(order), dtype=np.int64)
+    for number, alike in enumerate(np.array_split(order, max(1, min(SHELVES, len(order) // 12)))):
+        shelf[alike] = number
+    return shelf
+
+
+def chance_of(
+    feature: Array,
+    target: Array,
+    *,
+    ordered: bool = False,
+    pooled: bool = False,
+    shuffles: Shuffles | None = None,
+    shelf: Array | None = None,
+) -> float:
     """How likely labels that have nothing to do with the features would fit them as well as these do.
+
+    Permutations are drawn until it is clear that the labels fit no better than chance, which is mostly soon.
 
     Args:
         feature: standardised columns, shape (n, p).
         target: standardised columns, shape (n, k).
         ordered: the rows stand in an order that is itself looked at: neighbours, and every period up to 64.
-        seed: of the permutations.
+        pooled: what counts is not the best feature but how much all tell together, as of the values of one column.
+        shuffles: where permutations are drawn from; shared between the probes of a bundle, so that each is made once.
+        shelf: numbers of rows, shape (n,), where only rows of one number may be exchanged.
 
     Returns:
-        The permutation p-value of the best of all statistics. Far beyond the permutations it is bounded by the
-        spread of theirs, and never told as less than 0.0001.
+        The permutation p-value of the best of all statistics. Far beyond the permutations it follows from the spread
+        of theirs, as the largest of many values is spread, and is never told as less than a millionth.
+
+    Source: Besag and Clifford, Sequential Monte Carlo p-values (Biometrika, 1991).
     """
     feature = feature[:, feature.any(axis=0)]
     target = target[:, target.any(axis=0)]
     if not target.size or len(feature) < 20 or (not feature.size and not ordered):
         return 1.0
-    chance = np.random.default_rng(seed)
-    found = _statistics(feature, target, FIRST, chance, ordered=ordered)
-    p = _joint(found)
-    if p > DOUBTFUL:
-        return p
-    if max(_distance(row) for row in found) > 8:
-        return 1 / (MORE + 1)
-    return _joint(_statistics(feature, target, MORE, chance, ordered=ordered))
+    shuffles = shuffles or Shuffles()
+    models = [] if ordered or pooled or feature.shape[1] < 2 else list(_models(feature, np.random.default_rng(0)))
+    parts: list[Array] = []
+    p, done = 1.0, 0
+    for draws in STAGES:
+        parts += [
+            _statistics(feature, models, labels, ordered, pooled) for labels in shuffles.of(target, done, draws, shelf)
+        ]
+        done = draws
+        found = np.concatenate(parts, axis=1)
+        p = _joint(found)
+        if p * (draws + 1) > ENOUGH:
+            return p
+        if draws >= SETTLED and (far := max(_distance(row) for row in found)) > FAR:
+            return max(1e-6, exp(-(pi / sqrt(6) * far + 0.5772)))  # Gumbel's distribution, by mean and deviation
+    return p
+
+
+class Shuffles:
+    """Permutations of labels, in a fixed order of chance; of the first of them what they make of labels is kept."""
+
+    def __init__(self, seed: int = 0) -> None:
+        """Begin with a seed."""
+        self._seed = seed
+        self._orders: dict[bytes, Array] = {}
+        self._kept: dict[bytes, Array] = {}
+
+    def of(self, target: Array, begin: int, end: int, shelf: Array | None = None) -> Iterator[Array]:
+        """The labels as they are, then permuted, some at a time: shape (n, permutations, k).
+
+        Args:
+            target: shape (n, k).
+            begin: the first permutation; from 0 on the labels as they are come first.
+            end: the last permutation, counted from 1.
+            shelf: numbers of rows; only rows of one number are exchanged.
+        """
+        shelf = np.zeros(len(target), dtype=np.int64) if shelf is None else shelf
+        if end <= STAGES[0]:
+            key = _digest(target, shelf)
+            if key not in self._kept:
+                self._kept[key] = target[self._permutations(shelf, 0, end + 1)]
+            yield self._kept[key]
+            return
+        many = max(1, AT_ONCE // target.size)
+        for start in range(begin + 1, end + 1, many):
+            yield target[self._permutations(shelf, start, min(start + many, end + 1))]
+
+    def _permutations(self, shelf: Array, begin: int, end: int) -> Array:
+        """Some permutations as columns, shape (n, end - begin); that with the number 0 changes nothing."""
+        key = _digest(shelf)
+        if begin == 0 and key in self._orders:
+            return self._orders[key]
+        chance = np.random.default_rng([self._seed, len(shelf), begin])
+        orders = np.empty((end - begin, len(shelf)), dtype=np.int32)
+        for number in range(int(shelf.max(initial=0)) + 1):
+            rows = np.flatnonzero(shelf == number).astype(np.int32)
+            orders[:, rows] = chance.permuted(np.tile(rows, (end - begin, 1)), axis=1)
+        orders = np.ascontiguousarray(orders.T)
+        if begin == 0:
+            orders[:, 0] = np.arange(len(shelf))
+            self._orders[key] = orders
+        return orders
+
+
+def _digest(*arrays: Array) -> bytes:
+    told = hashlib.blake2b(digest_size=16)
+    for array in arrays:
+        told.update(repr((array.shape, array.dtype.str)).encode() + np.ascontiguousarray(array).tobytes())
+    return told.digest()
 
 
 def holm(chances: Sequence[float]) -> list[float]:
@@ -155,68 +258,52 @@ def _distance(values: Array) -> float:
     return float((values[0] - values[1:].mean()) / max(float(values[1:].std()), 1e-9))
 
 
-def _statistics(feature: Array, target: Array, draws: int, chance: np.random.Generator, *, ordered: bool) -> Array:
-    """Statistics of the labels as they are, and of each permutation: shape (statistics, 1 + draws)."""
-    models = [] if ordered or feature.shape[1] < 2 else list(_models(feature, chance))
-    parts = []
-    for labels in _permuted(target, draws, chance):
-        rows = [_best_feature(feature, labels)] if feature.size else []
-        rows += [_best_model(models, labels)] if models else []
-        rows += [_neighbours(labels), _periods(labels)] if ordered else []
-        parts.append(np.stack(rows))
-    return np.concatenate(parts, axis=1)
+def _statistics(feature: Array, models: Sequence[Model], labels: Array, ordered: bool, pooled: bool) -> Array:
+    """Statistics of permuted labels, shape (statistics, permutations)."""
+    rows = [_best_feature(feature, labels, pooled)] if feature.size else []
+    rows += [_best_model(models, labels)] if models else []
+    rows += [_neighbours(labels), _periods(labels)] if ordered else []
+    return np.stack(rows)
 
 
-def _permuted(target: Array, draws: int, chance: np.random.Generator) -> Iterator[Array]:
-    """The labels as they are, then permuted, some at a time: shape (n, permutations, k)."""
-    n, k = target.shape
-    many = max(1, AT_ONCE // (n * k))
-    order = np.arange(n, dtype=np.int32)
-    for start in range(0, draws + 1, many):
-        stop = min(start + many, draws + 1)
-        orders = chance.permuted(np.broadcast_to(order, (stop - start, n)).copy(), axis=1)
-        if start == 0:
-            orders[0] = order
-        yield target[orders.T]
+def _best_feature(feature: Array, labels: Array, pooled: bool) -> Array:
+    """The largest rank correlation of any feature with any label, in standard errors, for each permutation.
 
-
-def _best_feature(feature: Array, labels: Array) -> Array:
-    """The largest rank correlation of any feature with any label, in standard errors, for each permutation."""
+    Pooled it is the root of the sum of their squares.
+    """
     n, many, k = labels.shape
-    told = np.abs(feature.T @ labels.reshape(n, many * k)).reshape(-1, many, k)
-    best: Array = told.max(axis=(0, 2)) / np.float32(sqrt(n))
+    told = (feature.T @ labels.reshape(n, many * k)).reshape(-1, many, k) / np.float32(sqrt(n))
+    strength = np.sqrt(np.einsum("pmk,pmk->mk", told, told)) if pooled else np.abs(told).max(axis=0)
+    best: Array = strength.max(axis=1)
     return best
 
 
-def _models(feature: Array, chance: np.random.Generator) -> Iterator[tuple[Array, Array]]:
-    """For each fold its rows, and the matrix that takes all labels to the ridge prediction for these rows."""
+def _models(feature: Array, chance: np.random.Generator) -> Iterator[Model]:
+    """For each fold its rows, their features, and the matrix that makes ridge weights of the other folds' products."""
     n = len(feature)
-    spread = np.argsort(-feature.std(axis=0), kind="stable")[:WIDEST]
-    columns = feature[:, np.sort(spread)].astype(np.float64)
+    columns = feature[:, :WIDEST].astype(np.float64)
     fold = chance.permutation(np.arange(n) % FOLDS)
+    penalty = (0.02 * n + columns.shape[1]) * np.eye(columns.shape[1])
+    whole = columns.T @ columns + penalty
     for number in range(FOLDS):
-        train = columns * (fold != number)[:, None]
-        weight = np.linalg.solve(train.T @ train + (0.02 * n + columns.shape[1]) * np.eye(columns.shape[1]), train.T)
         rows = np.flatnonzero(fold == number)
-        yield rows, _thin(columns[rows], weight)
+        held = columns[rows]
+        yield rows, held.astype(np.float32), np.linalg.inv(whole - held.T @ held)
 
 
-def _thin(rows: Array, weight: Array) -> Array:
-    """Both factors of a prediction side by side, so that it costs two thin products and not a thick one."""
-    both = np.empty(2, dtype=object)
-    both[0], both[1] = rows.astype(np.float32), weight.astype(np.float32)
-    return both
-
-
-def _best_model(models: Sequence[tuple[Array, Array]], labels: Array) -> Array:
+def _best_model(models: Sequence[Model], labels: Array) -> Array:
     """The largest correlation of the labels with what a model of the other folds predicts."""
     n, many, k = labels.shape
     flat = labels.reshape(n, many * k)
     predicted = np.empty_like(flat)
-    for rows, (columns, weight) in models:
-        predicted[rows] = columns @ (weight @ flat)
+    # The products of the other folds are those of all less those of the fold: no row is multiplied more than once.
+    products = [(columns.T @ flat[rows]).astype(np.float64) for rows, columns, _ in models]
+    whole = np.sum(products, axis=0)
+    for (rows, columns, inverse), own in zip(models, products, strict=True):
+        predicted[rows] = columns @ (inverse @ (whole - own)).astype(np.float32)
     predicted -= predicted.mean(axis=0)
-    strength = (predicted * flat).sum(axis=0) / np.maximum(np.sqrt((predicted**2).sum(axis=0)), 1e-9)
+    strength = np.einsum("np,np->p", predicted, flat)
+    strength /= np.maximum(np.sqrt(np.einsum("np,np->p", predicted, predicted)), 1e-9)
     best: Array = strength.reshape(many, k).max(axis=1)
     return best
 

@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from compete.audits.gate.folder import Entry, Folder
-from compete.bundle import ID, SAMPLE, TERMS, TEST, TEST_JSON, TRAIN, TRAIN_GROUPS, TRAIN_JSON, TRAIN_TRUTH
+from compete.audits.gate.folder import Folder
+from compete.audits.gate.reading import Entry
+from compete.bundle import CREDITS, ID, SAMPLE, TERMS, TEST, TEST_JSON, TRAIN, TRAIN_GROUPS, TRAIN_JSON, TRAIN_TRUTH
 from compete.errors import Finding
 from compete.files import EPOCH
 
-PLAIN = {TERMS, TRAIN, TEST, TRAIN_GROUPS, SAMPLE, "README.md", "croissant.json", "metric.py", "LICENSE"}
+PLAIN = {TERMS, TRAIN, TEST, TRAIN_GROUPS, SAMPLE, CREDITS, "README.md", "croissant.json", "metric.py", "LICENSE"}
 """Files that any bundle may hold."""
 OF_IMAGES = {TRAIN_JSON, TEST_JSON, TRAIN_TRUTH, "train_panoptic.json"}
 """Files that bundles of images may hold as well."""
@@ -38,10 +39,10 @@ def strays(folder: Folder) -> Iterator[Finding]:
     for entry in folder.entries:
         if LEFTOVER.search(entry.name):
             kinds.setdefault("leak/leftover", []).append(entry.name)
-        elif not stat.S_ISDIR(entry.status.st_mode) and entry.name not in wanted and not _is_page(entry.name):
+        elif not entry.is_folder and entry.name not in wanted and not _is_page(entry.name):
             about = _names_a_test_item(entry.name, tests)
             kinds.setdefault("leak/file-of-test-item" if about else "leak/unknown-file", []).append(entry.name)
-        elif not stat.S_ISDIR(entry.status.st_mode) and entry.name not in folder.listed:
+        elif not entry.is_folder and entry.name not in folder.listed:
             kinds.setdefault("leak/unknown-file", []).append(entry.name)
     messages = {
         "leak/leftover": "are left from a program, and hold what was there before",
@@ -64,7 +65,7 @@ def links(folder: Folder) -> Iterator[Finding]:
 
 def times(folder: Folder) -> Iterator[Finding]:
     """Have all entries the same time, mode and owner?"""
-    if folder.draft:
+    if folder.reach.draft:
         return
     hint = "build the bundle again, or copy it with its times (cp -p, rsync -a)"
     states = [entry.status for entry in folder.entries]
@@ -100,7 +101,7 @@ def attributes(folder: Folder) -> Iterator[Finding]:
 
 def holes(folder: Folder) -> Iterator[Finding]:
     """Has a file holes, so that it takes less room than its bytes?"""
-    if folder.draft or not hasattr(os, "SEEK_HOLE"):
+    if folder.reach.draft or not hasattr(os, "SEEK_HOLE"):
         return
     odd = [entry.name for entry in folder.files if _has_hole(entry)]
     if odd:
@@ -120,11 +121,11 @@ def _has_hole(entry: Entry) -> bool:
 
 def files_of_items(folder: Folder) -> Iterator[Finding]:
     """Has every item exactly one file?"""
-    if not folder.items.file:
+    if not folder.file:
         return
     there = {entry.name for entry in folder.files}
-    missing = [name for name in folder.items.file if name not in there]
-    count = Counter(folder.items.file)
+    missing = [name for name in folder.file if name not in there]
+    count = Counter(folder.file)
     shared = [name for name, times_named in count.items() if times_named > 1]
     if missing or shared:
         message = f"{len(missing):,} items have no file, and {len(shared):,} files belong to several"
@@ -134,7 +135,7 @@ def files_of_items(folder: Folder) -> Iterator[Finding]:
 
 def _wanted_names(folder: Folder) -> set[str]:
     """The names of all files that this bundle may hold."""
-    names = {*PLAIN, folder.terms.sample_name, *folder.items.file}
+    names = {*PLAIN, folder.terms.sample_name, *folder.file}
     if folder.terms.of_images:
         masks = (f"train_masks/{item}{suffix}" for item in folder.train[ID] for suffix in LABEL_PICTURES)
         names |= {*OF_IMAGES, *masks}
@@ -151,9 +152,7 @@ def _names_a_test_item(name: str, tests: set[str]) -> bool:
 
 
 def _is_plain(entry: Entry) -> bool:
-    if stat.S_ISDIR(entry.status.st_mode):
-        return True
-    return stat.S_ISREG(entry.status.st_mode) and entry.status.st_nlink == 1
+    return entry.is_folder or (entry.is_file and entry.status.st_nlink == 1)
 
 
 def _has_usual_mode(entry: Entry) -> bool:
@@ -165,6 +164,8 @@ PATHS = re.compile(
     rb"(?:file://|(?<![\w.:/])(?:/home/|/Users/|/root/|/mnt/|/media/|/scratch/|/private/)|[A-Za-z]:\\(?:Users|Documents)\\)"
     rb"[\w.\-/\\ ]{2,60}"
 )
+MARKS = (b"file://", b"/home/", b"/Users/", b"/root/", b"/mnt/", b"/media/", b"/scratch/", b"/private/", b":\\")
+"""One of these is in all that ``PATHS`` finds; to look for them costs little."""
 
 
 def private_paths(folder: Folder) -> Iterator[Finding]:
@@ -174,7 +175,9 @@ def private_paths(folder: Folder) -> Iterator[Finding]:
     odd = []
     for entry in texts(folder):
         data = entry.path.read_bytes()
-        if PATHS.search(data) or any(path in data for path in exact):
+        if b"/" not in data and b"\\" not in data:
+            continue
+        if (any(mark in data for mark in MARKS) and PATHS.search(data)) or any(path in data for path in exact):
             odd.append(entry.name)
     if odd:
         message = f"{len(odd):,} files name a path, or an account, of the machine that made them"

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import os
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compete.audits.gate.seen import Seen, see_files
+from compete.audits.gate.columns import Column, natural_order
+from compete.audits.gate.reading import Columns, Entry, entries_below, read_table, stored_anew, unfit
 from compete.audits.gate.targets import flat_targets, image_targets
 from compete.bundle import (
     GROUP,
@@ -32,39 +29,20 @@ from compete.bundle import (
     USAGE,
     open_bundle,
 )
-from compete.engine import map_shards
-from compete.errors import BundleError, Finding
-from compete.files import zip_bytes
 from compete.hidden import unpack_truth
 from compete.terms import Terms
 
+if TYPE_CHECKING:
+    from compete.audits.duplicates import Link
+    from compete.audits.look import Look
+
 Array = np.ndarray[Any, Any]
-Columns = Mapping[str, Sequence[str]]
 IN_TRAIN, IN_PUBLIC, IN_PRIVATE = 0, 1, 2
-DEEPLY, DEEP_BYTES, FEWEST = 1_000, 30_000_000, 100
-"""Images that are decoded in full, at most, their bytes, at most, and images, at least; other JPEGs become smaller."""
-ALONE, LOOKED_AT = 2_000, 128
-"""Images up to which other processes are not worth their start, and how many a process looks at in one go."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One entry of the public folder.
-
-    Attributes:
-        name: its path below ``public/``.
-        path: where it is.
-        status: what the file system tells of it, links not followed.
-    """
-
-    name: str
-    path: Path
-    status: os.stat_result
 
 
 @dataclass(frozen=True, eq=False)
 class Items:
-    """All items of a bundle, those of train first, each half in the order of its table.
+    """Items of a bundle, those of train first, each half in the order of its table.
 
     Attributes:
         id: texts, shape (n,).
@@ -94,8 +72,33 @@ class Items:
 
 
 @dataclass(frozen=True, eq=False)
+class Reach:
+    """How much of a bundle is looked at, and what is known of its images already.
+
+    Attributes:
+        items: that statistics are made of, at most; they are drawn by chance.
+        traced: images that are decoded in full for traces of compression, at most.
+        pixels: how many pixels these may have together.
+        read: files, proven to be what their maker looked at, of which every byte is read all the same, at most.
+        workers: processes for images; None one a core.
+        draft: the bundle is still being built: times and modes are not yet as they will be.
+        looks: what the build has seen of images; each is believed of a file that has its digest, and of no other.
+        links: which of ``looks`` show the same; None where nobody has compared them.
+    """
+
+    items: int = 5_000
+    traced: int = 1_000
+    pixels: int = 200_000_000
+    read: int = 1_000_000_000
+    workers: int | None = None
+    draft: bool = False
+    looks: Sequence[Look] = ()
+    links: Sequence[Link] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Folder:
-    """A bundle that is looked at.
+    """A bundle that is looked at, or some of its items.
 
     Attributes:
         root: the bundle.
@@ -104,8 +107,9 @@ class Folder:
         train: the columns of ``train.csv``.
         test: those of ``test.csv``.
         solution: those of the hidden ``solution.csv``.
-        workers: processes for images; None one a core.
-        draft: the bundle is still being built: times and modes are not yet as they will be.
+        reach: how much is looked at.
+        whole: the bundle from which these items are taken; None if it is the whole.
+        rows: which rows of train, test and solution these are.
     """
 
     root: Path
@@ -114,8 +118,9 @@ class Folder:
     train: Columns
     test: Columns
     solution: Columns
-    workers: int | None = None
-    draft: bool = False
+    reach: Reach = Reach()
+    whole: Folder | None = None
+    rows: tuple[Array, Array, Array] | None = None
 
     @property
     def public(self) -> Path:
@@ -130,8 +135,7 @@ class Folder:
     @cached_property
     def files(self) -> tuple[Entry, ...]:
         """The plain files, in the order of their names."""
-        plain = (entry for entry in self.entries if entry.path.is_file() and not entry.path.is_symlink())
-        return tuple(sorted(plain, key=lambda entry: entry.name))
+        return tuple(sorted((entry for entry in self.entries if entry.is_file), key=lambda entry: entry.name))
 
     @cached_property
     def listed(self) -> Mapping[str, Any]:
@@ -140,38 +144,88 @@ class Folder:
         return files
 
     @cached_property
+    def ids(self) -> list[str]:
+        """The ids of all items, those of train first, each half in the order of its table."""
+        return [*self.train[ID], *self.solution[ID]]
+
+    @cached_property
+    def part(self) -> Array:
+        """0 train, 1 public, 2 private, of each item, shape (n,)."""
+        private = np.array([text == PRIVATE for text in self.solution[USAGE]], dtype=np.int8)
+        return np.concatenate([np.zeros(len(self.train[ID]), np.int8), np.int8(IN_PUBLIC) + private])
+
+    @cached_property
+    def file(self) -> tuple[str, ...]:
+        """The path of each item's file below ``public/``; empty where items have none."""
+        return tuple(self.cells("file")) if "file" in self.train and "file" in self.test else ()
+
+    @cached_property
     def items(self) -> Items:
         """The items with their labels."""
         return _items(self)
 
     @cached_property
-    def sources(self) -> tuple[str, ...]:
-        """The organizer's own ids of the items, in the order of ``items``; empty where they are not known."""
+    def sources(self) -> list[str]:
+        """The organizer's own ids of the items, in the order of ``ids``; empty where they are not known."""
         place = self.private / "ids.csv"
         if not place.is_file():
-            return ()
-        ids = read_table(place)
-        own = dict(zip(ids.get(ID, ()), ids.get("source_id", ()), strict=False))
-        return tuple(own.get(name, "") for name in self.items.id.tolist())
+            return []
+        table, ids = read_table(place), self.ids
+        names, own = table.get(ID, ()), table.get("source_id", ())
+        rows = sorted(range(len(ids)), key=ids.__getitem__)
+        if [ids[row] for row in rows] == [*names] and len(own) == len(ids):  # as the build sorts them: two runs merged
+            found = [""] * len(ids)
+            for row, name in zip(rows, own, strict=True):
+                found[row] = name
+            return found
+        known = dict(zip(names, own, strict=False))
+        return [known.get(name, "") for name in ids]
 
     @cached_property
-    def seen(self) -> list[Seen]:
-        """What can be seen of each item's file, in the order of ``items``; empty where items have none."""
-        if not self.items.file:
-            return []
-        paths = [str(self.public / name) for name in self.items.file]
-        tasks = list(zip(paths, self._deep().tolist(), strict=True))
-        return map_shards(see_files, tasks, workers=self.workers if len(tasks) > ALONE else 1, shard=LOOKED_AT)
+    def by_source(self) -> Array:
+        """The rows in the order of the organizer's own ids, item 10 after item 9; empty where they are not known."""
+        return natural_order(self.sources)
 
-    def _deep(self) -> Array:
-        """Which files are decoded in full: some drawn by chance, of large ones fewer."""
-        size = {entry.name: entry.status.st_size for entry in self.entries}
-        order = np.random.default_rng(5).permutation(len(self.items.file))
-        taken = np.cumsum([size.get(self.items.file[row], 0) for row in order.tolist()])
-        deep = np.zeros(len(order), dtype=bool)
-        deep[order[:DEEPLY][taken[:DEEPLY] <= DEEP_BYTES]] = True
-        deep[order[:FEWEST]] = True
-        return deep
+    @cached_property
+    def looks(self) -> list[Look]:
+        """What can be seen of each item's file, in the order of ``ids``; empty where items have none."""
+        if not self.file:
+            return []
+        if self.whole is not None:
+            looks = self.whole.looks
+            return [looks[row] for row in self.picked.tolist()]
+        known = {look.cleaned.hex(): look for look in self.reach.looks if look.cleaned}
+        found = [known.get(self.digest(name)) for name in self.file]
+        left = [row for row, look in enumerate(found) if look is None]
+        if left:
+            from compete.audits.looks import looks_of
+
+            paths = [str(self.public / self.file[row]) for row in left]
+            for row, look in zip(left, looks_of(paths, workers=self.reach.workers), strict=True):
+                found[row] = look
+        return [look for look in found if look is not None]
+
+    @cached_property
+    def proven(self) -> Array:
+        """Of which items the manifest lists the file that the build looked at, bool of shape (n,)."""
+        believed = {look.cleaned.hex() for look in self.reach.looks if look.cleaned}
+        return np.array([self.digest(name) in believed for name in self.file], dtype=bool)
+
+    def digest(self, name: str) -> str:
+        """What the manifest tells of a file; empty where it does not list it."""
+        return str(self.listed.get(name, {}).get("sha256", ""))
+
+    @property
+    def picked(self) -> Array:
+        """The rows of these items among the ids of the whole bundle."""
+        if self.whole is None or self.rows is None:
+            return np.arange(len(self.ids))
+        return np.concatenate([self.rows[0], len(self.whole.train[ID]) + self.rows[2]])
+
+    @cached_property
+    def features(self) -> dict[str, Column]:
+        """The columns that describe items, by their names; not that of groups."""
+        return {name: Column(self.cells(name)) for name in self.feature_names() if name != GROUP}
 
     def feature_names(self) -> list[str]:
         """The columns that describe items, of train and of the test alike."""
@@ -179,13 +233,20 @@ class Folder:
         return [name for name in self.test if name in self.train and name not in known]
 
     def cells(self, name: str) -> list[str]:
-        """A column of all items, in the order of ``items``."""
-        row = {item: place for place, item in enumerate(self.test[ID])}
+        """A column of all items, in the order of ``ids``."""
         column = self.test[name]
+        if self.test_in_order:
+            return [*self.train[name], *column]
+        row = {item: place for place, item in enumerate(self.test[ID])}
         return [*self.train[name], *(column[row[item]] for item in self.solution[ID])]
 
+    @cached_property
+    def test_in_order(self) -> bool:
+        """Whether the test table has the order of the solution."""
+        return tuple(self.test[ID]) == tuple(self.solution[ID])
 
-def open_folder(root: Path, *, workers: int | None = None, draft: bool = False) -> Folder:
+
+def open_folder(root: Path, reach: Reach) -> Folder:
     """Look at a bundle.
 
     Raises:
@@ -196,88 +257,90 @@ def open_folder(root: Path, *, workers: int | None = None, draft: bool = False) 
     tables = [read_table(place) for place in (root / "public" / TRAIN, root / "public" / TEST, hidden / SOLUTION)]
     for name, table in zip((TRAIN, TEST, SOLUTION), tables, strict=True):
         if ID not in table:
-            raise _unfit(name, f"it has no column {ID}")
-    if set(tables[1][ID]) != set(tables[2][ID]) or len(tables[1][ID]) != len(tables[2][ID]):
-        raise _unfit(TEST, "it does not hold the items of the solution")
-    if set(tables[2][USAGE]) - {PUBLIC, PRIVATE}:
-        raise _unfit(SOLUTION, "an item is neither Public nor Private")
+            raise unfit(name, f"it has no column {ID}")
     train, test, solution = tables
-    entries = tuple(_entries(root / "public", ""))
-    return Folder(root, bundle.terms, entries, train, test, solution, workers, draft)
+    if len(test[ID]) != len(solution[ID]) or ([*test[ID]] != [*solution[ID]] and set(test[ID]) != set(solution[ID])):
+        raise unfit(TEST, "it does not hold the items of the solution")
+    if set(solution[USAGE]) - {PUBLIC, PRIVATE}:
+        raise unfit(SOLUTION, "an item is neither Public nor Private")
+    return Folder(root, bundle.terms, tuple(entries_below(root / "public")), train, test, solution, reach)
 
 
-def read_table(place: Path) -> dict[str, list[str]]:
-    """A CSV by its columns, every cell as it is spelt.
+def drawn_from(whole: Folder, *, in_a_row: bool = False) -> Folder:
+    """As many items of a bundle as statistics are made of, each half in its order; all if there are no more.
 
-    Raises:
-        BundleError: if it cannot be read as one.
+    Args:
+        whole: the bundle.
+        in_a_row: items that stand next to one another instead of such that are drawn by chance.
     """
-    try:
-        with place.open(encoding="utf-8", newline="") as file:
-            header, *rows = csv.reader(file)
-    except (OSError, ValueError, csv.Error) as error:
-        raise _unfit(place.name, f"it cannot be read ({type(error).__name__})") from None
-    if any(len(row) != len(header) for row in rows):
-        raise _unfit(place.name, "a row has more cells than the header, or fewer")
-    return {name: [row[column] for row in rows] for column, name in enumerate(header)}
+    many, most = len(whole.ids), whole.reach.items
+    if many <= most:
+        return whole
+    chance = np.random.default_rng(6)
+
+    def drawn(of: int) -> Array:
+        count = max(1, round(of * most / many)) if of else 0
+        if in_a_row:
+            return np.arange(count) + int(chance.integers(0, of - count + 1))
+        return np.sort(chance.permutation(of)[:count])
+
+    train, test = drawn(len(whole.train[ID])), drawn(len(whole.test[ID]))
+    solution = test
+    if not whole.test_in_order:
+        names = {whole.test[ID][row] for row in test.tolist()}
+        solution = np.array([row for row, name in enumerate(whole.solution[ID]) if name in names])
+    tables = (_rows_of(whole.train, train), _rows_of(whole.test, test), _rows_of(whole.solution, solution))
+    return replace(
+        whole,
+        train=tables[0],
+        test=tables[1],
+        solution=tables[2],
+        whole=whole,
+        rows=(train, test, solution),
+    )
 
 
-def _unfit(name: str, why: str) -> BundleError:
-    finding = Finding("bundle/changed", why, name, hint="build the bundle again")
-    return BundleError("the bundle cannot be looked at", [finding])
-
-
-def _entries(folder: Path, below: str) -> list[Entry]:
-    """Files, folders and whatever else is there, in the system's own order."""
-    found = []
-    with os.scandir(folder) as listing:
-        for entry in listing:
-            name = f"{below}{entry.name}"
-            found.append(Entry(name, Path(entry.path), entry.stat(follow_symlinks=False)))
-            if entry.is_dir(follow_symlinks=False):
-                found += _entries(Path(entry.path), f"{name}/")
-    return found
+def _rows_of(table: Columns, rows: Array) -> Columns:
+    chosen = rows.tolist()
+    return {name: [cells[row] for row in chosen] for name, cells in table.items()}
 
 
 def _items(folder: Folder) -> Items:
-    train, solution = folder.train, folder.solution
-    ids = np.array([*train[ID], *solution[ID]], dtype=object)
-    usage = [IN_PRIVATE if text == PRIVATE else IN_PUBLIC for text in solution[USAGE]]
-    part = np.array([IN_TRAIN] * len(train[ID]) + usage, dtype=np.int8)
-    target, names = _targets(folder)
+    ids = np.array(folder.ids, dtype=object)
+    if folder.whole is not None and folder.terms.of_images:
+        all_items, rows = folder.whole.items, folder.picked
+        target, names = all_items.target[rows], all_items.names
+    else:
+        target, names = _targets(folder)
     if len(target) != len(ids):
-        raise _unfit(TRAIN_TRUTH, "it does not hold the images of the tables")
-    files = tuple(folder.cells("file")) if "file" in train and "file" in folder.test else ()
-    return Items(ids, part, target, names, _groups(folder), files)
+        raise unfit(TRAIN_TRUTH, "it does not hold the images of the tables")
+    return Items(ids, folder.part, target, names, _groups(folder), folder.file)
 
 
 def _targets(folder: Folder) -> tuple[Array, tuple[str, ...]]:
     terms = folder.terms
     if not terms.of_images:
         if missing := [name for name in terms.target if name not in folder.train or name not in folder.solution]:
-            raise _unfit(SOLUTION, f"it has no column {missing[0]!r}")
+            raise unfit(SOLUTION, f"it has no column {missing[0]!r}")
         columns = {name: [*folder.train[name], *folder.solution[name]] for name in terms.target}
         return flat_targets(terms, columns)
     halves = folder.public / TRAIN_TRUTH, folder.private / TRUTH
-    return image_targets(terms, [unpack_truth(_stored(place), place.name) for place in halves])
+    return image_targets(terms, [unpack_truth(stored_anew(place), place.name) for place in halves])
 
 
-def _stored(place: Path) -> bytes:
-    """An archive as it would have been built: how it is packed is judged elsewhere."""
-    try:
-        with zipfile.ZipFile(place) as archive:
-            return zip_bytes({name: archive.read(name) for name in archive.namelist()})
-    except (OSError, zipfile.BadZipFile, zlib.error) as error:
-        raise _unfit(place.name, f"it cannot be read ({type(error).__name__})") from None
-
-
-def _groups(folder: Folder) -> Array | None:
-    """Codes of the groups; an item that is in none is alone."""
+def group_texts(folder: Folder) -> list[str] | None:
+    """The group of every item, in the order of ``ids``; an item that is in none is alone. None where none are told."""
     place = folder.public / TRAIN_GROUPS
     if GROUP not in folder.solution or not place.is_file():
         return None
     table = read_table(place)
     known = dict(zip(table[ID], table.get(GROUP, ()), strict=False))
-    texts = [*(known.get(item, f"\0{item}") for item in folder.train[ID]), *folder.solution[GROUP]]
+    return [*(known.get(item, f"\0{item}") for item in folder.train[ID]), *folder.solution[GROUP]]
+
+
+def _groups(folder: Folder) -> Array | None:
+    texts = group_texts(folder)
+    if texts is None:
+        return None
     codes: Array = np.unique(np.array(texts, dtype=object).astype(str), return_inverse=True)[1]
     return codes

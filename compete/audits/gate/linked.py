@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import compress
+from operator import and_, not_
 from typing import Any
 
 import numpy as np
 
-from compete.audits.gate.folder import IN_PRIVATE, IN_PUBLIC, IN_TRAIN, Folder
+from compete.audits.gate.columns import ABSENT
+from compete.audits.gate.folder import IN_PRIVATE, IN_PUBLIC, IN_TRAIN, Folder, drawn_from, group_texts
 from compete.audits.gate.tables import features_of
 from compete.audits.gate.verdicts import Probe
-from compete.bundle import GROUP
+from compete.bundle import GROUP, ID, PRIVATE, USAGE
 from compete.errors import Finding
 
 Array = np.ndarray[Any, Any]
@@ -22,23 +26,22 @@ NEIGHBOURS, NEARER = 6, 0.35
 LINKED = 10
 """Linked items from which their labels are compared."""
 DRAWS = 9_999
-ROWS = 4_000
-"""Rows between which distances are computed, at most, of train and of the test."""
+WIDEST = 256
+"""Values of such a column that are compared, at most: the commonest."""
 REPEATED = 0.9
 """The share of different values above which a column names single items, and none belongs together."""
 
 
 def straddling_groups(folder: Folder) -> Iterator[Finding]:
     """Is a declared group cut by the split?"""
-    items = folder.items
-    if items.group is None:
+    groups = group_texts(folder)
+    if groups is None:
         return
-    sides = {
-        "train and the test": [items.part == IN_TRAIN, items.part != IN_TRAIN],
-        "the public and the private test": [items.part == IN_PUBLIC, items.part == IN_PRIVATE],
-    }
-    for what, (one, other) in sides.items():
-        both = set(items.group[one].tolist()) & set(items.group[other].tolist())
+    train = set(groups[: len(folder.train[ID])])
+    test = groups[len(folder.train[ID]) :]
+    private = [text == PRIVATE for text in folder.solution[USAGE]]
+    halves = set(compress(test, private)), set(compress(test, map(not_, private)))
+    for what, both in (("train and the test", train & set(test)), ("the public and the private test", and_(*halves))):
         if both:
             hint = "keep groups whole with `data.group`, and do not give a split that cuts them"
             message = f"{len(both):,} groups are in {what} alike"
@@ -48,33 +51,42 @@ def straddling_groups(folder: Folder) -> Iterator[Finding]:
 def equal_rows(folder: Folder) -> Iterator[Finding]:
     """Do test items have a row that is the same in train, or on the other side of the test?"""
     names = [name for name in folder.feature_names() if name != GROUP]
-    if not names or folder.items.file:
+    if not names or folder.file:
         return
-    columns = [[_folded(text) for text in folder.cells(name)] for name in names]
-    rows = np.array(list(map("\0".join, zip(*columns, strict=True))), dtype=object)
-    if _expected_pairs(columns) > BY_CHANCE:
+    some = drawn_from(folder)
+    pairs = _expected_pairs([some.cells(name) for name in names], len(folder.ids))
+    if pairs > BY_CHANCE:
         return
-    hint = "remove the copies, or give them one data.group"
-    part = folder.items.part
-    for what, one, other in _sides(part):
-        both = set(rows[one].tolist()) & set(rows[other].tolist())
-        if both:
+    rows = list(zip(*(map(_folded, folder.cells(name)) for name in names), strict=True))
+    halves = [set(compress(rows, (folder.part == part).tolist())) for part in (IN_TRAIN, IN_PUBLIC, IN_PRIVATE)]
+    sides = {
+        "train and in the test": halves[0] & (halves[1] | halves[2]),
+        "the public and in the private test": halves[1] & halves[2],
+    }
+    for what, equal in sides.items():
+        both = [row for row in equal if 2 * sum(text.lower() in ABSENT for text in row) < len(row)]
+        if both:  # rows in which most is missing are alike without being copies
             message = f"{len(both):,} rows are the same in {what}"
+            hint = "remove the copies, or give them one data.group"
             yield Finding("leak/same-row", message, "public", hint=hint, count=len(both))
 
 
 def unsaid_groups(folder: Folder) -> Iterator[Probe]:
     """Does a column of repeated words, in train and in the test, tell the label as a patient's name would?"""
     items = folder.items
-    for name in folder.feature_names():
-        code = np.unique(np.array(folder.cells(name), dtype=object).astype(str), return_inverse=True)[1]
+    for name, column in folder.features.items():
+        code = column.code
         many = int(code.max()) + 1
-        if name == GROUP or not 0.05 * len(code) < many < REPEATED * len(code) or _are_measures(folder.cells(name)):
+        if not 0.05 * len(code) < many < REPEATED * len(code) or _are_measures(column.cells):
             continue
-        copied, rows = _copied(code, items.target, items.train, items.test)
+        count = np.stack([np.bincount(code[half], minlength=many) for half in (items.train, items.test)])
+        shared = np.where(count.min(axis=0) > 0, count.sum(axis=0), 0)
+        common = np.argsort(-shared, kind="stable")[: min(WIDEST, int((shared > 0).sum()))]
+        rows = np.flatnonzero(np.isin(code, common))
         hint = f"if each {name!r} belongs together, say `data.group: {name}`"
-        what = f"the training items with the same {name!r}"
-        yield Probe("leak/unsaid-group", what, rows, copied, hint=hint, severity="warning")
+        what = f"items with the same {name!r}"
+        belongs = code[rows][:, None] == common
+        yield Probe("leak/unsaid-group", what, rows, belongs, pooled=True, hint=hint, severity="warning")
 
 
 def linked_rows(folder: Folder) -> Iterator[Probe]:
@@ -92,7 +104,7 @@ def linked_probe(folder: Folder, feature: Array, what: str) -> Iterator[Probe]:
     """
     items = folder.items
     chance = np.random.default_rng(2)
-    train, test = (chance.permutation(rows)[:ROWS] for rows in (items.train, items.test))
+    train, test = items.train, items.test
     feature = feature[:, feature.std(axis=0) > 0] if feature.size else feature
     if feature.shape[1] < 3 or len(train) <= NEIGHBOURS or not items.target.size:
         return
@@ -111,38 +123,25 @@ def linked_probe(folder: Folder, feature: Array, what: str) -> Iterator[Probe]:
     yield Probe("leak/linked", what, test[linked], np.empty((0, 0)), hint=hint, chance=float(p), told=told)
 
 
-def _sides(part: Array) -> list[tuple[str, Array, Array]]:
-    return [
-        ("train and in the test", part == IN_TRAIN, part != IN_TRAIN),
-        ("the public and in the private test", part == IN_PUBLIC, part == IN_PRIVATE),
-    ]
-
-
 def _folded(text: str) -> str:
+    if text.isascii() and " " not in text:
+        return text.strip()
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-def _expected_pairs(columns: Sequence[Sequence[str]]) -> float:
-    """Pairs of equal rows that columns which know nothing of each other would make."""
-    pairs = len(columns[0]) ** 2 / 2
+def _expected_pairs(columns: Sequence[Sequence[str]], many: int) -> float:
+    """Pairs of equal rows that columns which know nothing of each other would make among so many rows."""
+    pairs = many**2 / 2
+    some = len(columns[0])
     for column in columns:
-        count = np.unique(np.array(column, dtype=object).astype(str), return_counts=True)[1]
-        pairs *= float(((count / len(column)) ** 2).sum())
+        equal = sum(count * (count - 1) for count in Counter(column).values())
+        pairs *= (equal + 1) / max(some * (some - 1), 1)  # had there been one more, so that none is not never
     return pairs
 
 
 def _are_measures(cells: Sequence[str]) -> bool:
     """Whether a column holds measured numbers: repeated by rounding, not by belonging."""
     return sum(text.strip().replace(".", "", 1).lstrip("+-").isdigit() for text in cells) > len(cells) / 2
-
-
-def _copied(code: Array, target: Array, train: Array, test: Array) -> tuple[Array, Array]:
-    """The mean label of the training items of the same code, and the test items that have such, shape (m, k)."""
-    many = int(code.max()) + 1
-    count = np.bincount(code[train], minlength=many)
-    mean = np.stack([np.bincount(code[train], column[train], many) for column in target.T], axis=1)
-    rows = test[count[code[test]] > 0]
-    return (mean / np.maximum(count, 1)[:, None])[code[rows]], rows
 
 
 def _nearest(one: Array, other: Array) -> tuple[Array, Array]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from compete.audits.gate.folder import Folder
+from compete.audits.gate.reading import read_table
 from compete.audits.gate.verdicts import USAGE, Probe
 from compete.bundle import ID, TEST_JSON
+from compete.errors import BundleError
 
 Array = np.ndarray[Any, Any]
 PLACES = 24
@@ -34,9 +37,10 @@ def orders(folder: Folder) -> Iterator[Probe]:
     hint = "build the bundle again; tables are then in the order of opaque ids"
     seen: set[tuple[str, ...]] = set()
     for what, names in listed.items():
-        if tuple(names) not in seen:
-            seen.add(tuple(names))
-            rows = np.array([row[name] for name in names if name in row])
+        mine = tuple(name for name in names if name in row)
+        if mine not in seen:
+            seen.add(mine)
+            rows = np.array([row[name] for name in mine])
             place = _places(np.arange(len(rows)))
             yield Probe("leak/row-order", f"the places of {what}", rows, place, ordered=True, hint=hint)
             if "train.csv" not in what:
@@ -88,25 +92,26 @@ def file_names(folder: Folder) -> Iterator[Probe]:
 def id_features(names: Sequence[str]) -> Array:
     """Length, letters, digits and number of each text, and how it begins, shape (n, p)."""
     longest = min(PLACES, max(map(len, names)))
-    letters = np.array([[ord(letter) for letter in name[:longest].ljust(longest)] for name in names])
-    number = np.array([int("".join(filter(_is_digit, name))[:15] or -1) for name in names])
-    digits = np.array([sum(map(_is_digit, name)) for name in names])
+    padded = "".join(name[:longest].ljust(longest) for name in names)
+    letters = np.frombuffer(padded.encode("utf-32-le"), "<u4").reshape(len(names), longest).astype(np.int64)
+    figures = ["".join(re.findall(r"[0-9]", name)) for name in names]
+    number = np.array([int(text[:15] or -1) for text in figures])
+    digits = np.array(list(map(len, figures)))
     periods = [number % period for period in (2, 3, 4, 5, 7, 8, 10, 16, 100)]
     columns = [np.array(list(map(len, names))), number, digits, letters.sum(axis=1), *periods, *letters.T]
     for end in (1, 2, 3):
-        begin = [name[:end] for name in names]
-        levels, count = np.unique(np.array(begin, dtype=str), return_counts=True)
-        common = levels[np.argsort(-count, kind="stable")][: min(16, int((count >= COMMON).sum()))]
-        columns += [np.array([text == level for text in begin]) for level in common.tolist()]
+        levels, code, count = np.unique(
+            np.array([name[:end] for name in names]), return_inverse=True, return_counts=True
+        )
+        common = np.argsort(-count, kind="stable")[: min(16, int((count >= COMMON).sum()))] if len(levels) > 1 else ()
+        columns += [code == level for level in common]
     return np.stack(columns, axis=1).astype(np.float64)
 
 
 def name_features(names: Sequence[str]) -> Array:
     """How often each pair of letters stands in a name, pairs thrown into few kinds, and the features of ids."""
-    counts = np.zeros((len(names), BUCKETS))
-    for row, name in enumerate(names):
-        for at in range(len(name) - 1):
-            counts[row, zlib.crc32(name[at : at + 2].encode()) % BUCKETS] += 1
+    bucket = [[zlib.crc32(name[at : at + 2].encode()) % BUCKETS for at in range(len(name) - 1)] for name in names]
+    counts = np.stack([np.bincount(np.array(row, dtype=np.int64), minlength=BUCKETS) for row in bucket])
     return np.hstack([id_features(names), counts])
 
 
@@ -117,16 +122,14 @@ def _places(order: Array) -> Array:
     return np.stack([share, np.abs(share - 0.5), *waves], axis=1)
 
 
-def _is_digit(letter: str) -> bool:
-    return "0" <= letter <= "9"
-
-
 def _sample_order(folder: Folder, row: dict[str, int]) -> list[str]:
     place = folder.public / folder.terms.sample_name
     if place.suffix != ".csv" or not place.is_file():
         return []
-    with place.open(encoding="utf-8") as file:
-        names = [line.split(",", 1)[0].strip().strip('"') for line in file]
+    try:
+        names = read_table(place).get(ID, ())
+    except BundleError:
+        return []  # told by the check of the sample
     return list(dict.fromkeys(name for name in names if name in row))
 
 

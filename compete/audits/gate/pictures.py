@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from compete.audits.gate.folder import Folder
+from compete.audits.gate.seen import coder_of, fault_of, traces_of
 from compete.audits.gate.verdicts import PART, USAGE, Probe
+from compete.engine import map_shards
 from compete.errors import Finding
+from compete.files import sha256_of
+
+if TYPE_CHECKING:
+    from compete.audits.look import Look
 
 Array = np.ndarray[Any, Any]
 PERIOD = 256
 """The longest period of a file's length that is tried, in bytes."""
 HARMONICS = (2, 4, 8, 16, 32, 37, 64, 74, 128, 148, 255, 256)
 """Periods of a file's length that blocks, frames and headers make."""
+ALONE, LOOKED_AT = 256, 64
+"""Images up to which other processes are not worth their start, and how many a process looks at in one go."""
 WHOLE = "convert all images alike (data.normalize), or accept that"
 
 
 def structure(folder: Folder) -> Iterator[Finding]:
     """Does every image file hold its pixels and nothing else?"""
     kinds: dict[str, list[str]] = {}
-    for name, seen in zip(folder.items.file, folder.seen, strict=True):
-        if seen.why:
-            kinds.setdefault(seen.why, []).append(name)
+    proven = np.flatnonzero(folder.proven)
+    again = set(np.random.default_rng(9).permutation(proven)[: folder.reach.read].tolist())
+    for row, (name, look, known) in enumerate(zip(folder.file, folder.looks, folder.proven.tolist(), strict=True)):
+        if row in again:
+            why = "" if sha256_of(folder.public / name)[0] == folder.digest(name) else "is not what the manifest lists"
+        else:
+            why = "" if known else fault_of(folder.public / name, look)
+        if why:
+            kinds.setdefault(why, []).append(name)
     for why, names in kinds.items():
         rule = "leak/trailing-bytes" if "after its end" in why else "leak/image-metadata"
         message = f"{len(names):,} files: each {why}"
@@ -34,27 +48,28 @@ def structure(folder: Folder) -> Iterator[Finding]:
 
 def sizes(folder: Folder) -> Iterator[Probe]:
     """Do the lengths of the files tell the labels?"""
-    if not folder.items.file:
+    items = folder.items
+    if not items.file:
         return
-    size = np.array([seen.size for seen in folder.seen], dtype=np.float64)
-    pixels = np.array([max(1, seen.width * seen.height) for seen in folder.seen])
+    length = {entry.name: entry.status.st_size for entry in folder.entries}
+    size = np.array([length.get(name, 0) for name in items.file], dtype=np.float64)
+    pixels = np.array([max(1, look.width * look.height) for look in folder.looks])
     columns = [size, size / pixels, *(size % period for period in HARMONICS)]
     columns += [size % period == 0 for period in range(2, PERIOD + 1)]
     feature = np.stack(columns, axis=1)
     everything = np.arange(len(size))
     yield Probe("leak/file-size", "the lengths of the files", everything, feature, hint=WHOLE, severity="warning")
-    yield Probe(
-        "leak/usage", "the lengths of the files", folder.items.test, feature[folder.items.test], USAGE, hint=WHOLE
-    )
+    yield Probe("leak/usage", "the lengths of the files", items.test, feature[items.test], USAGE, hint=WHOLE)
 
 
 def dimensions(folder: Folder) -> Iterator[Probe]:
     """Do width, height and kind of pixel tell the labels?"""
-    if not folder.items.file:
+    looks = folder.looks
+    if not looks:
         return
-    width, height = (np.array([getattr(seen, side) for seen in folder.seen]) for side in ("width", "height"))
-    kinds = [f"{seen.width} {seen.height} {seen.mode}" for seen in folder.seen]
-    modes = [seen.mode for seen in folder.seen]
+    width, height = (np.array([getattr(look, side) for look in looks]) for side in ("width", "height"))
+    kinds = [f"{look.width} {look.height} {look.mode}" for look in looks]
+    modes = [look.mode for look in looks]
     ratio = width / np.maximum(height, 1)
     feature = np.column_stack([width, height, width * height, ratio, _levels(kinds), _levels(modes)])
     if feature.std(axis=0).any():
@@ -66,33 +81,55 @@ def dimensions(folder: Folder) -> Iterator[Probe]:
 
 def coders(folder: Folder) -> Iterator[Probe]:
     """Does how the files were packed tell the labels?"""
-    if not folder.items.file:
+    there = {entry.name for entry in folder.files}
+    rows = [row for row, name in enumerate(folder.file) if name in there]
+    if not rows:
         return
-    levels = _levels([seen.coder for seen in folder.seen])
+    levels = _levels([coder_of(folder.public / folder.file[row]) for row in rows])
     if levels.size:
         what = "the tables and settings with which the images were packed"
-        yield Probe("leak/coder", what, np.arange(len(levels)), levels, hint=WHOLE)
+        yield Probe("leak/coder", what, np.array(rows), levels, hint=WHOLE)
 
 
 def traces(folder: Folder) -> Iterator[Probe]:
     """Do traces of an earlier compression, still there in the pixels, tell the labels?"""
-    rows = np.array([row for row, seen in enumerate(folder.seen) if seen.traces is not None], dtype=np.int64)
-    if len(rows):
-        feature = np.stack([folder.seen[row].traces for row in rows.tolist()])
+    rows = traced_rows(folder)
+    paths = [str(folder.public / folder.file[row]) for row in rows]
+    workers = folder.reach.workers if len(paths) > ALONE else 1
+    found = map_shards(traces_of, paths, workers=workers, shard=LOOKED_AT)
+    seen = [(row, one) for row, one in zip(rows, found, strict=True) if one is not None]
+    if seen:
         what = "traces of an earlier compression in the pixels"
         hint = "scale all images to a common size and pack them alike (data.normalize), or accept that"
-        yield Probe("leak/compression-traces", what, rows, feature, hint=hint, severity="warning")
+        row, feature = np.array([row for row, _ in seen]), np.stack([one for _, one in seen])
+        yield Probe("leak/compression-traces", what, row, feature, hint=hint, severity="warning")
+
+
+def traced_rows(folder: Folder) -> list[int]:
+    """Which images are decoded in full: some drawn by chance, of large ones fewer."""
+    looks = folder.looks
+    order = [row for row in np.random.default_rng(5).permutation(len(looks)).tolist() if looks[row].seen]
+    taken = np.cumsum([looks[row].width * looks[row].height for row in order])
+    many = int((taken <= folder.reach.pixels).sum())
+    return sorted(order[: min(many, folder.reach.traced)])
 
 
 def borders(folder: Folder) -> Iterator[Probe]:
     """Do brightness, border strips and corners alone tell the labels?"""
-    rows = np.array([row for row, seen in enumerate(folder.seen) if seen.border is not None], dtype=np.int64)
-    if len(rows):
-        feature = np.stack([folder.seen[row].border for row in rows.tolist()])
+    rows = [row for row, look in enumerate(folder.looks) if look.seen]
+    if rows:
+        feature = border_features([folder.looks[row] for row in rows])
         hint = "look at the borders: letterboxes, scale bars, burned-in text; cut or cover them, or accept that"
         what = "borders, corners and the mean brightness of the images"
-        yield Probe("leak/border", what, rows, feature, hint=hint, severity="warning")
-        yield Probe("leak/shift", what, rows, feature, PART, hint=SHIFT, severity="warning")
+        yield Probe("leak/border", what, np.array(rows), feature, hint=hint, severity="warning")
+        yield Probe("leak/shift", what, np.array(rows), feature, PART, hint=SHIFT, severity="warning")
+
+
+def border_features(looks: Sequence[Look]) -> Array:
+    """Brightness of the whole, of border strips and corners, and how much it varies, shape (n, 14)."""
+    thumbnail = np.frombuffer(b"".join(look.thumbnail for look in looks), np.uint8).reshape(len(looks), -1)
+    border = np.frombuffer(b"".join(look.border for look in looks), np.uint8).reshape(len(looks), -1)
+    return np.column_stack([thumbnail.mean(axis=1), thumbnail.std(axis=1), border])
 
 
 SHIFT = "if the split is by time, place or group that is as it must be; else divide by chance"

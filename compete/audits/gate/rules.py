@@ -233,8 +233,16 @@ GATE_RULES = {
     ),
     "leak/few-items": (
         "There are too few items to find every leak.",
-        "Statistical probes are compared with permuted labels, so they raise no false alarms; but with few items a "
-        "weak leak cannot be told from chance. The message says what would have been found.",
+        "Statistical probes are compared with permuted labels. What chance makes in less than one of a hundred bundles "
+        "is a warning; only what it makes in less than one of a thousand stops a build. With few items a weak leak "
+        "cannot be told from chance: the message says what would have been found.",
+    ),
+    "leak/some-items": (
+        "Statistics were made of some of the items.",
+        "What is sure is looked for in all files. What has to be compared with chance is measured on items that are "
+        "drawn by chance: a build takes 2,000 items, and of images as many as have 20 million pixels together to be "
+        "searched for traces of compression; `compete audit BUNDLE` takes 5,000 items and 200 million pixels. The "
+        "message says what is found so.",
     ),
     "leak/accepted": (
         "A leak was accepted.",

@@ -1,24 +1,20 @@
-"""Attacks by searching: what is private, in any disguise, in any public file; ids and splits that can be computed."""
+"""Attacks by searching: what is private, in any disguise, in any public file."""
 
 from __future__ import annotations
 
 import base64
-import hashlib
-import random
 import re
-import uuid
-import zlib
-from collections.abc import Callable, Iterator, Sequence
-from math import lgamma, log
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from compete.audits.gate.files import texts
 from compete.audits.gate.folder import Folder
+from compete.audits.gate.guesses import DIGESTS
 from compete.audits.gate.streams import streams_of
-from compete.building.identity import CONSONANTS, HEX
-from compete.bundle import ID, MANIFEST, USAGE
+from compete.bundle import ID, MANIFEST, PRIVATE, PUBLIC, USAGE
 from compete.errors import Finding
 
 Array = np.ndarray[Any, Any]
@@ -29,42 +25,29 @@ VARIED = 8
 """Bits of surprise that a run of labels must hold at least to be searched for."""
 EXAMPLES_SHOWN = 4
 """Test ids that the guide quotes as an example."""
-TRIED = 60
-"""Items whose ids are compared with digests."""
-SHORTEST = 6
-"""Letters of a digest that an id must have in common with it."""
-RARE = 10_000
-"""How many splits there must be for each seed that is tried, so that none gives it by chance."""
-SHUFFLED, USUAL = 100, 1001
-"""Seeds between these are not tried where a try takes long."""
-SEEDS = [*range(USUAL), 1234, 12345, 123456, 1337, 2020, 2021, 2022, 2023, 2024, 2025, 2026, 31337, 4242, 424242]
-
-DIGESTS: dict[str, Callable[[bytes], bytes]] = {
-    "MD5": lambda data: hashlib.md5(data, usedforsecurity=False).digest(),
-    "SHA-1": lambda data: hashlib.sha1(data, usedforsecurity=False).digest(),
-    "SHA-224": lambda data: hashlib.sha224(data).digest(),
-    "SHA-256": lambda data: hashlib.sha256(data).digest(),
-    "SHA-512": lambda data: hashlib.sha512(data).digest(),
-    "BLAKE2b": lambda data: hashlib.blake2b(data).digest(),
-    "BLAKE2b-64": lambda data: hashlib.blake2b(data, digest_size=8).digest(),
-    "BLAKE2s": lambda data: hashlib.blake2s(data).digest(),
-    "CRC-32": lambda data: zlib.crc32(data).to_bytes(4, "big"),
-    "Adler-32": lambda data: zlib.adler32(data).to_bytes(4, "big"),
-    "UUID3": lambda data: uuid.uuid3(uuid.NAMESPACE_DNS, data.decode()).bytes,
-    "UUID5": lambda data: uuid.uuid5(uuid.NAMESPACE_DNS, data.decode()).bytes,
-}
+BULK = 1 << 22
+"""Bytes of a table above which nothing packed is looked for in its cells, and digests only at its ends."""
+ENDS = 1 << 18
+"""Bytes at each end of such a table in which digests are looked for."""
+FEWEST, SEARCHED = 4, 100_000_000
+"""Patterns that are searched for at least, and bytes that are compared with patterns for each file."""
+COUNTABLE = 50_000
+"""Test items up to which somebody may have digested their labels alone, and all can be tried."""
 
 
 def private_content(folder: Folder) -> Iterator[Finding]:
     """Is the key, a run of hidden labels, or a line of a private file anywhere in the public folder?"""
     wanted = _private_patterns(folder)
     names: dict[str, list[str]] = {}
+    pictures = set(folder.file)
     for entry in folder.files:
-        if entry.name.endswith((".jpg", ".nii.gz")) or (entry.name in folder.items.file):
+        if entry.name.endswith((".jpg", ".nii.gz")) or entry.name in pictures:
             continue  # of images every byte is accounted for by another check
-        for inside, data in streams_of(entry.name, entry.path.read_bytes()):
+        data = entry.path.read_bytes()
+        plain = entry.name.endswith(TABLES) and len(data) > BULK
+        for inside, content in [(entry.name, data)] if plain else streams_of(entry.name, data):
             for what, patterns in wanted.items():
-                if any(pattern in data for pattern in patterns):
+                if any(pattern in content for pattern in patterns[: max(FEWEST, SEARCHED // (len(content) + 1))]):
                     names.setdefault(what, []).append(inside)
     for what, places in names.items():
         message = f"{what} stands in {len(places):,} public files"
@@ -74,31 +57,42 @@ def private_content(folder: Folder) -> Iterator[Finding]:
 
 def digests(folder: Folder) -> Iterator[Finding]:
     """Does a public file hold a digest of a private one, or of the labels?"""
-    secret = [place.read_bytes() for place in sorted(folder.private.rglob("*")) if place.is_file()]
-    secret += [data for labels in _label_runs(folder) for data in _spelt(labels, whole=True)]
     public = {str(entry["sha256"]) for entry in folder.listed.values()}
     wanted: set[bytes] = set()
-    for data in secret:
-        if hashlib.sha256(data).hexdigest() in public:
+    for data, name in _secrets(folder):
+        digest = DIGESTS[name](data)
+        if name == "SHA-256" and digest.hex() in public:
             continue  # the same as a public file, such as an empty mask
-        for name in ("MD5", "SHA-1", "SHA-224", "SHA-256", "SHA-512", "BLAKE2b", "BLAKE2s"):
-            digest = DIGESTS[name](data)
-            wanted |= {digest.hex().encode(), base64.b64encode(digest).rstrip(b"=")}
+        wanted |= {digest.hex().encode(), base64.b64encode(digest).rstrip(b"=")}
     words = re.compile(rb"[0-9A-Za-z+/]{22,128}")
     for place in [entry.path for entry in texts(folder)] + [folder.root / MANIFEST]:
         if not place.is_file():
             continue
-        found = set(words.findall(place.read_bytes()))
+        content = place.read_bytes()
+        bulk = place.name.endswith(TABLES) and len(content) > BULK
+        found = set(words.findall(content[:ENDS] + b" " + content[-ENDS:] if bulk else content))
         if wanted & (found | {word.lower() for word in found}):
             message = "it holds a digest of hidden labels; with few kinds of labels all can be tried"
             hint = "remove it; to commit to labels publish the digest of the labels and a long random text"
             yield Finding("leak/digest", message, place.name, hint=hint)
 
 
+def _secrets(folder: Folder) -> Iterator[tuple[bytes, str]]:
+    """What may have been digested, and with what: of large files in the usual ways only, as nobody can try them all."""
+    kinds = ("MD5", "SHA-1", "SHA-224", "SHA-256", "SHA-512", "BLAKE2b", "BLAKE2s")
+    for place in sorted(folder.private.rglob("*")):
+        if place.is_file():
+            data = place.read_bytes()
+            yield from ((data, name) for name in (kinds if len(data) <= BULK else ("MD5", "SHA-1", "SHA-256")))
+    for labels in _label_runs(folder) if len(folder.solution[ID]) <= COUNTABLE else ():
+        for data in _spelt(labels, whole=True):
+            yield from ((data, name) for name in kinds)
+
+
 def test_ids(folder: Folder) -> Iterator[Finding]:
     """Do texts that are no tables name test items?"""
     tests = set(folder.test[ID])
-    example = set(sorted(tests)[:EXAMPLES_SHOWN]) | set(folder.test[ID][:EXAMPLES_SHOWN])
+    example = set(folder.test[ID][:EXAMPLES_SHOWN])
     for entry in texts(folder):
         if entry.name.endswith((*TABLES, "test.json", "sample_submission.json")):
             continue
@@ -115,73 +109,20 @@ def class_counts(folder: Folder) -> Iterator[Finding]:
     if terms.task != "classification":
         return
     label, usage = folder.solution[terms.target[0]], folder.solution[USAGE]
-    for half in ("", "Public", "Private"):
-        counts = {
-            name: sum(text == name and half in ("", side) for text, side in zip(label, usage, strict=True))
-            for name in terms.classes
-        }
-        train = {name: folder.train[terms.target[0]].count(name) for name in terms.classes}
-        for entry in texts(folder):
-            if not entry.name.endswith((".md", ".txt", ".html", ".py", "challenge.json")):
-                continue
-            page = entry.path.read_text(encoding="utf-8", errors="replace")
-            told = [
-                name
-                for name, count in counts.items()
-                if count > 9 and count != train[name] and _near(page, name, count)
-            ]
+    train, pairs = Counter(folder.train[terms.target[0]]), Counter(zip(label, usage, strict=True))
+    halves = [{PUBLIC, PRIVATE}, {PUBLIC}, {PRIVATE}]
+    for entry in texts(folder):
+        if not entry.name.endswith((".md", ".txt", ".html", ".py", "challenge.json")):
+            continue
+        page = entry.path.read_text(encoding="utf-8", errors="replace")
+        for sides in halves:
+            counts = {name: sum(pairs[name, side] for side in sides) for name in terms.classes}
+            told = [name for name, count in counts.items() if count not in range(10) and count != train[name]]
+            told = [name for name in told if _near(page, name, counts[name])]
             if len(told) >= min(2, len(terms.classes)):
                 message = f"it tells how many test items {len(told)} classes have"
                 yield Finding("leak/class-counts", message, entry.name, hint="remove the numbers", severity="warning")
                 return
-
-
-def computable_ids(folder: Folder) -> Iterator[Finding]:
-    """Is an id a digest of what an outsider may know or guess?"""
-    items, sources = folder.items, folder.sources
-    rows = np.random.default_rng(4).permutation(len(items.id))[:TRIED].tolist()
-    place = {name: row for row, name in enumerate(sorted(sources, key=_natural))} if sources else {}
-    hits: dict[str, int] = {}
-    for row in rows:
-        name = _as_hex(str(items.id[row]))
-        if len(name) < SHORTEST:
-            return
-        for what, text in _guesses(folder, row, place).items():
-            if name == text.lower() and text != (sources[row] if sources else ""):
-                hits[f"{what} itself"] = hits.get(f"{what} itself", 0) + 1
-            for digest, function in DIGESTS.items():
-                if _is_piece(str(items.id[row]), name, function(text.encode())):
-                    hits[f"{digest} of {what}"] = hits.get(f"{digest} of {what}", 0) + 1
-    for what, count in hits.items():
-        if count >= min(3, len(rows)):
-            message = f"ids are the {what}: {count} of {len(rows)} that were tried"
-            hint = "leave out `data.ids`; opaque ids are made with a secret key"
-            yield Finding("leak/computable-ids", message, "public", hint=hint, count=count)
-
-
-def computable_split(folder: Folder) -> Iterator[Finding]:
-    """Do the usual seeds give the split again, with the usual functions?"""
-    items, sources = folder.items, folder.sources
-    if not sources or len(set(sources)) < len(sources):
-        return
-    order = sorted(range(len(sources)), key=lambda row: _natural(sources[row]))
-    in_test = (items.part != 0)[order]
-    many, tests = len(in_test), int(in_test.sum())
-    hint = "use a random seed of 16 or more characters, and keep challenge.yaml private"
-    splits = lgamma(many + 1) - lgamma(tests + 1) - lgamma(many - tests + 1)
-    if splits < log(RARE * len(SEEDS)):  # one of the seeds may give it by chance
-        yield from _guessed_key(folder, hint)
-        return
-    for seed in SEEDS[: max(40, min(len(SEEDS), 20_000_000 // many))]:
-        for how, function in SPLITTERS.items():
-            if how == "random.shuffle" and seed >= SHUFFLED and seed < USUAL:
-                continue
-            rows = function(many, seed)
-            if in_test[rows[:tests]].all() or in_test[rows[-tests:]].all():
-                message = f"the split follows from the seed {seed} with {how}"
-                yield Finding("leak/computable-split", message, "public", hint=hint)
-                return
-    yield from _guessed_key(folder, hint)
 
 
 def public_sources(folder: Folder) -> Iterator[Finding]:
@@ -189,28 +130,14 @@ def public_sources(folder: Folder) -> Iterator[Finding]:
     sources = folder.sources
     if not sources:
         return
-    tests = folder.items.test.tolist()
-    same = [row for row in tests if sources[row] == folder.items.id[row] and not _is_row_number(sources[row])]
+    tests = range(len(folder.train[ID]), len(folder.ids))
+    same = [row for row in tests if sources[row] == folder.ids[row] and not sources[row].isdigit()]
     if same:
         message = (
             f"{len(same) / len(tests):.0%} of the test items bear the source's ids: whoever has the source has labels"
         )
         hint = "leave out `data.ids: keep`, unless nobody can get the source"
         yield Finding("leak/source-ids", message, "public", (), hint, "warning", len(same))
-
-
-def _guessed_key(folder: Folder, hint: str) -> Iterator[Finding]:
-    """Whether a usual seed makes the key of the opaque ids again."""
-    place = folder.private / "key"
-    if not place.is_file():
-        return
-    key = place.read_text().strip()
-    for seed in SEEDS:
-        text = hashlib.blake2b(str(seed).encode(), digest_size=64).digest()
-        made = hashlib.blake2b(folder.terms.name.encode(), key=text, person=b"compete key", digest_size=32).hexdigest()
-        if made == key:
-            yield Finding("leak/computable-split", f"ids and split follow from the seed {seed}", "public", hint=hint)
-            return
 
 
 def _private_patterns(folder: Folder) -> dict[str, list[bytes]]:
@@ -226,12 +153,11 @@ def _private_patterns(folder: Folder) -> dict[str, list[bytes]]:
         wanted["a run of hidden labels"] = runs
     solution = folder.solution
     columns = [name for name in (*folder.terms.target, USAGE) if name in solution]
-    lines = [
-        ",".join([solution[ID][row], *(solution[name][row] for name in columns)])
-        for row in range(0, len(solution[ID]), 7)
-    ]
-    wanted["a line of the solution"] = [line.encode() for line in lines[:200]]
-    sources = [name for name in folder.sources if len(name) >= 8 and name not in set(folder.items.id.tolist())]
+    drawn = np.random.default_rng(3).permutation(len(solution[ID]))[:200].tolist()
+    lines = [",".join([solution[ID][row], *(solution[name][row] for name in columns)]) for row in drawn]
+    wanted["a line of the solution"] = [line.encode() for line in lines]
+    own = set(folder.ids)
+    sources = [name for name in folder.sources[:: max(1, len(own) // 100)] if len(name) >= 8 and name not in own]
     wanted["a source's id"] = [b"," + name.encode() for name in sources[:100]]
     return wanted
 
@@ -239,11 +165,13 @@ def _private_patterns(folder: Folder) -> dict[str, list[bytes]]:
 def _label_runs(folder: Folder) -> list[list[str]]:
     """The hidden labels in the order of the solution, and in that of the test table, where they vary enough."""
     solution = folder.solution
-    row = {item: place for place, item in enumerate(solution[ID])}
-    by_test = [row[item] for item in folder.test[ID]]
+    orders: list[Sequence[int]] = [range(len(solution[ID]))]
+    if not folder.test_in_order:
+        row = {item: place for place, item in enumerate(solution[ID])}
+        orders.append([row[item] for item in folder.test[ID]])
     runs = []
     for name in folder.terms.target:
-        for order in ([*range(len(by_test))], by_test):
+        for order in orders:
             labels = [solution[name][place] for place in order]
             if len(labels) >= RUN and _surprise(labels[:RUN]) >= VARIED:
                 runs.append(labels)
@@ -275,74 +203,10 @@ def _spelt(labels: Sequence[str], *, whole: bool = False) -> list[bytes]:
     return [text for text in [*texts_of, *arrays] if len(text) >= RUN]
 
 
-def _guesses(folder: Folder, row: int, place: dict[str, int]) -> dict[str, str]:
-    """Texts from which an id might have been made."""
-    items, terms = folder.items, folder.terms
-    source = folder.sources[row] if folder.sources else ""
-    number = place.get(source, row)
-    label = ""
-    if not terms.of_images:
-        tables = [folder.train[terms.target[0]], folder.solution[terms.target[0]]]
-        label = [*tables[0], *tables[1]][row]
-    group = str(items.group[row]) if items.group is not None else ""
-    texts_of = {
-        "the row number": str(number),
-        "the row number from 1": str(number + 1),
-        "the source's id": source,
-        "the source's path": source.rpartition("/")[2],
-        "label and row number": f"{label}{number}",
-        "label and row number, joined": f"{label}_{number}",
-        "label and source's id": f"{label}{source}",
-        "label and source's id, joined": f"{label}_{source}",
-        "challenge and source's id": f"{terms.name}{source}",
-        "group": group,
-    }
-    return {what: text for what, text in texts_of.items() if text}
-
-
-def _is_piece(name: str, as_hex: str, digest: bytes) -> bool:
-    """Whether an id is a beginning or an end of a digest, in hex, base64 or as a number."""
-    spelt = digest.hex()
-    if spelt.startswith(as_hex) or spelt.endswith(as_hex):
-        return True
-    plain = name.replace("-", "").lower()
-    if len(plain) >= SHORTEST and (spelt.startswith(plain) or spelt.endswith(plain)):
-        return True
-    text = base64.urlsafe_b64encode(digest).decode().rstrip("=")
-    return (
-        text.startswith(name)
-        or base64.b64encode(digest).decode().startswith(name)
-        or name == str(int.from_bytes(digest, "big"))
-    )
-
-
-def _as_hex(name: str) -> str:
-    """An id in hex, where it is written in the sixteen consonants."""
-    if set(name) <= set(CONSONANTS):
-        return name.translate(str.maketrans(CONSONANTS, HEX))
-    return name.lower()
-
-
-def _natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    """A key by which item 10 comes after item 9."""
-    return tuple((1, int(part), "") if part.isdigit() else (0, 0, part) for part in re.split(r"([0-9]+)", text))
-
-
-def _shuffled(many: int, seed: int) -> Array:
-    rows = list(range(many))
-    random.Random(seed).shuffle(rows)  # noqa: S311  (what an attacker would try)
-    return np.array(rows)
-
-
-SPLITTERS: dict[str, Callable[[int, int], Array]] = {
-    "train_test_split": lambda many, seed: np.random.RandomState(seed).permutation(many),
-    "default_rng": lambda many, seed: np.random.default_rng(seed).permutation(many),
-    "random.shuffle": _shuffled,
-}
-
-
 def _near(page: str, name: str, count: int) -> bool:
     """Whether a number stands close to a name."""
+    if name not in page or not (str(count) in page or f"{count:,}" in page):
+        return False
     shown = rf"(?:{count}|{count:,})"
     gap = r"[^\w\n]{1,12}(?:\w+[^\w\n]{1,6}){0,2}?"
     word = rf"\b{re.escape(name)}\b"
@@ -352,7 +216,3 @@ def _near(page: str, name: str, count: int) -> bool:
 def _are_numbers(names: set[str]) -> bool:
     """Whether ids are small numbers, which stand in any text."""
     return all(name.isdigit() and len(name) < 7 for name in names)
-
-
-def _is_row_number(text: str) -> bool:
-    return text.isdigit()

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 
 from compete.audits.gate.chance import area_under, ranked
-from compete.audits.gate.folder import Columns, Folder, read_table
+from compete.audits.gate.columns import ABSENT, Column
+from compete.audits.gate.folder import Folder
+from compete.audits.gate.reading import Columns, read_table
 from compete.audits.gate.verdicts import PART, USAGE, Probe
 from compete.bundle import GROUP, ID, TEST, TRAIN, TRAIN_GROUPS
 from compete.bundle import USAGE as USAGE_COLUMN
-from compete.dataset import parsed_number
 from compete.errors import Finding
 
 Array = np.ndarray[Any, Any]
 EXACT, STRONG, CLEAR = 0.999, 0.95, 0.8
 """AUC from which a single column is the label itself, must be explained, and is worth a look."""
-ABSENT = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "?"})
 ALIKE = 16
 """Shelves of numbers; spellings are compared on one shelf."""
 BY_TIME = 0.75
@@ -29,18 +29,26 @@ COMMON = 5
 SPLIT_NAMES = re.compile(r"\A(usage|split|fold|part|partition|subset|is_?(train|test|public|private))\Z", re.IGNORECASE)
 
 
+def test_rows(folder: Folder) -> Iterator[Finding]:
+    """Do test items stand in a table of the training items?"""
+    wanted = set(folder.solution[ID])
+    for entry in folder.files:
+        if entry.name in (TRAIN, TRAIN_GROUPS):
+            table = folder.train if entry.name == TRAIN else read_table(entry.path)
+            if not wanted.isdisjoint(table.get(ID, ())):
+                message, hint = "test items stand in it, with their labels", "build the bundle again"
+                yield Finding("leak/label-column", message, entry.name, hint=hint)
+
+
 def label_columns(folder: Folder) -> Iterator[Finding]:
-    """Is a column of the test table, or of any table that holds test items, the label?"""
+    """Is a column of the test table, or of any other table that holds test items, the label?"""
     hint = "drop the column: name the `data.features` that participants may see"
     wanted = set(folder.solution[ID])
     for entry in folder.files:
-        if not entry.name.endswith(".csv") or entry.name == folder.terms.sample_name:
+        if not entry.name.endswith(".csv") or entry.name in (folder.terms.sample_name, TRAIN, TRAIN_GROUPS):
             continue
         table = folder.test if entry.name == TEST else read_table(entry.path)
         rows = [row for row, item in enumerate(table.get(ID, ())) if item in wanted]
-        if entry.name in (TRAIN, TRAIN_GROUPS) and rows:
-            yield Finding("leak/label-column", "test items stand in it, with their labels", entry.name, hint=hint)
-            continue
         for name, cells in table.items():
             if rows and name != ID and (found := _is_label(folder, table, rows, name)):
                 yield Finding("leak/label-column", f"the column {name!r} {found}", entry.name, hint=hint)
@@ -65,12 +73,10 @@ def single_areas(folder: Folder) -> dict[str, float]:
     target, areas = folder.items.target, {}
     if folder.terms.of_images or not target.size:
         return {}
-    for name in folder.feature_names():
-        if name == GROUP:
-            continue
-        seen = _learned(folder, folder.cells(name))
+    for name, column in folder.features.items():
+        seen = _learned(folder, column)
         best = [
-            max(max(area, 1 - area) for area in (area_under(column, label) for column in seen.T))
+            max(max(area, 1 - area) for area in (area_under(one, label) for one in seen.T))
             for label in _halves(target[folder.items.test])
             if COMMON <= label.sum() <= len(label) - COMMON
         ]
@@ -82,13 +88,15 @@ def single_areas(folder: Folder) -> dict[str, float]:
 def spelling(folder: Folder) -> Iterator[Probe]:
     """Does how a number is spelt, apart from what it is, tell something? And blanks, quotes and empty cells?"""
     everything = np.arange(len(folder.items.id))
-    cells = [folder.cells(name) for name in folder.feature_names()]
+    columns = [
+        Column(folder.cells(name)) if name == GROUP else folder.features[name] for name in folder.feature_names()
+    ]
     hint = "write every number of a column in one way, and every missing value too"
-    for what, columns, severity in (
-        ("the spelling of the cells", [_spelt(some) for some in cells], "error"),
-        ("the decimals of numbers, compared with numbers alike,", [_decimals(some) for some in cells], "warning"),
+    for what, seen_of, severity in (
+        ("the spelling of the cells", _spelt, "error"),
+        ("the decimals of numbers, compared with numbers alike,", _decimals, "warning"),
     ):
-        seen = np.hstack(columns) if columns else np.empty((len(everything), 0))
+        seen = np.hstack([seen_of(column) for column in columns]) if columns else np.empty((len(everything), 0))
         if seen.size and seen.std(axis=0).any():
             yield Probe("leak/spelling", what, everything, seen, hint=hint, severity=severity)
     length = _unneeded_bytes(folder)
@@ -100,29 +108,27 @@ def spelling(folder: Folder) -> Iterator[Probe]:
 
 def membership(folder: Folder) -> Iterator[Probe]:
     """Do the features tell which test items are private?"""
-    names = [name for name in folder.feature_names() if name != GROUP]
-    if names:
-        seen = np.hstack([_plain(folder.cells(name))[folder.items.test] for name in names])
+    seen = features_of(folder)
+    if seen.size:
+        test = seen[folder.items.test]
         hint = "divide the test by chance, or by group, and not by a feature"
-        yield Probe("leak/usage", "the features of the test items", folder.items.test, seen, USAGE, hint=hint)
+        yield Probe("leak/usage", "the features of the test items", folder.items.test, test, USAGE, hint=hint)
         everything = np.arange(len(folder.items.id))
         hint = "if the split is by time, place or group that is as it must be; else divide by chance"
-        seen = features_of(folder)
         yield Probe("leak/shift", "the features", everything, seen, PART, hint=hint, severity="warning")
 
 
 def features_of(folder: Folder) -> Array:
     """All features as numbers, shape (n, p)."""
-    columns = [_plain(folder.cells(name)) for name in folder.feature_names() if name != GROUP]
-    return np.hstack(columns) if columns else np.empty((len(folder.items.id), 0))
+    columns = [column.plain for column in folder.features.values()]
+    return np.hstack(columns) if columns else np.empty((len(folder.ids), 0))
 
 
 def fitted_on_test(folder: Folder) -> Iterator[Finding]:
     """Was a column computed with the labels, or the values, of the test items?"""
     items = folder.items
-    texts = {name: np.array(folder.cells(name), dtype=object) for name in folder.feature_names()}
-    numbers = {name: column for name, cells in texts.items() if (column := _numbers(cells.tolist())) is not None}
-    codes = {name: np.unique(cells.astype(str), return_inverse=True)[1] for name, cells in texts.items()}
+    numbers = {name: one.numbers for name, one in folder.features.items() if one.numbers is not None}
+    codes = {name: one.code for name, one in folder.features.items()}
     hint = "compute it from the training items alone, and apply it to the test"
     for name, column in numbers.items():
         by = next((other for other in codes if other != name and _is_encoding(column, codes[other], items)), None)
@@ -147,7 +153,9 @@ def subgroups(folder: Folder) -> Iterator[Finding]:
     for name in terms.subgroups:
         if name not in table or name not in folder.solution:
             continue
-        seen = _learned(folder, [*table[name], *folder.solution[name]])
+        known = dict(zip(table[ID], table[name], strict=True))
+        cells = [*(known.get(item, "") for item in folder.train[ID]), *folder.solution[name]]
+        seen = _learned(folder, Column(cells))
         halves = [
             label
             for label in _halves(folder.items.target[folder.items.test])
@@ -163,15 +171,13 @@ def subgroups(folder: Folder) -> Iterator[Finding]:
 
 def drift(folder: Folder) -> Iterator[Finding]:
     """Where train comes before the test in time, does all of it?"""
-    items = folder.items
-    for name in folder.feature_names():
-        cells = folder.cells(name)
+    for name, column in folder.features.items():
         if not re.search(r"date|time|year|day", name, re.IGNORECASE) or any(
-            not re.match(r"\d{4}", text) for text in cells
+            not re.match(r"\d{4}", text) for text in column.cells
         ):
             continue
-        rank = ranked(np.unique(np.array(cells, dtype=str), return_inverse=True)[1][:, None])[:, 0]
-        late = items.part != 0
+        rank = ranked(column.code[:, None])[:, 0]
+        late = folder.part != 0
         if area_under(rank, late) >= BY_TIME and rank[late].min() < rank[~late].max():
             after = int((rank[~late] > rank[late].min()).sum())
             message = f"the split is by {name!r}, but {after:,} training items are later than the first test item"
@@ -196,7 +202,7 @@ def _is_label(folder: Folder, table: Columns, rows: Sequence[int], name: str) ->
         pairs = set(zip(mine, label, strict=True))
         if len(pairs) == len(set(mine)) == len(set(label)) < 0.5 * len(held):
             return f"stands for the label {target!r} one to one"
-        own, other = _numbers(mine), _numbers(label)
+        own, other = Column(mine).numbers, Column(label).numbers
         if own is None or other is None or terms.task != "regression" or len(set(mine)) < 10:
             continue
         if abs(float((ranked(own[:, None]) * ranked(other[:, None])).mean())) > EXACT:
@@ -218,13 +224,12 @@ def _halves(target: Array) -> Iterator[Array]:
         yield column > (np.nanmedian(column) if len(np.unique(column)) > 2 else column.min())
 
 
-def _learned(folder: Folder, cells: Sequence[str]) -> Array:
+def _learned(folder: Folder, column: Column) -> Array:
     """A column as numbers, for the test items; of words the mean label of the training items that bear them."""
-    blank = np.array([not text.strip() for text in cells], dtype=np.float64)
-    numbers = _numbers(cells)
-    columns = [blank] if numbers is None else [blank, numbers]
-    code = np.unique(np.array(cells, dtype=object).astype(str), return_inverse=True)[1]
-    if numbers is None and code.max() < 0.2 * len(cells):
+    columns, code = [column.blank], column.code
+    if column.numbers is not None:
+        columns.append(column.numbers)
+    elif code.max() < 0.2 * len(code):
         train = folder.items.train
         many, count = int(code.max()) + 1, np.bincount(code[train], minlength=int(code.max()) + 1)
         for label in _halves(folder.items.target):
@@ -233,28 +238,15 @@ def _learned(folder: Folder, cells: Sequence[str]) -> Array:
     return np.stack(columns, axis=1)[folder.items.test]
 
 
-def _plain(cells: Sequence[str]) -> Array:
-    """A column as numbers, without a look at labels: its value or the order of its words, and whether it is blank."""
-    numbers = _numbers(cells)
-    if numbers is None:
-        numbers = np.unique(np.array(cells, dtype=object).astype(str), return_inverse=True)[1].astype(np.float64)
-    return np.stack([numbers, [not text.strip() for text in cells]], axis=1)
-
-
-def _numbers(cells: Sequence[str]) -> Array | None:
-    """A column of numbers, nan where it is blank; None where a cell is no number."""
-    values = [parsed_number(text.strip()) if text.strip() else float("nan") for text in cells]
-    return None if any(value is None for value in values) else np.array(values, dtype=np.float64)
-
-
-def _spelt(cells: Sequence[str]) -> Array:
+def _spelt(column: Column) -> Array:
     """How each cell is spelt where it could be spelt otherwise: blanks, zeros at the end, signs, missing values."""
-    texts = [text.strip() for text in cells]
-    columns = [[len(cell) - len(text) for cell, text in zip(cells, texts, strict=True)]]
-    if _numbers(cells) is None:
+    texts = column.texts
+    columns: list[list[int]] = [[len(cell) - len(text) for cell, text in zip(column.cells, texts, strict=True)]]
+    if column.numbers is None:
         missing = sorted({text for text in texts if text.lower() in ABSENT})
         columns += [[text == spelt for text in texts] for spelt in missing[1:]]
-        columns += [[text != text.lower() and text == text.upper() for text in texts]]
+        first = {text.casefold(): text for text in sorted(texts, reverse=True)}
+        columns += [[text != first[text.casefold()] for text in texts]]  # one word in capitals here, and not there
         return np.array(columns, dtype=np.float64).T
     heads = [text.lower().lstrip("+-").partition("e")[0] for text in texts]
     columns += [[len(head) - len(head.rstrip("0")) if "." in head else 0 for head in heads]]
@@ -268,12 +260,12 @@ def _spelt(cells: Sequence[str]) -> Array:
     return seen
 
 
-def _decimals(cells: Sequence[str]) -> Array:
+def _decimals(column: Column) -> Array:
     """Decimals and figures of each number, compared with those of numbers of its size."""
-    numbers = _numbers(cells)
+    numbers = column.numbers
     if numbers is None:
-        return np.empty((len(cells), 0))
-    heads = [text.strip().lower().lstrip("+-").partition("e")[0] for text in cells]
+        return np.empty((len(column.cells), 0))
+    heads = [text.lower().lstrip("+-").partition("e")[0] for text in column.texts]
     decimals = np.array([len(head.partition(".")[2]) for head in heads], dtype=np.float64)
     figures = np.array([len(head.replace(".", "").lstrip("0")) for head in heads], dtype=np.float64)
     size = np.floor(np.log10(np.maximum(np.abs(np.nan_to_num(numbers)), 1e-30))) * ALIKE + _shelves(numbers)
@@ -298,12 +290,16 @@ def _compared(column: Array, by: Array) -> Array:
 def _unneeded_bytes(folder: Folder) -> Array:
     """Bytes of each row beyond its cells and the commas between them: quotes, blanks, line ends."""
     found: dict[str, int] = {}
-    for name, table in ((TRAIN, folder.train), (TEST, folder.test)):
-        lines = (folder.public / name).read_bytes().split(b"\n")[1:]
-        needed = [sum(len(cell.encode()) for cell in row) + len(row) - 1 for row in zip(*table.values(), strict=True)]
-        if len([line for line in lines if line]) != len(needed):
+    whole = folder.whole or folder
+    tables = ((TRAIN, folder.train, whole.train), (TEST, folder.test, whole.test))
+    for at, (name, table, all_rows) in enumerate(tables):
+        lines = (folder.public / name).read_bytes().rstrip(b"\n").split(b"\n")[1:]
+        if len(lines) != len(all_rows[ID]):
             return np.empty(0)  # a cell holds a line break
-        found |= {item: len(line) - least for item, line, least in zip(table[ID], lines, needed, strict=False)}
+        if folder.rows is not None:
+            lines = [lines[row] for row in folder.rows[at].tolist()]
+        needed = [sum(len(cell.encode()) for cell in row) + len(row) - 1 for row in zip(*table.values(), strict=True)]
+        found |= {item: len(line) - least for item, line, least in zip(table[ID], lines, needed, strict=True)}
     return np.array([found[item] for item in folder.items.id.tolist()], dtype=np.float64)
 
 

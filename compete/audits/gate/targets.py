@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +14,8 @@ from compete.terms import Terms
 Array = np.ndarray[Any, Any]
 MOST = 6
 """Columns of a target, at most: of many classes those with most items."""
+NUMBERS = frozenset({"regression", "multilabel", "survival"})
+"""Tasks whose labels are numbers."""
 FEWEST = 5
 """Items that a class must have to be looked at."""
 
@@ -32,10 +36,26 @@ def flat_targets(terms: Terms, columns: Mapping[str, Sequence[str]]) -> Targets:
         label = np.array(next(iter(columns.values())), dtype=object)
         chosen = terms.classes[1:] if len(terms.classes) == 2 else terms.classes
         return _frequent(np.stack([label == name for name in chosen], axis=1), chosen)
+    if terms.task not in NUMBERS:
+        return _tokens(columns)
     numbers = np.array([[_number(text) for text in texts] for texts in columns.values()], dtype=np.float64).T
     if terms.task == "multilabel":
         return _frequent(numbers == 1, tuple(columns))
     return numbers[:, :MOST], tuple(columns)[:MOST]
+
+
+def _tokens(columns: Mapping[str, Sequence[str]]) -> Targets:
+    """Of classes, lists and texts: which of the commonest cells, or of the words in them, are there, and how many."""
+    words = {name: [set(re.split(r"[ ;,|]+", text)) - {""} for text in texts] for name, texts in columns.items()}
+    count = Counter((name, word) for name, sets in words.items() for some in sets for word in some)
+    common = [pair for pair, _ in sorted(count.items(), key=lambda pair: (-pair[1], pair[0]))[: 4 * MOST]]
+    items = len(next(iter(columns.values())))
+    present = np.zeros((items, len(common)), dtype=bool)
+    for place, (name, word) in enumerate(common):
+        present[:, place] = [word in some for some in words[name]]
+    length = np.array([len(text) for text in next(iter(columns.values()))], dtype=np.float64)
+    found, names = _frequent(present, [f"{name}: {word}" for name, word in common])
+    return np.column_stack([length, found]), ("length", *names)
 
 
 def image_targets(terms: Terms, truths: Sequence[Any]) -> Targets:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from compete import jobs
-from compete.audits.gate import guard
+from compete.audits.gate import audit_bundle, guard
 from compete.bundle import MANIFEST, PRIVATE_MANIFEST, accepted_leaks, verify_bundle
 from compete.errors import LeakError, UsageError
 from tests.audits.gate.clean import clean_bundle, write_table
@@ -67,7 +67,7 @@ def test_a_finished_bundle_can_be_accepted_later(telling: Path, tmp_path: Path) 
 def test_only_what_was_found_can_be_accepted(tmp_path: Path) -> None:
     bundle = clean_bundle("table", tmp_path, items=200)
     with pytest.raises(UsageError, match="nothing was decided"):
-        guard(bundle, accepted={RULE: WHY}, workers=1)
+        guard(bundle, accepted={RULE: WHY})
     assert accepted_leaks(bundle) == {}
 
 
@@ -88,3 +88,14 @@ def test_what_was_accepted_cannot_be_changed_unseen(telling: Path, tmp_path: Pat
     place = bundle / "private" / PRIVATE_MANIFEST
     place.write_text(place.read_text().replace(WHY, "no reason at all"))
     assert "bundle/manifest" in {finding.rule for finding in verify_bundle(bundle)}
+
+
+def test_rows_that_hold_nothing_are_no_copies(tmp_path: Path) -> None:
+    bundle = clean_bundle("table", tmp_path, items=200)
+    for name in ("train.csv", "test.csv"):
+        path = bundle / "public" / name
+        head, first, *lines = path.read_text().splitlines()
+        item, *_, label = first.split(",")
+        empty = [item, *["NA"] * (len(head.split(",")) - 1 - name.startswith("train"))]
+        path.write_text("\n".join([head, ",".join([*empty, label][: len(head.split(","))]), *lines]) + "\n")
+    assert "leak/same-row" not in {finding.rule for finding in audit_bundle(bundle)}

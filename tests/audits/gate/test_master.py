@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +15,6 @@ from compete.building.parts import TRAIN_PART
 from compete.building.pipeline import write_bundle
 from compete.building.plan import Plan, plan_build
 from compete.challenge import load_challenge
-from compete.demos import gallery
 from compete.files import files_below
 from tests.audits.gate.clean import write_table
 from tests.building.scenes import FORMS, write_scenes
@@ -33,7 +29,6 @@ data: {path: table.csv, id: name, label: label, features: [length]}
 split: {test: 0.5, seed: 5b1f0c2e9a7b4438}
 score: {metric: rmse}
 """
-FLAT = ("penguins", "diabetes", "digits")
 
 
 def public_tree(plan: Plan, out: Path) -> dict[str, str]:
@@ -41,15 +36,6 @@ def public_tree(plan: Plan, out: Path) -> dict[str, str]:
     write_bundle(plan, out, workers=1)
     paths = [*files_below(out / "public"), out / "manifest.json"]
     return {str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
-
-
-@pytest.mark.parametrize("name", FLAT)
-def test_labels_of_the_test_leave_no_trace_in_the_gallery(tmp_path: Path, name: str) -> None:
-    source = tmp_path / "challenge"
-    shutil.copytree(gallery()[name], source)
-    subprocess.run([sys.executable, "make_data.py"], cwd=source, check=True, capture_output=True)
-    plan = plan_build(load_challenge(source))
-    assert public_tree(plan, tmp_path / "one") == public_tree(permuted(plan), tmp_path / "other")
 
 
 @pytest.mark.parametrize(("task", "form"), FORMS)
