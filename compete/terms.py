@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Optional
 
-FLAT_TASKS = ("classification", "multilabel", "regression")
-"""Tasks whose truth and prediction are one row an item; of all others an item is an image."""
+from compete.tasks import TASKS
+
+FLAT_TASKS = tuple(TASKS)
+"""Tasks whose items are rows of a table; of all others an item is an image."""
 
 IMAGE_TASKS = {
     "detection": ("boxes", ("coco", "rows", "strings")),
-    "instance_segmentation": ("masks", ("coco", "runs")),
+    "instance_segmentation": ("masks", ("coco", "runs", "coco_runs")),
     "keypoints": ("points", ("coco",)),
     "semantic_segmentation": ("label_maps", ("png", "runs", "nifti")),
     "panoptic_segmentation": ("segments", ("png",)),
@@ -19,12 +21,16 @@ IMAGE_TASKS = {
 """What a submission to each task holds, and the forms in which it may be written, the usual one first.
 
 ``coco``: a JSON list of results. ``rows``: CSV, one row a box. ``strings``: CSV with ``id,PredictionString``. ``runs``:
-CSV with run lengths. ``png``: a zip of label images, for panoptic segmentation with ``panoptic.json`` beside them.
-``nifti``: a zip of label volumes; the form where images are volumes, and there alone.
+CSV with run lengths, starts and lengths as on Kaggle. ``coco_runs``: CSV with COCO's compressed ones. ``png``: a zip of
+label images, for panoptic segmentation with ``panoptic.json`` beside them. ``nifti``: a zip of label volumes; the form
+where images are volumes, and there alone.
 """
 
 FEDERATED_METRICS = ("lvis_box_ap", "lvis_mask_ap", "open_images_ap")
 """Metrics that know that not every class was looked for in every image; all others are given the objects alone."""
+
+FLAT_METRICS = ("boundary_f",)
+"""Metrics of label images that are of two dimensions alone, and not of volumes."""
 
 TAXONOMY_METRICS = (
     "accuracy_at_level",
@@ -61,6 +67,19 @@ class Combined:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A metric with a short name for the leaderboard.
+
+    Attributes:
+        name: what the leaderboard calls it.
+        metric: the metric's text, or an expression.
+    """
+
+    name: str
+    metric: str
+
+
+@dataclass(frozen=True)
 class Terms:
     """Everything that scoring must know of a challenge, and nothing that a participant may not.
 
@@ -70,8 +89,8 @@ class Terms:
         version: the organizer's version of the challenge.
         task: one of ``FLAT_TASKS`` or a key of ``IMAGE_TASKS``.
         target: label columns, as in ``train.csv`` and ``solution.csv``.
-        kind: what the prediction columns hold: ``label``, ``probability``, ``score``, ``value`` or ``flag``; of images
-            ``boxes``, ``masks``, ``points``, ``label_maps`` or ``segments``.
+        kind: what the prediction columns hold, a key of ``compete.tasks.KINDS``; of images ``boxes``, ``masks``,
+            ``points``, ``label_maps`` or ``segments``.
         columns: names of the prediction columns.
         metric: the metric that ranks: a name with options, a combination's name, an expression over such names, or
             ``metric.py:score``.
@@ -87,19 +106,27 @@ class Terms:
         grouped: whether ``solution.csv`` names a group, inside which items are not independent.
         draws: bootstrap draws of an interval; 0 for none.
         smallest_subgroup: public scores do not show smaller ones.
-        form: how a submission is written: ``csv`` with one row an item, or a form of ``IMAGE_TASKS``.
+        form: how a submission is written: ``csv`` with one row an item, ``rows`` with one row an entry of a list, or a
+            form of ``IMAGE_TASKS``.
         class_ids: the number of each class in COCO files and label images, in the order of ``classes``.
         things: the classes that are counted one by one, in panoptic segmentation; the others are stuff.
         coordinates: boxes of CSV forms: ``xywh`` (left, top, width, height) or ``xyxy`` (left, top, right, bottom).
         points: names of the keypoints of an object.
         sigmas: how exactly each keypoint can be placed, as OKS takes it.
         ignore_value: value of label images that is not scored; None for none.
-        most_objects: predictions allowed an image.
+        most_objects: predictions allowed an image, entries a list, spans an item.
         federated: whether not every class was looked for in every image, or classes contain each other; what is known
             of that stands with the truth.
         parents: of classes that stand in a tree, the number of each node's parent, -1 at the top; the classes come
             first, in their order.
         taxa: names of the nodes that are no class.
+        named: metrics with short names, by which ``metric``, ``also`` and expressions may call them.
+        beside: columns beside the truth that metrics look at.
+        separator: what parts the entries of a list.
+        empty: whether an empty cell is an answer: no entry, no text, no span.
+        gain: the column of how relevant each entry of a true list is; empty where all are alike.
+        at: what each prediction column stands for: thresholds, quantiles or times, rising.
+        classes_of: of several columns of classes, the classes of each.
         train: number of training items.
         test: number of test items.
         description: what it is about.
@@ -138,6 +165,13 @@ class Terms:
     federated: bool = False
     parents: tuple[int, ...] = ()
     taxa: tuple[str, ...] = ()
+    named: tuple[Named, ...] = ()
+    beside: tuple[str, ...] = ()
+    separator: str = " "
+    empty: bool = False
+    gain: str = ""
+    at: tuple[float, ...] = ()
+    classes_of: tuple[tuple[str, ...], ...] = ()
     train: int = 0
     test: int = 0
     description: str = ""
@@ -154,6 +188,10 @@ class Terms:
     def of_objects(self) -> bool:
         """Whether what is predicted of an image are objects, which can stand in rows of a table."""
         return self.kind in ("boxes", "masks", "points")
+
+    def written(self, name: str) -> str:
+        """The text of a metric that has a short name; any other text as it is."""
+        return next((entry.metric for entry in self.named if entry.name == name), name)
 
     @property
     def sample_name(self) -> str:
@@ -178,4 +216,6 @@ class Terms:
         frozen = {key: tuple(value) for key, value in content.items() if isinstance(value, list)}
         values: dict[str, Any] = {**content, **frozen}
         values["combine"] = tuple(Combined(**entry) for entry in content.get("combine", ()))
+        values["named"] = tuple(Named(**entry) for entry in content.get("named", ()))
+        values["classes_of"] = tuple(map(tuple, content.get("classes_of", ())))
         return cls(**values)

@@ -9,7 +9,7 @@ import stat
 import tempfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from threading import Lock
 from typing import BinaryIO, Union
@@ -17,6 +17,7 @@ from typing import BinaryIO, Union
 from compete.errors import Finding, UsageError
 from compete.files import system_fault
 from compete.scoring.source import counted, refuse
+from metrics.frozen import dataclass
 
 BLOCK = 1 << 20
 GZIP = 31

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Union
 
@@ -14,6 +13,7 @@ from compete.scoring.archive_names import fault, is_junk, name_faults, plain_nam
 from compete.scoring.source import counted, refuse, shown_name
 from compete.scoring.tar_headers import list_tar
 from compete.scoring.zip_directory import AGAIN, Entry, list_zip
+from metrics.frozen import dataclass
 
 ARCHIVE_RULES: dict[str, tuple[str, str]] = {
     "archive/unreadable": (

@@ -13,11 +13,11 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional
 
 from compete.errors import CompeteError, Finding, SubmissionError, SystemFault, UsageError
+from metrics.frozen import dataclass
 
 MEGABYTE = 1 << 20
 LONGEST_ANSWER = 1 << 28

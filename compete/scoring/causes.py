@@ -10,6 +10,7 @@ import numpy as np
 
 from compete.scoring.source import excerpt
 from compete.scoring.spans import Array
+from compete.terms import SAMPLE_STEM
 
 _LOOKALIKE = str.maketrans(
     "АВЕКМНОРСТХаеорсухіјѕԁΑΒΕΖΗΙΚΜΝΟΡΤΥΧο‐‑‒–—−＿", "ABEKMHOPCTXaeopcyxijsdABEZHIKMNOPTYXo------_"
@@ -110,10 +111,12 @@ def unknown_cause(texts: Iterable[str], known: Callable[[str], bool]) -> str:
     return ""
 
 
-def unknown_id_cause(texts: Sequence[str], known: Callable[[str], bool], sample: Sequence[str]) -> str:
-    """The likely cause of an unknown id, or what ids look like."""
+def unknown_id_cause(
+    texts: Sequence[str], known: Callable[[str], bool], sample: Sequence[str], suffix: str = ".csv"
+) -> str:
+    """The likely cause of an unknown id, or what ids look like; the suffix is that of the sample submission."""
     looks = ", ".join(excerpt(one) for one in sample[:3])
-    return unknown_cause(texts, known) or f"ids look like {looks}; take them from sample_submission.csv"
+    return unknown_cause(texts, known) or f"ids look like {looks}; take them from {SAMPLE_STEM}{suffix}"
 
 
 _NUMBER_CAUSES = [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from compete.scoring.coco_checks import rows_of
@@ -11,6 +9,7 @@ from compete.scoring.coco_columns import CONTENT, Columns
 from compete.scoring.coco_report import Teller, numbers_shown
 from compete.scoring.images import Images
 from compete.scoring.spans import Array
+from metrics.frozen import dataclass
 
 FAR = 10
 """How many sizes of its image a prediction may reach beyond it."""

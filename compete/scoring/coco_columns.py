@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import field, replace
 from typing import Optional
 
 import numpy as np
 
 from compete.scoring.spans import Array
 from compete.scoring.texts import Texts, join_texts
+from metrics.frozen import dataclass
+from metrics.polygons import Polygons, joined_polygons, polygons_of
 
 CONTENT = {"boxes": "bbox", "masks": "segmentation", "points": "keypoints"}
 """The key that holds what a kind of submission predicts."""
@@ -25,13 +27,13 @@ class Shapes:
         text: the compressed run lengths, ASCII; empty for an entry of another form.
         size: height and width as declared, int64, shape (n, 2); 0 for polygons, which declare none.
         counts: uncompressed run lengths, by entry.
-        polygons: polygons, each a list x, y, x, y, …, by entry.
+        polygons: polygons, whose owners are entries; None where there is none.
     """
 
     text: Texts
     size: Array
     counts: dict[int, list[int]] = field(default_factory=dict)
-    polygons: dict[int, list[list[float]]] = field(default_factory=dict)
+    polygons: Optional[Polygons] = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,10 +90,18 @@ def join_columns(parts: Sequence[Columns]) -> Columns:
 
 def join_shapes(parts: Sequence[Shapes]) -> Shapes:
     """The segmentations of several runs of entries, one after the other."""
-    counts, polygons, begin = {}, {}, 0
+    counts, drawn, begin = {}, [], 0
     for part in parts:
         counts.update({begin + row: one for row, one in part.counts.items()})
-        polygons.update({begin + row: one for row, one in part.polygons.items()})
+        if part.polygons is not None:
+            drawn.append(replace(part.polygons, owner=part.polygons.owner + begin))
         begin += len(part.size)
     size = np.concatenate([part.size for part in parts])
+    polygons = joined_polygons(drawn) if drawn else None
     return Shapes(join_texts([part.text for part in parts]), size, counts, polygons)
+
+
+def polygons_by_entry(held: Mapping[int, Sequence[Sequence[float]]]) -> Optional[Polygons]:
+    """Polygons of some entries, each a list x, y, x, y, …; None where there is none."""
+    found = polygons_of(list(held.values()))
+    return replace(found, owner=np.array(list(held), dtype=np.int64)[found.owner]) if held else None

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any, Optional
 
 import numpy as np
 
-from compete.scoring.coco_columns import CATEGORY, IMAGE, Shapes
+from compete.scoring.coco_columns import CATEGORY, CONTENT, IMAGE, Shapes
 from compete.scoring.coco_rows import BOX, COUNTS, POINTS, SIZE
 from compete.scoring.json_layout import REAL, TEXT, WHOLE, Path, read_layout
+from compete.scoring.json_outlines import lift_outlines
 from compete.scoring.json_rows import Rows, read_rows
 from compete.scoring.source import Source
-from compete.scoring.spans import Array
+from compete.scoring.spans import PADDING, Array
+from metrics.frozen import dataclass
 
 AREA, CROWD, IMAGES, CATEGORIES, LIST = "area", "iscrowd", "images", "categories", "annotations"
 
@@ -26,6 +27,7 @@ _OBJECTS = re.compile(rb"\[[ \t\n\r]*(?=\{)")
 _AFTER = re.compile(rb"[ \t\n\r]*([,}])")
 _DECODER = json.JSONDecoder()
 _OF_IMAGE: tuple[Path, ...] = (("id",), ("height",), ("width",))
+_OUTLINE: Path = (CONTENT["masks"],)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,21 +52,29 @@ class Content:
     categories: list[tuple[int, str]]
 
 
+@dataclass(frozen=True, eq=False)
+class _Listed:
+    """The objects of a list, and their segmentations where those were lifted out."""
+
+    rows: Rows
+    shapes: Optional[Shapes] = None
+
+
 def alike_content(source: Source, kind: str) -> Optional[Content]:
     """Read a file in which all images are written alike, and all annotations; None where they are not.
 
     Args:
         source: the file.
-        kind: ``boxes``, ``masks`` or ``points``; masks must be compressed run lengths.
+        kind: ``boxes``, ``masks`` or ``points``.
     """
     parts = _parts(source, kind)
     if parts is None or not {IMAGES, LIST, CATEGORIES} <= parts.keys():
         return None
     images, annotations, categories = (parts[key] for key in (IMAGES, LIST, CATEGORIES))
-    table = _table(annotations, kind)
+    table = _table(annotations.rows, annotations.shapes, kind)
     if table is None or type(categories) is not list or not all(map(_is_category, categories)):
         return None
-    return Content(images.numbers(*_OF_IMAGE).T, table, [(one["id"], one["name"]) for one in categories])
+    return Content(images.rows.numbers(*_OF_IMAGE).T, table, [(one["id"], one["name"]) for one in categories])
 
 
 def _is_category(one: Any) -> bool:
@@ -95,7 +105,7 @@ def _parts(source: Source, kind: str) -> Optional[dict[str, Any]]:
     return None if bytes(raw[at + 1 : source.end]).strip(b" \t\n\r") else found
 
 
-def _rows(source: Source, begin: int, name: str, kind: str) -> Optional[tuple[Rows, int]]:
+def _rows(source: Source, begin: int, name: str, kind: str) -> Optional[tuple[_Listed, int]]:
     """A list of images or annotations, and where it ends."""
     opened = _OBJECTS.match(source.buffer.data, begin, source.end)
     if opened is None:
@@ -104,6 +114,9 @@ def _rows(source: Source, begin: int, name: str, kind: str) -> Optional[tuple[Ro
     if name == LIST:
         kinds = {(IMAGE,): WHOLE, (CATEGORY,): WHOLE, (AREA,): REAL, (CROWD,): WHOLE, **dict.fromkeys(BOX, REAL)}
         kinds.update({**dict.fromkeys(SIZE, WHOLE), COUNTS: TEXT} if kind == "masks" else {})
+    drawn = _without_outlines(source, opened.end(), kinds) if name == LIST and kind == "masks" else None
+    if drawn is not None:
+        return drawn
     layout = read_layout(source.buffer, opened.end(), source.end, kinds, others=True)
     needed = _OF_IMAGE if name == IMAGES else ((IMAGE,), (CATEGORY,), *((COUNTS, *SIZE) if kind == "masks" else BOX))
     if layout is None or not set(needed) <= set(layout.path):
@@ -113,7 +126,21 @@ def _rows(source: Source, begin: int, name: str, kind: str) -> Optional[tuple[Ro
     if found is None:
         return None
     rows = read_rows(source.buffer, opened.end(), found.end() - 1, layout, (COUNTS,) if kind == "masks" else ())
-    return None if rows is None else (rows, found.end())
+    return None if rows is None else (_Listed(rows), found.end())
+
+
+def _without_outlines(source: Source, begin: int, kinds: dict[Path, str]) -> Optional[tuple[_Listed, int]]:
+    """A list of annotations with polygons, which are lifted out of it first, and where it ends."""
+    lifted = lift_outlines(source.buffer, begin, source.end)
+    if lifted is None:
+        return None
+    layout = read_layout(lifted.buffer, PADDING, lifted.end, {**kinds, _OUTLINE: WHOLE}, others=True)
+    if layout is None or not {(IMAGE,), (CATEGORY,), _OUTLINE} <= set(layout.path):
+        return None
+    rows = read_rows(lifted.buffer, PADDING, lifted.end, layout)
+    if rows is None or rows.whole.shape[1] != len(lifted.shapes.size):
+        return None
+    return _Listed(rows, lifted.shapes), lifted.behind + 1
 
 
 def _decoded(source: Source, begin: int) -> Optional[tuple[Any, int]]:
@@ -126,14 +153,15 @@ def _decoded(source: Source, begin: int) -> Optional[tuple[Any, int]]:
     return value, begin + size
 
 
-def _table(rows: Rows, kind: str) -> Optional[Table]:
+def _table(rows: Rows, shapes: Optional[Shapes], kind: str) -> Optional[Table]:
     """Annotations as columns; None where keypoints do not stand as they should."""
     path = rows.layout.path
     image, category = (rows.numbers((key,))[0] for key in (IMAGE, CATEGORY))
     area = rows.numbers((AREA,))[0] if (AREA,) in path else np.full(len(image), np.nan)
     crowd = rows.numbers((CROWD,))[0] != 0 if (CROWD,) in path else np.zeros(len(image), dtype=bool)
     if kind == "masks":
-        return Table(image, category, area, crowd, shapes=Shapes(rows.texts(COUNTS), rows.numbers(*SIZE).T))
+        shapes = shapes or Shapes(rows.texts(COUNTS), rows.numbers(*SIZE).T)
+        return Table(image, category, area, crowd, shapes=shapes)
     box = rows.numbers(*BOX).T
     if kind == "boxes":
         return Table(image, category, area, crowd, box)

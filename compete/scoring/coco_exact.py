@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -17,6 +16,7 @@ from compete.scoring.coco_shapes import exact_shapes
 from compete.scoring.json_text import Document, is_odd, tell_oddities
 from compete.scoring.source import excerpt, refuse_all
 from compete.scoring.spans import Array
+from metrics.frozen import dataclass
 
 OTHER_TASKS = ("caption",)
 """Keys of results of other tasks, by which some graders choose what they compute."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from itertools import chain
+from dataclasses import field, replace
+from functools import cached_property
+from typing import Optional
 
 import numpy as np
 
@@ -15,11 +16,10 @@ from compete.scoring.coco_report import Report
 from compete.scoring.images import Images
 from compete.scoring.spans import Array
 from compete.scoring.texts import Texts, join_texts, texts_of
+from metrics.frozen import dataclass
 from metrics.masks import Masks
+from metrics.polygons import Polygons
 from metrics.run_lengths import FAULTS, FINE, compress
-
-FILLED = 1 << 11
-"""Results whose polygons are filled at a time: filling takes some kilobytes each."""
 
 _ENCODE = "encode the mask with pycocotools.mask.encode, and write counts.decode()"
 _COUNTS = "counts are the lengths of runs of background, foreground, background … down the columns of the whole image"
@@ -37,7 +37,9 @@ class Segmentations:
         width: the same.
         report: takes the findings.
         slack: how many pixels a polygon may leave its image.
-        packed: the compressed run lengths of entries that had another form.
+        packed: the compressed run lengths of entries whose runs were not compressed.
+        outlined: entries with polygons, ascending.
+        drawn: their masks.
     """
 
     columns: Columns
@@ -48,21 +50,36 @@ class Segmentations:
     report: Report
     slack: float = 1.0
     packed: dict[int, bytes] = field(default_factory=dict)
+    outlined: Array = field(default_factory=lambda: np.zeros(0, np.int64))
+    drawn: Optional[Masks] = None
 
     def tell(self, rule: str, message: str, wrong: Array, shown: Callable[[int], str], hint: str) -> None:
         """One finding about some entries, which are good no more."""
         self.report.tell(rule, message, rows_of(self.columns, wrong), shown, hint)
         self.good[wrong] = False
 
+    @cached_property
+    def is_outlined(self) -> Array:
+        """Which entries have polygons that were filled, bool, shape (n,)."""
+        out = np.zeros(len(self.good), dtype=bool)
+        out[self.outlined] = True
+        return out
+
     def texts(self, entry: Array) -> Texts:
         """The compressed run lengths of some entries."""
-        if not self.packed:
+        drawn = self.drawn if self.is_outlined[entry].any() else None
+        if not self.packed and drawn is None:
             return self.shapes.text.take(entry)
-        packed = list(self.packed)
-        place = np.arange(len(self.shapes.text))
-        place[packed] = len(place) + np.arange(len(packed))
-        length = np.fromiter(map(len, self.packed.values()), np.int64, len(packed))
-        return join_texts((self.shapes.text, texts_of(b"".join(self.packed.values()), length))).take(place[entry])
+        parts, place = [self.shapes.text], np.arange(len(self.shapes.text))
+        if self.packed:
+            packed = list(self.packed)
+            place[packed] = len(place) + np.arange(len(packed))
+            length = np.fromiter(map(len, self.packed.values()), np.int64, len(packed))
+            parts.append(texts_of(b"".join(self.packed.values()), length))
+        if drawn is not None:
+            place[self.outlined] = sum(map(len, parts)) + np.arange(len(self.outlined))
+            parts.append(texts_of(drawn.text.tobytes(), np.diff(drawn.start)))
+        return join_texts(parts).take(place[entry])
 
     def ranks(self, entry: Array) -> list[Array]:
         """A sort key of some entries: equal for equal run lengths."""
@@ -90,20 +107,28 @@ def checked_segmentations(
     found = Segmentations(columns, columns.shapes, good, height, width, report, slack)
     _check_sizes(found)
     _pack_counts(found)
-    _pack_polygons(found)
-    return found
+    return _filled_polygons(found)
 
 
 def masks_in_order(found: Segmentations, order: Array) -> Masks:
     """The masks of some entries; tells of run lengths that are none, and of masks without a pixel."""
-    text, start = found.texts(order).joined()
-    mask = Masks(found.height[order], found.width[order], text, start)
+    outlined = found.is_outlined[order]
+    written = order[~outlined]
+    text, start = found.texts(written).joined()
+    mask = Masks(found.height[written], found.width[written], text, start)
     fault = mask.faults
     for code in sorted(set(fault[fault != FINE].tolist())):
-        wrong = np.sort(order[fault == code])
+        wrong = np.sort(written[fault == code])
         shown = [repr(one[:40].decode("ascii")) for one in found.texts(wrong[:EXAMPLES]).tolist()]
         message = f"{{results}} with a mask that {FAULTS[code]}"
         found.tell("run-length", message, wrong, shown.__getitem__, _ENCODE)
+    if found.drawn is not None and fault.any():
+        mask = found.drawn.take(np.zeros(len(order), np.int64))  # as many; the file is refused
+    elif found.drawn is not None:
+        index = np.searchsorted(found.outlined, order[outlined])
+        same = len(index) == len(found.drawn) and bool((np.diff(index) == 1).all())
+        drawn = found.drawn if same else found.drawn.take(index)
+        mask = drawn.woven(mask, np.flatnonzero(~outlined)) if len(written) else drawn
     if not fault.any():
         empty = rows_of(found.columns, np.sort(order[mask.area == 0]))
         hint = "leave out results without a pixel; they count as false alarms"
@@ -117,7 +142,8 @@ def _check_sizes(found: Segmentations) -> None:
     high, wide = found.shapes.size.T
     height, width = found.height, found.width
     same = (high == height) & (wide == width)
-    same[list(found.shapes.polygons)] = True
+    if found.shapes.polygons is not None:
+        same[found.shapes.polygons.owner] = True
     wrong = np.flatnonzero(found.good & ~same)
     if not len(wrong):
         return
@@ -154,38 +180,33 @@ def _pack_counts(found: Segmentations) -> None:
         _keep(found, fine, text, start)
 
 
-def _pack_polygons(found: Segmentations) -> None:
-    """Make masks of polygons that stay in their image."""
+def _filled_polygons(found: Segmentations) -> Segmentations:
+    """With masks of polygons that stay in their image."""
     polygons = found.shapes.polygons
-    if not polygons:
-        return
+    if polygons is None:
+        return found
     hint = "polygons are x, y, x, y, … in pixels of the image; clip them to it"
     if np.isfinite(found.slack):
-        wrong, reach = _leaving(found, np.array([one for one in sorted(polygons) if found.good[one]], dtype=np.int64))
+        wrong, reach = _leaving(found, polygons)
         shown = [f"x {low:.6g} to {right:.6g}, y {top:.6g} to {high:.6g}" for low, top, right, high in reach.tolist()]
         found.tell("polygon", "{results} with a polygon that leaves the image", wrong, shown.__getitem__, hint)
-    fine = [one for one in sorted(polygons) if found.good[one]]
-    odd: dict[int, int] = {}
-    for low in range(0, len(fine), FILLED):
-        some = fine[low : low + FILLED]
-        made = Masks.from_polygons([polygons[one] for one in some], found.height[some], found.width[some])
-        odd.update({some[k]: int(made.faults[k]) for k in np.flatnonzero(made.faults).tolist()})
-        _keep(found, some, made.text, made.start)
-    said = [FAULTS[code] for code in odd.values()]
+    fine = np.flatnonzero(np.bincount(polygons.owner, minlength=len(found.good)).astype(bool) & found.good)
+    made = Masks.from_polygons(polygons.of_objects(fine), found.height[fine], found.width[fine])
+    odd = np.flatnonzero(made.faults)
+    said = [FAULTS[code] for code in made.faults[odd].tolist()]
     message = "{results} with a polygon that cannot be filled"
-    found.tell("polygon", message, np.array(list(odd), dtype=np.int64), said.__getitem__, hint)
+    found.tell("polygon", message, fine[odd], said.__getitem__, hint)
+    return replace(found, outlined=fine, drawn=made) if len(fine) else found
 
 
-def _leaving(found: Segmentations, entry: Array) -> tuple[Array, Array]:
-    """Entries with a polygon that leaves its image, and left, top, right, bottom of the first of them."""
-    held = [list(chain.from_iterable(found.shapes.polygons[one])) for one in entry.tolist()]
-    start = np.cumsum([0, *map(len, held)])[:-1] // 2
-    corner = np.fromiter(chain.from_iterable(held), np.float64).reshape(-1, 2)
-    if not len(corner):
-        return entry, np.zeros((0, 4))
+def _leaving(found: Segmentations, polygons: Polygons) -> tuple[Array, Array]:
+    """Good entries with a polygon that leaves its image, and left, top, right, bottom of the first of them."""
+    entry = polygons.owner[np.flatnonzero(np.diff(polygons.owner, prepend=-1))]
+    start = polygons.start[np.searchsorted(polygons.owner, entry)] // 2
+    corner = polygons.number.reshape(-1, 2)
     low, high = np.minimum.reduceat(corner, start), np.maximum.reduceat(corner, start)
     room = np.stack((found.width[entry], found.height[entry]), axis=1) + found.slack
-    out = np.flatnonzero(((low < -found.slack) | (high > room)).any(axis=1))
+    out = np.flatnonzero(((low < -found.slack) | (high > room)).any(axis=1) & found.good[entry])
     return entry[out], np.concatenate((low, high), axis=1)[out[:EXAMPLES]]
 
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Optional
 
 import numpy as np
 
+from compete.scoring import threads
 from compete.scoring.spans import Array
 
 _SIGN = np.uint64(1 << 63)
+_DEALT = 16
+"""Bits by which keys are dealt into an order before they are sorted: numpy does so in linear time."""
+SAMPLE = 1 << 10
+"""Keys, spread over all, whose order says where to part them for the cores."""
 
 
 def ordered(group: Array, score: Array, content: Callable[[Array], list[Array]]) -> tuple[Array, Array]:
@@ -28,12 +35,16 @@ def ordered(group: Array, score: Array, content: Callable[[Array], list[Array]])
     n = len(group)
     places = max(1, (n - 1).bit_length()) if n else 1
     groups = int(group.max()).bit_length() if n else 0
-    bits = (score + 0.0).view(np.uint64)  # the sum makes a plain zero of a negative one
-    falling = np.where(bits & _SIGN, bits, ~(bits | _SIGN))
-    key = group.astype(np.uint64) << np.uint64(64 - groups) if groups else np.zeros(n, dtype=np.uint64)
-    key |= (falling >> np.uint64(groups + places)) << np.uint64(places)
-    key |= np.arange(n, dtype=np.uint64)
-    key.sort()
+    key = np.empty(n, dtype=np.uint64)
+
+    def pack(low: int, high: int) -> None:
+        key[low:high] = _falling(score[low:high]) >> np.uint64(groups + places) << np.uint64(places)
+        key[low:high] |= np.arange(low, high, dtype=np.uint64)
+        if groups:
+            key[low:high] |= group[low:high].astype(np.uint64) << np.uint64(64 - groups)
+
+    threads.on_all_cores(n, 1, pack)
+    key = _sorted(key, groups)
     order = (key & np.uint64((1 << places) - 1)).view(np.int64)
     key >>= np.uint64(places)
     same = key[1:] == key[:-1]
@@ -51,3 +62,44 @@ def ordered(group: Array, score: Array, content: Callable[[Array], list[Array]])
     for column in keys:
         equal &= column[again][1:] == column[again][:-1]
     return order, np.sort(order[place][1:][equal])
+
+
+def _falling(score: Array) -> Array:
+    """Numbers of 64 bits that fall as scores rise."""
+    bits = (score + 0.0).view(np.uint64)  # the sum makes a plain zero of a negative one
+    return np.where(bits & _SIGN, bits, ~(bits | _SIGN))
+
+
+def _sorted(key: Array, groups: int) -> Array:
+    """Numbers of 64 bits in order: dealt by their leading bits, so that sorting finds them nearly in order.
+
+    Args:
+        key: uint64, shape (n,).
+        groups: leading bits that vary; those below are of scores, the first of which say little.
+    """
+    if (key[1:] >= key[:-1]).all():
+        return key
+    count = threads.shares(len(key), threads.WORTH)
+    if count > 1:
+        sample = np.sort(key[:: len(key) // SAMPLE + 1])
+        pivot = [sample[len(sample) * share // count] for share in range(1, count)]
+        spans = zip([np.uint64(0), *pivot], [*pivot, None])
+        return np.concatenate(threads.side_by_side([partial(_sorted_span, key, groups, *span) for span in spans]))
+    return _dealt(key, groups)
+
+
+def _sorted_span(key: Array, groups: int, low: np.uint64, high: Optional[np.uint64]) -> Array:
+    """Those from ``low`` up to ``high``, in order."""
+    within = key >= low
+    if high is not None:
+        within &= key < high
+    return _dealt(key[within], groups)
+
+
+def _dealt(key: Array, groups: int) -> Array:
+    """As `_sorted`, by this thread alone."""
+    for shift in (64 - 2 * _DEALT, 64 - _DEALT)[groups >= _DEALT :]:
+        leading = (key >> np.uint64(shift)).astype(np.uint16)
+        key = key.take(leading.argsort(kind="stable"))
+    key.sort(kind="stable")
+    return key

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Union
 
@@ -18,6 +17,7 @@ from compete.scoring.json_text import Document, load_json, parse_json
 from compete.scoring.source import Caps, Source, counted, refuse_all
 from compete.scoring.spans import Array
 from compete.terms import Terms
+from metrics.frozen import dataclass
 
 LIST, FILE, SEGMENTS = "annotations", "file_name", "segments_info"
 LARGEST_ID = (1 << 24) - 1

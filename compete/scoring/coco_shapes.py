@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from compete.scoring.coco_columns import CONTENT, Shapes
+from compete.scoring.coco_columns import CONTENT, Shapes, polygons_by_entry
 from compete.scoring.coco_report import Report, quoted
 from compete.scoring.spans import Array
 from compete.scoring.texts import texts_of
@@ -75,7 +75,7 @@ def exact_shapes(row: Array, values: Sequence[Any], missing: Array, report: Repo
         entries = np.array(wrong.get(fault, []), dtype=np.int64)
         shown = [quoted(values[entry]) for entry in entries[:3].tolist()]
         report.tell(rule, f"{{results}} with a {CONTENT['masks']} {message}", row[entries], shown.__getitem__, hint)
-    return Shapes(texts_of("".join(texts).encode("ascii"), length), size, counts, polygons), unread
+    return Shapes(texts_of("".join(texts).encode("ascii"), length), size, counts, polygons_by_entry(polygons)), unread
 
 
 def _fault(value: Any) -> str:

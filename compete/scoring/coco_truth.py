@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from itertools import chain
 from operator import attrgetter
@@ -22,6 +22,7 @@ from compete.scoring.json_text import collection_paused, load_json
 from compete.scoring.matching import vocabulary
 from compete.scoring.source import Caps, Source, counted
 from compete.scoring.spans import Array
+from metrics.frozen import dataclass
 from metrics.inputs import MetricError
 from metrics.objects import Objects
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from operator import attrgetter
@@ -12,10 +11,20 @@ from typing import Any, Optional, Union
 
 import numpy as np
 
-from compete.scoring.coco_columns import CATEGORY, CONTENT, IMAGE, SCORE, Columns, Shapes, join_columns
+from compete.scoring.coco_columns import (
+    CATEGORY,
+    CONTENT,
+    IMAGE,
+    SCORE,
+    Columns,
+    Shapes,
+    join_columns,
+    polygons_by_entry,
+)
 from compete.scoring.json_text import collection_paused
 from compete.scoring.source import Source
 from compete.scoring.texts import texts_of
+from metrics.frozen import dataclass
 
 SLICE = 1 << 18
 """Bytes decoded at a time, so that what is made of them stays in the cache."""
@@ -154,4 +163,4 @@ def typed_shapes(type_of_runs: type, content: Sequence[Any]) -> tuple[Shapes, in
         texts = [one if type(one) is str else "" for one in texts]
     length[rows] = list(map(len, texts))
     quotes = 6 * len(runs) - 2 * len(counts)
-    return Shapes(texts_of("".join(texts).encode("ascii"), length), size, counts, polygons), quotes
+    return Shapes(texts_of("".join(texts).encode("ascii"), length), size, counts, polygons_by_entry(polygons)), quotes

@@ -30,7 +30,7 @@ _HIGHS, _ZEROS, _SEVENS, _TO_HIGH, _POINTS = (
     np.uint64(0x0101010101010101 * byte) for byte in (0x80, 0x30, 0x7F, 0x80 - 10, ord(".") ^ ord("0"))
 )
 _POINT, _FOUR, _SEVEN, _LAST = (np.uint64(number) for number in (ord(".") ^ ord("0"), 4, 7, 56))
-_BYTE = np.uint64(WORD)
+_BYTE, _FIFTEEN = np.uint64(WORD), np.uint64(15)
 _JOINS = [
     tuple(np.uint64(number) for number in (1 + (10**digits << bits), bits, kept))
     for digits, bits, kept in ((1, 8, 0x00FF00FF00FF00FF), (2, 16, 0x0000FFFF0000FFFF), (4, 32, 0xFFFFFFFF))
@@ -42,6 +42,8 @@ _PLACES = np.uint64(sum((0x11 + byte) << WORD * byte for byte in range(WORD)))
 
 _SHORT = 9 * 10**10
 """A number up to this has room for eight more digits in 63 bits."""
+
+_SMALL_TEN = np.array([10.0**power for power in range(WORD)])
 
 _ROOM = np.array([10**WORD, 10 ** (WORD - 1)], dtype=np.uint64)
 """What comes before the digits of a word is times this, by how many points the word had."""
@@ -70,6 +72,33 @@ def whole_numbers(column: Column) -> Optional[Array]:
         join_digits(word)
         value[low : low + ROWS] = word[0] if width == 1 else word[0] * TEN[WORD] + word[1]
     return value
+
+
+def short_decimals(buffer: Array, end: Array, length: Array) -> tuple[Array, Array]:
+    """Read ``digits[.digits]`` of one to eight characters before each end, and tell which cells are that.
+
+    A number of eight digits and its power of ten are exact, so that their quotient is rounded once.
+
+    Returns:
+        float64 (cells,), anything where the cell is something else; and which may be read, bool (cells,).
+    """
+    word = digits_before(buffer, end, length, 1)
+    point = _points(word)
+    fraction = None
+    good = length > 0
+    if point.any():
+        count, fraction = _close_point(point[0], word[0])
+        fraction -= count
+        if int(count.max()) > 1:
+            good &= count <= 1
+        if int(length.min()) < 2:
+            good &= length > count
+    good &= other_bytes(word)[0] == 0
+    join_digits(word)
+    value = word[0].view(np.int64).astype(np.float64)
+    if fraction is not None:
+        value /= _SMALL_TEN.take(fraction, mode="clip")
+    return value, good
 
 
 def mantissas(buffer: Array, end: Array, length: Array) -> tuple[Array, Array, Array, Array]:
@@ -120,33 +149,48 @@ def _close_points(word: Array) -> tuple[Array, Array, list[Any]]:
         How many digits follow the point, int64 (cells,); how many points there are; and for each word by how much the
         digits of the words before it count more. Of cells with several points or bytes that are no ASCII, anything.
     """
-    point = word ^ _POINTS
-    point += _SEVENS
-    np.invert(point, out=point)
-    point &= _HIGHS
+    point = _points(word)
     fraction, points = np.zeros((2, word.shape[1]), np.int64)
     room: list[Any] = [TEN[WORD]] * len(word)
     for number in np.flatnonzero(point.max(axis=1, initial=0)).tolist():
-        one, part = point[number], word[number]
-        one >>= _SEVEN
-        place = one * _PLACES
-        place >>= _LAST
-        part ^= one * _POINT
-        count = place >> _FOUR
-        # Less one, the bit of a point is a mask of all that is before it.
-        one -= count
-        one &= part
-        part ^= one
-        one <<= _BYTE
-        part |= one
-        count, place = count.view(np.int64), place.view(np.int64)
+        count, place = _close_point(point[number], word[number])
         room[number] = _ROOM.take(count, mode="clip") if number else _ROOM[0]
         points += count
-        place &= 15
         count *= WORD * (len(word) - 1 - number) - 1
         fraction += place
         fraction += count
     return fraction, points, room
+
+
+def _points(word: Array) -> Array:
+    """The highest bit of each byte that is a point."""
+    point: Array = word ^ _POINTS
+    point += _SEVENS
+    np.invert(point, out=point)
+    point &= _HIGHS
+    return point
+
+
+def _close_point(point: Array, word: Array) -> tuple[Array, Array]:
+    """Take the point out of each word, in place; tells how many there are, and how many bytes from the right, int64.
+
+    Args:
+        point: the highest bit of the point's byte, or 0, uint64 (cells,); is used up.
+        word: uint64 (cells,).
+    """
+    point >>= _SEVEN
+    place = point * _PLACES
+    place >>= _LAST
+    word ^= point * _POINT
+    count = place >> _FOUR
+    # Less one, the bit of a point is a mask of all that is before it.
+    point -= count
+    point &= word
+    word ^= point
+    point <<= _BYTE
+    word |= point
+    place &= _FIFTEEN
+    return count.view(np.int64), place.view(np.int64)
 
 
 def other_bytes(word: Array) -> Array:

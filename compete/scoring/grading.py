@@ -16,14 +16,17 @@ import metrics
 from compete.bundle import ID, Bundle
 from compete.errors import Finding, SubmissionError
 from compete.files import sha256_of
+from compete.scoring.beside import truth_beside
 from compete.scoring.bounded import Limits, run_bounded
 from compete.scoring.images import Images
+from compete.scoring.kinds import contract_of
 from compete.scoring.matching import Vocabulary
 from compete.scoring.measures import Measure, is_own, label_names, measures_of, truth_for, view
 from compete.scoring.own import FILE, OwnMetric, load_own_metric, own_score
 from compete.scoring.own_tables import own_rows
 from compete.scoring.result import Result, Score, defined
-from compete.scoring.submission import Contract, Submission, read_submission
+from compete.scoring.source import shown_name
+from compete.scoring.submission import Submission, read_submission
 from compete.scoring.truth import Array, Subgrouping, Truth, read_truth, wanted_items
 from compete.terms import NO_VALUE, Terms
 from compete.version import __version__
@@ -71,8 +74,12 @@ def grade(
     truth = truth or read_truth(bundle, on)
     read = read_predictions(truth.terms, truth.images or truth.ids, submission)
     draws = truth.terms.draws if draws is None else draws
-    scores = (*own_metric_scores(bundle.public / FILE, truth, read.values), *scores_of(truth, read.values, draws=draws))
-    _refuse_infinite(scores)
+    try:
+        own = own_metric_scores(bundle.public / FILE, truth, read.values)
+        scores = (*own, *scores_of(truth, read.values, draws=draws))
+        _refuse_infinite(scores)
+    except SubmissionError as refused:
+        raise _placed(refused, shown_name(submission)) from None
     shown, hidden = _shown(scores, truth.terms.smallest_subgroup)
     told = [part for part in truth.parts if not public or part != "private"]
     rough = _few_groups(truth, told) if draws else []
@@ -135,16 +142,11 @@ def _read(terms: Terms, items: Union[Vocabulary, Images], submission: Union[Path
         from compete.scoring.forms import read_images_submission
 
         return read_images_submission(submission, terms, items, name)
-    contract = Contract(
-        id=ID,
-        columns=terms.columns,
-        kind=terms.kind,
-        classes=terms.classes,
-        distribution=terms.distribution,
-        low=terms.low,
-        high=terms.high,
-    )
-    return read_submission(submission, contract, items, name)
+    if terms.form == "rows":
+        from compete.scoring.kinds.list_rows import read_list_rows
+
+        return read_list_rows(submission, contract_of(terms), items, name)
+    return read_submission(submission, contract_of(terms), items, name)
 
 
 def scores_of(truth: Truth, values: Any, *, draws: int) -> list[Score]:
@@ -178,10 +180,11 @@ def _evidence(metric: metrics.Metric, truth: Truth, values: Any) -> metrics.Evid
         subgroup = next(one for one in truth.subgroups if one.column == collector.over)
         return collector.of(_evidence(collector.metric, truth, values), _counted_groups(subgroup))
     predicted = view(values, metric.needs, truth.terms)
-    if not truth.terms.of_images and truth.y_true.ndim > predicted.ndim:  # several labels of which there is but one
+    if getattr(truth.y_true, "ndim", 0) > getattr(predicted, "ndim", 2):  # several labels of which there is but one
         predicted = predicted[:, None]
+    known = truth_for(metric, truth.y_true) if truth.terms.of_images else truth_beside(metric, truth)
     try:
-        return metric.collect(truth_for(metric, truth.y_true), predicted, label_names(truth.terms))
+        return metric.collect(known, predicted, label_names(truth.terms))
     except metrics.MetricError as error:
         raise _unfit(metric.name, error) from None
 
@@ -196,6 +199,11 @@ def _unfit(name: str, error: metrics.MetricError) -> SubmissionError:
     """The refusal of values that a metric does not take."""
     finding = Finding("submission/unfit-values", f"{name} cannot be computed: {error}", hint=UNFIT)
     return SubmissionError("submission refused", [finding])
+
+
+def _placed(refused: SubmissionError, name: str) -> SubmissionError:
+    """The same refusal with the file's name where no place was known: metrics see values, not where they stood."""
+    return SubmissionError(refused.message, [replace(one, where=one.where or name) for one in refused.findings])
 
 
 def _plain(measures: Sequence[Measure], evidence: metrics.Evidence, truth: Truth, draws: int) -> dict[str, list[Score]]:

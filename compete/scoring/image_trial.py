@@ -6,7 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from compete.scoring.result import Score
 from compete.scoring.trial import own_best, perfect_findings, refused_truth
 from compete.scoring.truth import Truth
 from metrics import Metric
+from metrics.frozen import dataclass
 
 COMPLETE = ("strings", "png", "nifti")
 """Forms in which every image must be there, with or without objects."""

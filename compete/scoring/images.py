@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Optional
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from compete.errors import BundleError, Finding
 from compete.scoring.matching import Vocabulary, vocabulary
 from compete.scoring.spans import Array
+from metrics.frozen import dataclass
 
 if TYPE_CHECKING:
     from compete.nifti.header import Grid

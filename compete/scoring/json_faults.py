@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Optional
 
 from compete.errors import Finding
 from compete.scoring.json_text import DEPTH
 from compete.scoring.source import excerpt
+from metrics.frozen import dataclass
 
 _DUMP = "write it with a JSON library (Python: json.dump)"
 _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Optional, Union
 
 from compete.scoring.json_numbers import GRAMMAR
 from compete.scoring.spans import PADDING, Array
+from metrics.frozen import dataclass
 
 WHOLE, REAL, TEXT = "whole", "real", "text"
 FIRST = 1 << 16
@@ -22,9 +22,9 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"([ \t\n\r]*:)?|-?[0-9][0-9.eE+-]*')
 _BETWEEN = re.compile(r"[ \t\n\r]*,[ \t\n\r]*")
 _DECODER = json.JSONDecoder()
 _CELL = {
-    WHOLE: rb"(-?(?:0|[1-9][0-9]{0,15}))",
-    REAL: rb"(" + GRAMMAR.pattern + rb")",
-    TEXT: rb"((?:[ !#-+\--\[\]-~]|\\\\)*)",
+    WHOLE: re.compile(rb"-?(?:0|[1-9][0-9]{0,15})"),
+    REAL: GRAMMAR,
+    TEXT: re.compile(rb"(?:[ !#-+\--\[\]-~]|\\\\)*"),
 }
 _KINDS: dict[type, str] = {int: WHOLE, float: REAL, str: TEXT}
 
@@ -61,14 +61,17 @@ class Layout:
         """Which values are of a kind."""
         return [place for place, one in enumerate(self.kind) if one == kind]
 
-    def pattern(self) -> re.Pattern[bytes]:
-        """What one object looks like, from the opening bracket to the closing one; a group for each value."""
+    def spans(self, raw: memoryview, at: int) -> Optional[tuple[list[tuple[int, int]], int]]:
+        """Where the values of the object that opens at a position stand, and its end; None if written otherwise."""
+        found = []
         lead, trail = (self.lead[0][self.opening :], *self.lead[1:]), (*self.trail[:-1], self.trail[-1].rstrip())
-        return re.compile(
-            b"".join(
-                re.escape(one) + _CELL[kind] + re.escape(other) for one, kind, other in zip(lead, self.kind, trail)
-            )
-        )
+        for before, kind, after in zip(lead, self.kind, trail):
+            cell = _CELL[kind].match(raw, at + len(before))
+            if cell is None or raw[at : cell.start()] != before or raw[cell.end() : cell.end() + len(after)] != after:
+                return None
+            found.append(cell.span())
+            at = cell.end() + len(after)
+        return found, at
 
 
 def read_layout(

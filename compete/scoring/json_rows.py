@@ -7,9 +7,7 @@ not so is not read here, and nothing is said about it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Optional
 
 import numpy as np
@@ -19,6 +17,8 @@ from compete.scoring.json_numbers import real_numbers, whole_numbers
 from compete.scoring.spans import WORD, Array
 from compete.scoring.texts import Texts, join_texts
 from metrics.cores import on_cores
+from metrics.frozen import dataclass
+from metrics.memory import reuse_memory
 
 BLOCK = 1 << 20
 """Bytes looked at together."""
@@ -26,7 +26,6 @@ BLOCK = 1 << 20
 WORTH = 32
 """Blocks below which a second core costs more than it saves."""
 
-LARGE = 1 << 24
 _REACH = 1 << 16
 _BLANK = frozenset(b" \t\n\r")
 _COMMA, _QUOTE, _BACKSLASH, _OPENING, _SPACE, _DELETE = (ord(character) for character in ',"\\{ \x7f')
@@ -91,25 +90,24 @@ def read_rows(buffer: Array, begin: int, end: int, layout: Layout, texts: Collec
     Returns:
         Their values; None where one is written in another way.
     """
-    np.empty(LARGE, np.uint8)  # freed at once: glibc then keeps the memory of temporaries for the next; see `scanning`
+    reuse_memory()
     kept: dict[int, dict[int, Texts]] = {place: {} for place, path in enumerate(layout.path) if path in texts}
-    pattern = layout.pattern()
-    first = pattern.match(buffer.data, begin)
+    first = layout.spans(buffer.data, begin)
     last = _last_comma(buffer, begin, end, layout)
     try:
         if first is None or last is None:
             raise Unlike
-        blocks = _blocks(buffer, _next(buffer, first.end()), last, layout)
+        blocks = _blocks(buffer, _next(buffer, first[1]), last, layout)
         count = blocks[-1].stop + 1 if blocks else 2
         whole, real = (
             np.empty((len(layout.places(kind)), count), one) for kind, one in ((WHOLE, np.int64), (REAL, float))
         )
         rows = Rows(layout, buffer, whole, real, kept)
-        _take_one(rows, first, 0)
-        final = pattern.match(buffer.data, last + layout.opening)
-        if final is None or _next(buffer, final.end()) != end:
+        _take_one(rows, first[0], 0)
+        final = layout.spans(buffer.data, last + layout.opening)
+        if final is None or _next(buffer, final[1]) != end:
             raise Unlike
-        _take_one(rows, final, count - 1)
+        _take_one(rows, final[0], count - 1)
         if len(blocks) < WORTH:
             for block in blocks:
                 _take_block(rows, block)
@@ -153,15 +151,16 @@ def _blocks(buffer: Array, low: int, last: int, layout: Layout) -> list[Block]:
     return blocks
 
 
-def _take_one(rows: Rows, found: re.Match[bytes], place: int) -> None:
+def _take_one(rows: Rows, spans: list[tuple[int, int]], place: int) -> None:
     """Keep the values of one object."""
-    cells, layout = found.groups(), rows.layout
+    layout = rows.layout
+    cells = [bytes(rows.buffer[low:high]) for low, high in spans]
     rows.whole[:, place] = [int(cells[one]) for one in layout.places(WHOLE)]
     rows.real[:, place] = [float(cells[one]) for one in layout.places(REAL)]
     if not np.isfinite(rows.real[:, place]).all():
         raise Unlike
     for one, parts in rows.text.items():
-        low, high = found.span(one + 1)
+        low, high = spans[one]
         pair = np.flatnonzero(rows.buffer[low:high] == _BACKSLASH)[::2] + low
         parts[place] = _texts(rows.buffer, np.array([low]), np.array([high]), pair)
 

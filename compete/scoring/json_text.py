@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn, Union
 
 from compete.errors import EXAMPLES, CompeteError, Finding
@@ -23,6 +23,7 @@ from compete.scoring.source import (
     source_of_bytes,
     source_of_file,
 )
+from metrics.frozen import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

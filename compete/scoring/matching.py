@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Union
 
 import numpy as np
 
-from compete.scoring.halves import in_halves
 from compete.scoring.spans import CHUNK, PADDING, WORD, Array, Column, column_of, fitting_width, words
+from compete.scoring.threads import on_all_cores
+from metrics.frozen import dataclass
 
 _FACTORS = np.array(
     [
@@ -69,7 +69,7 @@ class Vocabulary:
             for low in range(begin, end, CHUNK):
                 table[low : low + CHUNK] = words(self.column, low, low + CHUNK, self.width)
 
-        in_halves(len(self), CHUNK, fill)
+        on_all_cores(len(self), CHUNK, fill)
         if self.long:
             table[list(self.long.values())] = ~np.uint64(0)
         return table
@@ -161,12 +161,12 @@ def lookup(column: Column, known: Vocabulary) -> Array:
         first = words(column, 0, CHUNK, known.width)
         if not known.stands_at(0, len(first), column.length[: len(first)], first):
             known.prepare()
-        in_halves(len(column), CHUNK, lambda low, high: _look_up_rows(column, known, found, low, high))
+        on_all_cores(len(column), CHUNK, lambda low, high: _look_up_rows(column, known, found, low, high))
     return found
 
 
 def _look_up_rows(column: Column, known: Vocabulary, found: Array, begin: int, end: int) -> None:
-    """Look up some rows; those of the second half are expected where they stand."""
+    """Look up some rows; those of a later share are expected where they stand."""
     expected = begin
     for low in range(begin, end, CHUNK):
         high = min(low + CHUNK, end)
@@ -206,7 +206,7 @@ def _equal(one: Array, other: Array) -> Array:
 def _levels(known: Vocabulary) -> tuple[list[Level], dict[bytes, int], list[int]]:
     """Fill tables until every text has a slot; the last few, and texts of one hash, go into a dictionary."""
     waiting = [rows[known.column.length[rows] <= PADDING] for rows in _chunks(len(known))]
-    levels, rest, repeated = _filled(known, list(waiting), in_halves)
+    levels, rest, repeated = _filled(known, list(waiting), on_all_cores)
     if repeated:  # which of equal texts wins a slot must not depend on which thread was first
         levels, rest, repeated = _filled(known, waiting, lambda rows, _, work: [work(0, rows)])
     stray: dict[bytes, int] = {}

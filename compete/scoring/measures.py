@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, Optional
 
@@ -11,15 +11,14 @@ import numpy as np
 
 import metrics
 from compete.errors import Finding
+from compete.scoring.beside import absent_columns
+from compete.tasks import KINDS, TASKS
 from compete.terms import FEDERATED_METRICS, Combined, Terms
 from metrics.expressions import is_single
+from metrics.frozen import dataclass
 
 VIEWS = {
-    "label": {"label"},
-    "flag": {"label"},
-    "probability": {"label", "probability", "score"},
-    "score": {"score"},
-    "value": {"value"},
+    **{name: kind.views for name, kind in KINDS.items()},
     "boxes": {"boxes"},
     "masks": {"masks", "boxes"},
     "points": {"points"},
@@ -52,6 +51,12 @@ MEASURE_RULES = {
         "No metric has this name, or it has no such option.",
         "See `compete list metrics` for all names, and `compete explain NAME` for the options of one. A metric of your "
         "own is written as metric.py:score.",
+    ),
+    "score/unknown-column": (
+        "A metric looks at a column beside the truth that there is not.",
+        "Some metrics must know more of each item than the truth: its type, its series, a weight, marks of identities. "
+        "Name these columns of the data under `data.beside`; subgroups serve too, and `usage` tells the half of each "
+        "item. An option such as over=type says which column is meant.",
     ),
     "score/expression": (
         "An expression over metrics cannot be read, or it is not clear which direction is better.",
@@ -130,12 +135,14 @@ def _read(text: str, terms: Terms, find: Callable[[str], metrics.Metric]) -> met
         if entry is not None:
             return metrics.combination(entry.name, single_metric(entry.metric, terms), entry.over, entry.by)
         try:
-            return find(name)
+            text = terms.written(name)
+            return find(name) if text == name else _read(text, replace(terms, named=()), find)
         except metrics.MetricError as error:
-            near = get_close_matches(name, combined, 1)
-            raise metrics.MetricError(f"{error}; a combination is named {near[0]}" if near else str(error)) from None
+            near = get_close_matches(name, [*combined, *(entry.name for entry in terms.named)], 1)
+            told = "a combination" if near and near[0] in combined else "a metric of the challenge"
+            raise metrics.MetricError(f"{error}; {told} is named {near[0]}" if near else str(error)) from None
 
-    return metrics.parse(text, greater_is_better=direction_of(text, terms), lookup=lookup)
+    return metrics.parse(terms.written(text), greater_is_better=direction_of(text, terms), lookup=lookup)
 
 
 def direction_of(text: str, terms: Terms) -> Optional[bool]:
@@ -153,7 +160,8 @@ def single_metric(text: str, terms: Terms) -> metrics.Metric:
 
 
 def _plain_measure(text: str, terms: Terms) -> Measure:
-    return Measure(_read(text, terms, metrics.parse).name, metric_of(text, terms))
+    name = _read(text, terms, metrics.parse).name if terms.written(text) == text else text
+    return Measure(name, metric_of(text, terms))
 
 
 def is_own(text: str) -> bool:
@@ -165,9 +173,7 @@ def shape_of(terms: Terms) -> str:
     """The shape of the truth, in the metrics' words: binary, multiclass, multilabel, regression, objects and so on."""
     if terms.of_images:
         return terms.kind if terms.kind in ("label_maps", "segments") else "objects"
-    if terms.task == "classification":
-        return "binary" if len(terms.classes) == 2 else "multiclass"
-    return terms.task
+    return TASKS[terms.task].shape or ("binary" if len(terms.classes) == 2 else "multiclass")
 
 
 def label_names(terms: Terms) -> Optional[Sequence[Any]]:
@@ -181,7 +187,9 @@ def label_names(terms: Terms) -> Optional[Sequence[Any]]:
         return Tree(tuple(codes), np.array(terms.parents))
     if terms.kind == "label_maps":
         return terms.class_ids
-    return terms.classes if terms.of_images else None
+    if terms.classes_of:
+        return [range(len(classes)) for classes in terms.classes_of]
+    return terms.classes if terms.of_images else terms.at or None
 
 
 def metric_findings(terms: Terms) -> list[Finding]:
@@ -211,12 +219,14 @@ def _unfit(text: str, terms: Terms, where: str) -> Optional[Finding]:
     except metrics.MetricError as error:
         rule = "score/unknown-metric" if is_single(text) else "score/expression"
         return Finding(rule, str(error), where, hint="see: compete list metrics")
+    if absent := absent_columns(metric, terms):
+        return replace(absent, where=where)
     shape = shape_of(terms)
     if shape not in metric.targets:
         hint = f"it scores {', '.join(sorted(metric.targets))} truth; see: compete explain {metric.name}"
         return Finding("score/unfit-metric", f"{metric.name} cannot score {shape} truth", where, hint=hint)
     if not metric.needed <= VIEWS[terms.kind]:
-        message = f"{metric.name} needs a {metric.needs}, and a submission holds a {terms.kind}"
+        message = f"{metric.name} needs {_article(metric.needs)}, and a submission holds {_article(terms.kind)}"
         hint = f"set submission.kind: {metric.needs}, or choose another metric"
         return Finding("score/unfit-metric", message, where, hint=hint)
     if terms.kind == "label_maps" and (message := _refusal(metric, terms)):
@@ -233,6 +243,12 @@ def _refusal(metric: metrics.Metric, terms: Terms) -> str:
     except metrics.MetricError as error:
         return str(error)
     return ""
+
+
+def _article(word: str) -> str:
+    """A kind of prediction with its article, where it has one."""
+    bare = word.endswith("s") or word in ("cumulative", "survival")
+    return word if bare else f"{'an' if word[0] in 'aei' else 'a'} {word}"
 
 
 def _listed(numbers: Sequence[int]) -> str:

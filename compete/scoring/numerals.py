@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Optional
 
 import numpy as np
 
-from compete.scoring.digits import ROWS, digits_before, join_digits, mantissas, other_bytes
-from compete.scoring.halves import in_halves
-from compete.scoring.spans import Array, Column, words_at
+from compete.scoring import threads
+from compete.scoring.digits import ROWS, digits_before, join_digits, mantissas, other_bytes, short_decimals
+from compete.scoring.spans import WORD, Array, Column, words_at
 
 GRAMMAR = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 """What counts as a number: ASCII digits, a point, an exponent. No spaces, commas, underscores, hexadecimals, words."""
@@ -87,27 +88,52 @@ def numbers(column: Column, value: Optional[Array] = None) -> Numbers:
     [0.1, -2000.0, nan]
     """
     value = np.empty(len(column)) if value is None else value
-    first, *others = in_halves(len(column), ROWS, lambda low, high: _rows(column, value, low, high))
+    return numbers_of_columns([column], [value])[0]
+
+
+def numbers_of_columns(columns: Sequence[Column], values: Sequence[Array]) -> list[Numbers]:
+    """Read every cell of columns of the same rows as a number; see `numbers`.
+
+    Args:
+        columns: the cells, some rows of all columns at a time, for they stand side by side in the file.
+        values: for each column, float64 (rows,) where the numbers are written.
+    """
+    rows = len(columns[0]) if columns else 0
+    worth = max(1, threads.WORTH // max(len(columns), 1))
+    first, *others = threads.on_all_cores(rows, ROWS, lambda low, high: _rows(columns, values, low, high), worth=worth)
     for other in others:
-        first.join(other)
+        for one, later in zip(first, other):
+            one.join(later)
     return first
 
 
-def _rows(column: Column, values: Array, begin: int, end: int) -> Numbers:
+def _rows(columns: Sequence[Column], values: Sequence[Array], begin: int, end: int) -> list[Numbers]:
     """Read some rows, and tell their faults."""
-    read = Numbers(values)
+    found = [Numbers(value) for value in values]
+    # Most tables have no sign at all: it is looked for where one could be, from then on in the whole column.
+    signed = [False] * len(columns)
     for low in range(begin, end, ROWS):
-        high = min(low + ROWS, end)
-        start, length = column.start[low:high].astype(np.int64), column.length[low:high]
-        value, sure = _decimals(column.buffer, start, start + length)
-        rest = np.flatnonzero(~sure)
-        if len(rest):
-            value[rest], sure = _scientific(column.buffer, start[rest], length[rest])
-            rest = rest[~sure]
-        for row in rest.tolist():
-            value[row] = _one(read, low + row, column.raw(low + row))
-        values[low:high] = value
-    return read
+        for place, column in enumerate(columns):
+            signed[place] = _part(column, found[place], low, min(low + ROWS, end), signed[place])
+    return found
+
+
+def _part(column: Column, read: Numbers, low: int, high: int, signed: bool) -> bool:
+    """Read some rows of a column; tells whether many of them have a sign."""
+    start, length = column.start[low:high].astype(np.int64), column.length[low:high]
+    value, sure = (_decimals if signed else _plain_decimals)(column.buffer, start, length)
+    rest = np.flatnonzero(~sure)
+    if len(rest) and not signed:
+        value[rest], sure = _decimals(column.buffer, start[rest], length[rest])
+        signed = 8 * int(np.count_nonzero(sure)) > len(length)
+        rest = rest[~sure]
+    if len(rest):
+        value[rest], sure = _scientific(column.buffer, start[rest], length[rest])
+        rest = rest[~sure]
+    for row in rest.tolist():
+        value[row] = _one(read, low + row, column.raw(low + row))
+    read.value[low:high] = value
+    return signed
 
 
 def _one(read: Numbers, row: int, text: bytes) -> float:
@@ -126,13 +152,20 @@ def _one(read: Numbers, row: int, text: bytes) -> float:
     return math.nan
 
 
-def _decimals(buffer: Array, start: Array, end: Array) -> tuple[Array, Array]:
+def _plain_decimals(buffer: Array, start: Array, length: Array) -> tuple[Array, Array]:
+    """Read ``digits[.digits]``; tells which values are sure to be exact."""
+    end = start + length
+    if int(length.max(initial=0)) <= WORD:
+        return short_decimals(buffer, end, length)
+    return _assemble(buffer, end, length, None)
+
+
+def _decimals(buffer: Array, start: Array, length: Array) -> tuple[Array, Array]:
     """Read ``[+-]digits[.digits]``; tells which values are sure to be exact."""
     first = buffer.take(start)
     negative = first == ord("-")
-    length = end - start
-    length -= negative | (first == ord("+"))
-    return _assemble(buffer, end, length, None, negative)
+    value, sure = _assemble(buffer, start + length, length - (negative | (first == ord("+"))), None)
+    return np.negative(value, out=value, where=negative), sure
 
 
 def _scientific(buffer: Array, start: Array, length: Array) -> tuple[Array, Array]:
@@ -150,34 +183,43 @@ def _scientific(buffer: Array, start: Array, length: Array) -> tuple[Array, Arra
     power = np.where(first == ord("-"), -1, 1) * word.view(np.int64)
     first = buffer[start]
     negative = first == ord("-")
-    value, sure = _assemble(buffer, end, place - (negative | (first == ord("+"))), power, negative)
-    return value, sure & good
+    value, sure = _assemble(buffer, end, place - (negative | (first == ord("+"))), power)
+    return np.negative(value, out=value, where=negative), sure & good
 
 
-def _assemble(buffer: Array, end: Array, length: Array, power: Optional[Array], negative: Array) -> tuple[Array, Array]:
+def _assemble(buffer: Array, end: Array, length: Array, power: Optional[Array]) -> tuple[Array, Array]:
     """Value of digits with an optional point, up to 24 characters before each end, times ten to a power."""
     mantissa, fraction, points, good = mantissas(buffer, end, length)
     if len(length) and int(length.min()) < 2:
         good &= length > points
-    return _scaled(mantissa, -fraction if power is None else power - fraction, negative, good)
+    return _scaled(mantissa, -fraction if power is None else power - fraction, good)
 
 
-def _scaled(mantissa: Array, power: Array, negative: Array, good: Array) -> tuple[Array, Array]:
+def _scaled(mantissa: Array, power: Array, good: Array) -> tuple[Array, Array]:
     """``mantissa * 10**power`` where one rounding does it (Clinger 1990), else with the rest of the division."""
     value = mantissa.astype(np.float64)
     size = np.abs(power)
     scale = _TEN.take(size, mode="clip")
     downward = power <= 0
     value = value / scale if downward.all() else np.where(downward, value / scale, value * scale)
-    easy = (mantissa < MANTISSA) & ((size <= EXACT_POWER) | (mantissa == 0))
-    hard = np.flatnonzero(good & ~easy)
-    if len(hard):
-        value[hard], sure = _corrected(mantissa[hard], power[hard], value[hard])
-        good[hard] &= sure
-        hard = hard[~sure]
-    if len(hard):
-        value[hard], good[hard] = _twice(mantissa[hard], power[hard])
-    return np.where(negative, -value, value) if negative.any() else value, good
+    easy = mantissa < MANTISSA
+    if int(size.max(initial=0)) > EXACT_POWER:
+        easy &= (size <= EXACT_POWER) | (mantissa == 0)
+    hard = good & ~easy
+    amount = int(np.count_nonzero(hard))
+    if not amount:
+        return value, good
+    if 2 * amount > len(hard):  # it is cheaper to do all than to pick these out
+        better, sure = _corrected(mantissa, power, value)
+        np.copyto(value, better, where=hard & sure)
+        row = np.flatnonzero(hard & ~sure)
+    else:
+        row = np.flatnonzero(hard)
+        value[row], sure = _corrected(mantissa[row], power[row], value[row])
+        row = row[~sure]
+    if len(row):
+        value[row], good[row] = _twice(mantissa[row], power[row])
+    return value, good
 
 
 def _corrected(mantissa: Array, power: Array, near: Array) -> tuple[Array, Array]:
@@ -185,20 +227,32 @@ def _corrected(mantissa: Array, power: Array, near: Array) -> tuple[Array, Array
 
     With ``near = digits * 2**-shift`` the rest ``mantissa * 2**shift - digits * 10**-power`` is a whole number that
     fits in 64 bits though neither product does, for what overflows is lost on both sides alike. Both are divided by
-    ``2**-power``, so the divisor is odd and nothing lies halfway between two floats.
+    ``2**-power``, so the divisor is odd and nothing lies halfway between two floats: the near one is next to it where
+    the rest is at most half the divisor, rounded down.
     """
     bits = near.view(np.uint64)
     five = _FIVE_WHOLE.take(-power, mode="clip")
-    shift = 1075 + power - (bits >> np.uint64(52)).view(np.int64)
-    product = ((bits & _FRACTION) | (_FRACTION + np.uint64(1))) * five
-    rest = 2 * ((mantissa << shift.view(np.uint64)) - product).view(np.int64)
-    divisor = five.view(np.int64)
-    step = (rest > divisor).astype(np.int64) - (rest < -divisor)
+    shift = (bits >> np.uint64(52)).view(np.int64)
+    np.subtract(power, shift, out=shift)
+    shift += 1075
+    fraction = bits & _FRACTION
+    product = fraction | (_FRACTION + np.uint64(1))
+    product *= five
+    rest = mantissa << shift.view(np.uint64)
+    rest -= product
+    rest, divisor = rest.view(np.int64), five.view(np.int64)
+    half = divisor >> 1
+    step = np.subtract((rest > half).view(np.int8), (rest < -half).view(np.int8), dtype=np.int64)
     moved = bits + step.view(np.uint64)
-    sure = np.abs(rest - 2 * step * divisor) < divisor
-    # Below a power of two floats lie twice as close as above it.
-    sure &= (rest == 0) | (((bits & _FRACTION) != 0) & ((moved & _FRACTION) != 0))
-    sure &= (shift >= 0) & (power <= 0) & (power >= -EXACT_POWER)
+    exact = rest == 0
+    step *= divisor
+    rest -= step
+    sure: Array = np.abs(rest, out=rest) <= half
+    if int(fraction.min()) < 2 or int(fraction.max()) == int(_FRACTION):
+        # Below a power of two floats lie twice as close as above it.
+        sure &= exact | ((fraction != 0) & ((moved & _FRACTION) != 0))
+    if int(shift.min()) < 0 or int(power.max()) > 0 or int(power.min()) < -EXACT_POWER:
+        sure &= (shift >= 0) & (power <= 0) & (power >= -EXACT_POWER)
     return moved.view(np.float64), sure
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from compete.bundle import ID
+from compete.scoring.kinds import room_of
+from compete.scoring.kinds.truths import truth_room
 from compete.scoring.truth import Array, Truth
+from metrics.frozen import dataclass
 
 CLASS, SCORE = "class", "score"
 SIDES = ("x", "y", "width", "height")
@@ -38,11 +40,9 @@ def own_rows(truth: Truth, values: Any) -> tuple[Rows, Rows]:
     if truth.terms.of_objects:
         return _objects(truth, getattr(truth.y_true, "objects", truth.y_true)), _objects(truth, values)
     terms, ids = truth.terms, np.array(truth.ids.column.tolist(), dtype=object)
-    classes = np.array(terms.classes, dtype=object)
-    true = classes[truth.y_true] if terms.task == "classification" else truth.y_true
-    sent = classes[values] if terms.kind == "label" else values
-    pairs = ((terms.target, true), (terms.columns, sent))
-    solution, submission = ({ID: ids, **dict(zip(names, np.atleast_2d(one.T)))} for names, one in pairs)
+    beside = {one.column: np.array([*one.names, None], dtype=object)[one.code] for one in truth.beside}
+    solution = {ID: ids, **truth_room(terms).as_columns(truth.y_true, terms.target, terms), **beside}
+    submission = {ID: ids, **room_of(terms.kind).as_columns(values, terms.columns, terms)}
     return Rows(solution, np.arange(truth.n)), Rows(submission, np.arange(truth.n))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Optional, Union
 
@@ -18,6 +18,7 @@ from compete.scoring.png_runs import Runs, SparseRows, sparse_rows, undo_filters
 from compete.scoring.source import counted
 from compete.scoring.spans import Array
 from compete.scoring.tiff import is_tiff, read_tiff
+from metrics.frozen import dataclass
 from metrics.label_edges import true_places
 from metrics.label_maps import LabelMaps
 

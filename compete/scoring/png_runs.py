@@ -8,13 +8,13 @@ running sum of the few bytes that are not zero; stretches that follow another th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Optional
 
 import numpy as np
 
 from compete.scoring.png_filters import AVERAGE, NONE, PAETH, SUB, UP
 from compete.scoring.spans import Array
+from metrics.frozen import dataclass
 from metrics.label_edges import true_places
 
 DENSE = 8

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from html import escape
 from typing import Any, Optional
 
 from compete.errors import Finding
+from metrics.frozen import dataclass
 
 FORMAT = 1
 

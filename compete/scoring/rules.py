@@ -71,7 +71,7 @@ RULES: dict[str, tuple[str, str]] = {
     "submission/unknown-id": (
         "A row names no test item.",
         "Ids are text and are compared exactly: case, spaces, leading zeros, file endings and hidden characters "
-        "count. Read them as text (dtype=str) from sample_submission.csv and write them unchanged.",
+        "count. Read them as text (dtype=str) from the sample submission and write them unchanged.",
     ),
     "submission/missing-id": (
         "A test item has no row.",

@@ -40,6 +40,7 @@ class Scan:
     full: bool = False
     plain: bool = True
     spaced: bool = False
+    good_only: bool = False
 
 
 def scan(source: Source, begin: int, columns: int, wanted: Sequence[int], caps: Caps) -> Scan:
@@ -58,16 +59,14 @@ def scan(source: Source, begin: int, columns: int, wanted: Sequence[int], caps: 
     Raises:
         SubmissionError: a fault after which nothing more can be told (no UTF-8, an open quote, a row without end).
     """
-    # Not one page of it is touched. But glibc, once it has freed an array as large, keeps the memory of smaller ones
-    # for the next, instead of giving each temporary of each block back to the system.
-    np.empty(LARGE, np.uint8)
+    keep_freed_memory()
     nothing = np.zeros((len(wanted), 0), np.int32)
     found = Scan(source, columns, wanted, caps, nothing, nothing)
     end = source.end + (source.end > begin and source.buffer[source.end - 1] != NEWLINE)
     size = BLOCK
     while begin < end and not found.full:
         stop = min(begin + size, end)
-        used = _take_block(found, begin, source.buffer[begin:stop])
+        used = take_block(found, begin, source.buffer[begin:stop])
         if used:
             begin, size = begin + used, BLOCK
         elif stop == end or size > caps.row:
@@ -75,6 +74,11 @@ def scan(source: Source, begin: int, columns: int, wanted: Sequence[int], caps: 
         else:
             size *= 2
     return found
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep the memory of what is computed on the way, instead of giving it back after each block."""
+    np.empty(LARGE, np.uint8)  # it does so once it has freed an array as large, of which not one page is touched
 
 
 def kept_column(found: Scan, place: int) -> Column:
@@ -96,8 +100,12 @@ def _reserve(found: Scan, rows: int, used: int, left: int) -> None:
     found.start, found.length = start, length
 
 
-def _take_block(found: Scan, begin: int, block: Array) -> int:
-    """Take the whole rows of a block; tells how many bytes they have, 0 where no row ends in it."""
+def take_block(found: Scan, begin: int, block: Array) -> int:
+    """Take the whole rows of a block; tells how many bytes they have, 0 where no row ends in it.
+
+    Where ``good_only`` is set, it is 0 and nothing is taken or written, too, if there is anything to tell of the rows
+    or a cell is to be unfolded.
+    """
     if found.plain and (used := _last_newline(block) + 1):
         edge = _plain_edges(found, block[:used])
         if edge is not None:
@@ -107,7 +115,7 @@ def _take_block(found: Scan, begin: int, block: Array) -> int:
             return used
     position, kind, inside, bad = _separators(found, begin, block)
     newline = kind == NEWLINE
-    if not newline.any():
+    if not newline.any() or (found.good_only and (len(inside) or len(bad))):
         return 0
     whole = newline.size - int(newline[::-1].argmax())
     position, newline = position[:whole], newline[:whole]
@@ -117,6 +125,8 @@ def _take_block(found: Scan, begin: int, block: Array) -> int:
     if len(position) == rows * columns and newline[columns - 1 :: columns].all() and (columns > 1) and not len(bad):
         edge = _edges(position, columns)
         found.blank_between, found.blank_since = found.blank_between + found.blank_since, 0
+    elif found.good_only:
+        return 0
     else:
         edge = _sort_out(found, begin, block, position=position, newline=newline, bad=bad[bad < used])
     if edge.shape[1]:
@@ -138,19 +148,17 @@ def _last_newline(block: Array) -> int:
 
 def _plain_edges(found: Scan, rows: Array) -> Optional[Array]:
     """As `_edges`, for rows that hold no other mark than the commas and newlines they must have; None for others."""
+    columns = found.columns
+    expected = b"," * (columns - 1) + b"\n"
     special = rows <= COMMA
     if found.spaced:
         special &= rows != SPACE
     position = special.nonzero()[0]
     kind = rows.take(position)
-    if not found.spaced and (kind == SPACE).any():
+    if not found.spaced and kind.tobytes() != expected * (len(kind) // columns) and (kind == SPACE).any():
         found.spaced = True
         position, kind = position[kind != SPACE], kind[kind != SPACE]
-    columns = found.columns
-    found.plain = columns > 1 and len(position) % columns == 0
-    if found.plain:
-        mark = kind.reshape(-1, columns)
-        found.plain = bool((mark[:, -1] == NEWLINE).all()) and bool((mark[:, :-1] == COMMA).all())
+    found.plain = columns > 1 and kind.tobytes() == expected * (len(kind) // columns)
     return _edges(position, columns) if found.plain else None
 
 

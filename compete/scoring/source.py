@@ -7,18 +7,23 @@ import os
 import re
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NoReturn, Optional, Union
 
 import numpy as np
 
 from compete.errors import Finding, SubmissionError, SystemFault, UsageError
 from compete.scoring.spans import PADDING, Array
+from compete.scoring.threads import on_all_cores
+from metrics.frozen import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 COUNT_AT_A_TIME = 1 << 18
+WORTH = 1 << 21
+"""Bytes for each thread, below which another one costs more than it saves."""
 
 
 @dataclass(frozen=True)
@@ -62,16 +67,21 @@ class Source:
 
     def sha256(self) -> str:
         """The fingerprint of the file; ask before the table is read, for reading unfolds quoted cells in place."""
+        return self._sha256
+
+    @cached_property
+    def _sha256(self) -> str:
         import hashlib  # loads OpenSSL, and not every reader asks
 
         return hashlib.sha256(self.buffer.data[self.begin - self.mark : self.end]).hexdigest()
 
     def count(self, character: bytes) -> int:
         """How often a character of one byte stands in the content."""
-        code, found = ord(character), 0
-        for low in range(self.begin, self.end, COUNT_AT_A_TIME):
-            found += int(np.count_nonzero(self.buffer[low : min(self.end, low + COUNT_AT_A_TIME)] == code))
-        return found
+        first, code = self.begin, ord(character)
+        found = on_all_cores(
+            self.end - first, 1, lambda low, high: count_byte(self.buffer, code, first + low, first + high), worth=WORTH
+        )
+        return sum(found)
 
     def line(self, position: int) -> int:
         """The physical line of a position, counted from 1 as editors do."""
@@ -80,6 +90,14 @@ class Source:
     def where(self, position: int) -> str:
         """``file:line`` of a position."""
         return f"{self.name}:{self.line(position)}"
+
+
+def count_byte(buffer: Array, code: int, begin: int, end: int) -> int:
+    """How often a byte stands between two positions."""
+    found = 0
+    for low in range(begin, end, COUNT_AT_A_TIME):
+        found += int(np.count_nonzero(buffer[low : min(end, low + COUNT_AT_A_TIME)] == code))
+    return found
 
 
 def excerpt(text: str, limit: int = 40) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -13,12 +13,13 @@ import numpy as np
 
 from compete.errors import EXAMPLES, Finding, fatal
 from compete.scoring.causes import no_number_cause, range_cause, sum_cause, unknown_id_cause, unknown_label_cause
-from compete.scoring.halves import in_halves
 from compete.scoring.matching import Vocabulary, lookup, vocabulary
-from compete.scoring.numerals import NOTHING, numbers
+from compete.scoring.numerals import NOTHING, numbers_of_columns
 from compete.scoring.source import Caps, counted, excerpt, load, refuse_all
 from compete.scoring.spans import Array, Column
 from compete.scoring.table import Table, examine
+from compete.scoring.threads import on_all_cores
+from metrics.frozen import dataclass
 
 FLAGS = ("0", "1", "0.0", "1.0", "False", "True", "FALSE", "TRUE", "false", "true")
 """How a flag may be written; the places of false ones are even, of true ones odd."""
@@ -41,13 +42,18 @@ class Contract:
         id: name of the id column.
         columns: names of the prediction columns.
         kind: ``label`` (text of a closed set), ``probability`` (0 to 1), ``score`` or ``value`` (finite numbers),
-            or ``flag`` (0 or 1; also 0.0, 1.0, true and false as pandas and R write them).
+            ``flag`` (0 or 1; also 0.0, 1.0, true and false as pandas and R write them), or another of ``KINDS``.
         classes: the closed set of labels; their order gives the codes.
         distribution: the probability columns of a row sum to 1.
         low: smallest value allowed; 0 for probabilities where None.
         high: largest value allowed; 1 for probabilities where None.
         ignorable: further columns that may stand there and are not read.
         caps: limits; without a row limit, twice the number of items and a thousand.
+        classes_of: of several columns of labels, the closed set of each.
+        separator: what parts the entries of a list.
+        empty: whether an empty cell is an answer, where cells hold more than one value.
+        most: entries or spans that a cell may hold.
+        repeats: whether a list may name a label twice.
     """
 
     id: str
@@ -59,6 +65,11 @@ class Contract:
     high: Optional[float] = None
     ignorable: tuple[str, ...] = ()
     caps: Caps = field(default_factory=Caps)
+    classes_of: tuple[tuple[str, ...], ...] = ()
+    separator: str = " "
+    empty: bool = False
+    most: int = 1000
+    repeats: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +87,7 @@ class Submission:
 
     Attributes:
         values: (items,), or (items, columns) where there are several columns: int32 codes of labels, uint8 flags,
-            float64 numbers; of images ``Objects``, ``LabelMaps`` or ``Segments``.
+            float64 numbers; ``Lists``, ``Texts`` or ``Spans``; of images ``Objects``, ``LabelMaps`` or ``Segments``.
         warnings: what is odd and harmless.
         rows: rows of the file.
         sha256: fingerprint of the file.
@@ -90,7 +101,7 @@ class Submission:
     def canonical_sha256(self) -> str:
         """Fingerprint of the predictions: the same whatever the order, quoting or line ends of the file."""
         if not isinstance(self.values, np.ndarray):
-            from compete.scoring.forms.canonical import canonical_bytes
+            from compete.scoring.kinds import canonical_bytes
 
             return hashlib.sha256(canonical_bytes(self.values)).hexdigest()
         plain = np.ascontiguousarray(self.values, dtype=self.values.dtype.newbyteorder("<"))
@@ -125,25 +136,28 @@ def read_submission(
     >>> read_submission(b"id,label\n2,dog\n1,cat\n", contract, ["1", "2"]).values.tolist()
     [0, 1]
     """
+    from compete.scoring.kinds import in_order, room_of
+
     known = vocabulary(ids)
+    own = getattr(known, "own", None)  # of orderings, see `OrderedItems`
     caps = contract.caps
     if caps.rows is None:
         caps = replace(caps, rows=2 * len(known) + 1000)
     loaded = load(source, caps, name)
-    digest = loaded.sha256()
-    table, findings = examine(loaded, (contract.id, *contract.columns), contract.ignorable, caps)
+    table, findings = examine(loaded, (contract.id, *contract.columns), contract.ignorable, caps, hashed=True)
     item = None
     if contract.id in table.columns:
         item, faults = _aligned(table, contract.id, known)
         findings += faults
-    read, faults = (_labels if contract.kind in ("label", "flag") else _numbers)(table, contract)
+    read, faults = room_of(contract.kind).read(table, contract)
     findings += faults
-    if contract.kind == "probability" and contract.distribution and len(read) == len(contract.columns):
-        findings += _sum_findings(table, contract.columns[0], read)
-    if fatal(findings) or item is None:
+    if own is not None and item is not None and read is not None and not fatal(findings):
+        from compete.scoring.kinds.orders import other_labels
+
+        findings += other_labels(table, contract, read, item, own)
+    if fatal(findings) or item is None or read is None:
         refuse_all(loaded, findings)
-    values = [_in_order(one, item) for one in read]
-    return Submission(values[0] if len(values) == 1 else np.stack(values, axis=1), tuple(findings), table.rows, digest)
+    return Submission(in_order(read, item), tuple(findings), table.rows, loaded.sha256())
 
 
 def _in_order(value: Array, item: Array) -> Array:
@@ -153,7 +167,7 @@ def _in_order(value: Array, item: Array) -> Array:
     def put(low: int, high: int) -> None:
         ordered[item[low:high]] = value[low:high]
 
-    in_halves(len(item), 1, put)
+    on_all_cores(len(item), 1, put)
     return ordered
 
 
@@ -258,7 +272,7 @@ def _numbers(table: Table, contract: Contract) -> tuple[list[Array], list[Findin
     """Numbers of the prediction columns that are there, finite and in their range."""
     names = [one for one in contract.columns if one in table.columns]
     room = np.empty((len(names), table.rows))
-    read = [numbers(table.columns[name], room[place]) for place, name in enumerate(names)]
+    read = numbers_of_columns([table.columns[name] for name in names], list(room))
     findings = []
     for rule, message, which in (
         ("submission/empty-cell", "{cells} without a value in {where}", "empty"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn, Optional, Union
 
@@ -14,9 +14,11 @@ from compete.scoring.causes import no_number_cause
 from compete.scoring.header import column_findings, read_header
 from compete.scoring.matching import lookup, vocabulary
 from compete.scoring.numerals import numbers
-from compete.scoring.scanning import kept_column, row_findings, scan
+from compete.scoring.ranges import scan_ranges
+from compete.scoring.scanning import kept_column, row_findings
 from compete.scoring.source import Caps, Source, excerpt, load, refuse_all, shown_name
 from compete.scoring.spans import CHUNK, Array, Column
+from metrics.frozen import dataclass
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,9 +106,16 @@ def _raise(error: type[CompeteError], room: str, name: str, findings: Iterable[F
 
 
 def examine(
-    source: Source, columns: Optional[Sequence[str]], others: Optional[Sequence[str]], caps: Caps
+    source: Source,
+    columns: Optional[Sequence[str]],
+    others: Optional[Sequence[str]],
+    caps: Caps,
+    *,
+    hashed: bool = False,
 ) -> tuple[Table, list[Finding]]:
     """Read what can be read, and tell what is wrong with header and rows.
+
+    With ``hashed``, the source takes the file's fingerprint meanwhile.
 
     Raises:
         SubmissionError: a fault after which nothing more can be told.
@@ -117,7 +126,7 @@ def examine(
     present = [one for one in dict.fromkeys(wanted) if one in header]
     if not present:
         refuse_all(source, findings)
-    found = scan(source, begin, len(header), [header.index(one) for one in present], caps)
+    found = scan_ranges(source, begin, len(header), [header.index(one) for one in present], caps, hashed=hashed)
     findings += row_findings(found)
     unread = bool(found.ragged_rows or found.control_count or found.full)
     if not found.rows and not unread:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from compete.scoring.spans import Array
-
-PORTION = 1 << 12
-"""Spans copied at a time, so that few Python objects stand for them at once."""
+from metrics.frozen import dataclass
+from metrics.memory import joined_pieces
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +49,7 @@ class Texts:
 
     def joined(self) -> tuple[Array, Array]:
         """All texts end to end, uint8, and where each starts, and the end, int64, shape (n + 1,)."""
-        edge = np.zeros(len(self.begin) + 1, np.int64)
-        np.cumsum(self.end - self.begin, out=edge[1:])
-        out, raw = np.empty(int(edge[-1]), np.uint8), self.buffer.data
-        for low in range(0, len(self.begin), PORTION):
-            high = min(low + PORTION, len(self.begin))
-            pieces = zip(self.begin[low:high].tolist(), self.end[low:high].tolist())
-            out.data[edge[low] : edge[high]] = b"".join([raw[one:other] for one, other in pieces])
+        out, edge = joined_pieces(self.buffer, self.begin, self.end)
         return out, edge[self.first]
 
 

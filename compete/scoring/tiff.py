@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NoReturn, Optional
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from compete.scoring.png import PngFault
 from compete.scoring.spans import Array
 from compete.scoring.tiff_packing import DEFLATE, LZW, OLD_DEFLATE, PACKBITS, PLAIN, summed, unpacked
+from metrics.frozen import dataclass
 
 MAGIC = {b"II*\0": ("<", False), b"MM\0*": (">", False), b"II+\0": ("<", True), b"MM\0+": (">", True)}
 """How a TIFF begins: the order of its bytes, and whether places have 64 bits (BigTIFF)."""

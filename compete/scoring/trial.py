@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Optional
 
@@ -13,12 +13,22 @@ import numpy as np
 
 from compete.bundle import ID, SAMPLE
 from compete.errors import CompeteError, Finding, SubmissionError, fatal
+from compete.scoring.beside import bases_of, columns_seen
 from compete.scoring.grading import own_metric_scores, read_predictions, scores_of
+from compete.scoring.kinds import perfect_rows, taken
 from compete.scoring.measures import is_own, measures_of
 from compete.scoring.result import Score
 from compete.scoring.truth import Truth, truth_of
 from compete.terms import Terms
+from metrics.catalog import Metric
 from metrics.expressions import pulls_both_ways
+from metrics.frozen import dataclass
+
+NEVER_CONSTANT = ("ordering",)
+"""Tasks whose sample is another for every item, though it knows no more than the item itself tells."""
+
+BLIND = frozenset(("demographic_parity_gap",))
+"""Metrics that do not look at the truth, so that the truth is not their best prediction."""
 
 SLACK = 1e-6
 """How far a perfect score may be from the best one: metrics that clip probabilities do not reach it."""
@@ -28,7 +38,8 @@ TRIAL_RULES = {
         "The perfect submission does not reach the best score.",
         "The build sent the solution itself as a submission, and the ranking metric did not answer with its best "
         "value. Labels, classes or the challenge's own metric do not fit together; nothing was kept. Of objects, an "
-        "image may hold more than the metric counts: say box_ap(limit=1000).",
+        "image may hold more than the metric counts: say box_ap(limit=1000). A metric with empty=zero gives 0 wherever "
+        "there is nothing to find; then this is a warning, and the best score that can be reached.",
     ),
     "trial/refused": (
         "The solution itself is refused when it is sent as a submission.",
@@ -121,19 +132,6 @@ def as_csv(header: Sequence[str], rows: Rows) -> bytes:
     return text.getvalue().encode()
 
 
-def perfect_rows(truth: Truth) -> Rows:
-    """The submission that knows every label: ids and prediction columns as text."""
-    terms, ids = truth.terms, truth.ids.column.tolist()
-    if terms.kind == "label":
-        return [[name, terms.classes[code]] for name, code in zip(ids, truth.y_true.tolist())]
-    if terms.distribution:
-        hot = np.eye(len(terms.classes), dtype=int)[truth.y_true]
-        return [[name, *map(str, row)] for name, row in zip(ids, hot.tolist())]
-    columns = truth.y_true.reshape(len(ids), -1)
-    spelt = repr if terms.kind == "value" else str
-    return [[name, *map(spelt, row)] for name, row in zip(ids, columns.tolist())]
-
-
 def refused_truth(error: SubmissionError) -> list[Finding]:
     """What is said where the solution itself is refused as a submission."""
     hint = "even the solution itself is refused as a submission: mend the labels, or choose another metric"
@@ -153,10 +151,17 @@ def perfect_findings(truth: Truth, scores: Sequence[Score]) -> list[Finding]:
         elif score.metric in measures:
             metric = measures[score.metric].metric
             best = metric.bounds[1] if metric.greater_is_better else metric.bounds[0]
-            if np.isfinite(best) and not pulls_both_ways(metric) and abs(score.value - best) > SLACK:
+            sure = np.isfinite(best) and not pulls_both_ways(metric) and BLIND.isdisjoint(bases_of(metric))
+            if sure and abs(score.value - best) > SLACK:
                 message = f"{score.metric} gives {score.value:.6g} to a perfect submission; its best is {best:g}"
-                findings.append(Finding("trial/perfect", message, "score"))
+                severity = "warning" if _scores_nothing(metric) else "error"
+                findings.append(Finding("trial/perfect", message, "score", severity=severity))
     return findings
+
+
+def _scores_nothing(metric: Metric) -> bool:
+    """Whether a metric gives 0 where there is nothing to find, whatever is predicted."""
+    return any(part.options.get("empty") == "zero" for part in (metric, *metric.parts))
 
 
 def own_best(terms: Terms, perfect: Sequence[Score], sample: Sequence[Score]) -> list[Finding]:
@@ -183,7 +188,9 @@ def _order(case: _Case, reverse: bytes, scores: Sequence[Score]) -> list[Finding
 def _chance(case: _Case) -> list[Finding]:
     """The sample must score the same when the labels of each part and combined group are shuffled."""
     truth = case.truth
-    shuffled = replace(case, truth=replace(truth, y_true=truth.y_true[_shuffled_within(_cells(truth))]))
+    if truth.terms.task in NEVER_CONSTANT:
+        return []
+    shuffled = replace(case, truth=replace(truth, y_true=taken(truth.y_true, _shuffled_within(_cells(truth)))))
     told, blind = _overall(case.scores(case.sample)), _overall(shuffled.scores(case.sample))
     moved = [key for key, value in told.items() if not _same(value, blind[key])]
     place = f"public/{SAMPLE}"
@@ -191,12 +198,14 @@ def _chance(case: _Case) -> list[Finding]:
 
 
 def _cells(truth: Truth) -> np.ndarray[Any, Any]:
-    """A number for each item: its part, and its group in every subgroup column that a combination runs over."""
+    """A number for each item: its part, and its group in every column that a combination or a metric looks at."""
     over = {entry.over for entry in truth.terms.combine}
+    for measure in measures_of(truth.terms):
+        over.update(columns_seen(measure.metric, truth.terms))
     cell = truth.part.astype(np.int64)
-    for subgroup in truth.subgroups:
+    for subgroup in (*truth.subgroups, *truth.beside):
         if subgroup.column in over:
-            cell = cell * len(subgroup.names) + subgroup.code
+            cell = np.unique(cell * len(subgroup.names) + subgroup.code, return_inverse=True)[1].reshape(-1)
     return cell
 
 
@@ -219,10 +228,13 @@ def _shuffled_within(cell: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _dropped(truth: Truth, header: list[str], perfect: Rows) -> list[Finding]:
-    findings = []
+    findings: list[Finding] = []
+    if truth.terms.form == "rows" and truth.terms.empty:
+        return findings  # an item without rows has an empty list
     for row in sorted({0, len(perfect) // 2, len(perfect) - 1}):
         try:
-            read_predictions(truth.terms, truth.ids, as_csv(header, perfect[:row] + perfect[row + 1 :]))
+            rest = [one for one in perfect if one[0] != perfect[row][0]]
+            read_predictions(truth.terms, truth.ids, as_csv(header, rest))
         except SubmissionError as error:
             if any(finding.rule in ("submission/missing-id", "submission/empty-file") for finding in error.findings):
                 continue

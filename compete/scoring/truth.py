@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -31,14 +30,21 @@ from compete.bundle import (
 from compete.errors import BundleError, Finding, UsageError
 from compete.hidden import unpack_truth
 from compete.scoring.images import Images, images_of
+from compete.scoring.kinds.orders import with_labels
+from compete.scoring.kinds.truths import labels_of_table
 from compete.scoring.matching import Vocabulary, vocabulary
 from compete.scoring.measures import is_own
 from compete.scoring.own import FILE
-from compete.scoring.table import Table, as_codes, as_numbers, read_table
+from compete.scoring.source import Caps
+from compete.scoring.table import Table, as_codes, read_table
 from compete.terms import Terms
+from metrics.frozen import dataclass
 
 Array = npt.NDArray[Any]
 PARTS = {"test": ("public", "private"), "train": ("train",)}
+
+CELL, ROW = 1 << 24, 1 << 26
+"""Bytes of a cell and of a row that a table of ours may have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,14 +69,15 @@ class Truth:
     Attributes:
         terms: the challenge's terms.
         ids: the items, prepared for looking up.
-        y_true: class codes (n,), 0/1 flags (n, labels), or numbers (n,) or (n, targets); of images ``Objects``,
-            ``LabelMaps`` or ``Segments``.
+        y_true: class codes (n,) or (n, columns), 0/1 flags (n, labels), or numbers (n,) or (n, targets); ``Lists``,
+            ``Texts`` or ``Spans``; of images ``Objects``, ``LabelMaps`` or ``Segments``.
         part: each item's place in ``parts``, shape (n,).
         parts: ``public`` and ``private``, or ``train``.
         subgroups: the subgroup columns at hand.
         cluster: each item's group, inside which items are not independent, shape (n,); None where there are none.
         sha256: digest of the file that holds the truth.
         images: their numbers and sizes; None where an item is a row.
+        beside: columns beside the truth that metrics look at; subgroups may serve them too.
     """
 
     terms: Terms
@@ -82,6 +89,7 @@ class Truth:
     cluster: Optional[Array]
     sha256: str
     images: Optional[Images] = None
+    beside: tuple[Subgrouping, ...] = ()
 
     @property
     def n(self) -> int:
@@ -110,7 +118,7 @@ def read_truth(bundle: Bundle, on: str = "test") -> Truth:
         hidden = bundle.public / TRAIN_TRUTH if on == "train" else path.with_name(TRUTH)
         packed = _bytes_of(hidden)
         read[f"{hidden.parent.name}/{hidden.name}"] = hashlib.sha256(packed).hexdigest()
-    if on == "train" and (terms.grouped or terms.subgroups):
+    if on == "train" and (terms.grouped or terms.subgroups or terms.beside):
         groups = _bytes_of(bundle.public / TRAIN_GROUPS)
         read[f"public/{TRAIN_GROUPS}"] = hashlib.sha256(groups).hexdigest()
     if is_own(terms.metric) and (own := bundle.public / FILE).is_file():
@@ -151,8 +159,13 @@ def truth_of(
     if ids.repeated:
         raise _not_as_built(name)
     digest = hashlib.sha256(raw + (packed or b"")).hexdigest()
-    y_true = _y_true(table, terms, name) if packed is None else _hidden(packed, table.rows, name)
-    return Truth(terms, ids, y_true, part, PARTS[on], subgroups, cluster, digest, images)
+    y_true = labels_of_table(table, terms) if packed is None else _hidden(packed, table.rows, name)
+    if y_true is None:
+        raise _not_as_built(name)
+    if not images:
+        ids = with_labels(ids, table, (*terms.target, "")[0], terms)
+    beside = tuple(_subgrouping(belonging, column) for column in terms.beside if belonging)
+    return Truth(terms, ids, y_true, part, PARTS[on], subgroups, cluster, digest, images, beside)
 
 
 def _images(table: Table, terms: Terms, on: str) -> Images:
@@ -181,7 +194,17 @@ def wanted_items(bundle: Bundle, on: str = "test") -> Union[Vocabulary, Images]:
         path = bundle.public / (TEST if on == "test" else TRAIN)
         return _images(_read(_bytes_of(path), path.name), bundle.terms, on)
     path = bundle.public / (SAMPLE if on == "test" else TRAIN)
-    return vocabulary(_read(_bytes_of(path), path.name).columns[ID])
+    table, terms = _read(_bytes_of(path), path.name), bundle.terms
+    return with_labels(listed_items(table, terms), table, (terms.columns if on == "test" else terms.target)[0], terms)
+
+
+def listed_items(table: Table, terms: Terms) -> Vocabulary:
+    """The items of a table, each once, whether it has one row an item or many."""
+    column = table.columns[ID]
+    if terms.form != "rows" or not len(column):
+        return vocabulary(column)
+    code, _ = as_codes(table, ID)
+    return vocabulary(column.take(np.sort(np.unique(code, return_index=True)[1])))
 
 
 def _check_part(on: str) -> None:
@@ -195,21 +218,6 @@ def _training_groups(raw: bytes, train: Table) -> Table:
     if table.columns[ID].tolist() != train.columns[ID].tolist():
         raise _not_as_built(TRAIN_GROUPS)
     return table
-
-
-def _y_true(table: Table, terms: Terms, name: str) -> Array:
-    if terms.task == "classification":
-        code, names = as_codes(table, terms.target[0])
-        place = {name: number for number, name in enumerate(terms.classes)}
-        return _checked([place.get(name, -1) for name in names], name)[code]
-    columns = [as_numbers(table, name) for name in terms.target]
-    values = columns[0] if len(columns) == 1 else np.column_stack(columns)
-    if terms.task == "multilabel":
-        flags = np.column_stack(columns)
-        if not np.isin(flags, (0.0, 1.0)).all():
-            raise _not_as_built(name)
-        return flags.astype(np.uint8)
-    return values
 
 
 def _subgrouping(table: Table, name: str) -> Subgrouping:
@@ -238,4 +246,4 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def _read(raw: bytes, name: str) -> Table:
-    return read_table(raw, None, name=name, error=BundleError, room="bundle")
+    return read_table(raw, None, name=name, error=BundleError, room="bundle", caps=Caps(cell=CELL, row=ROW))

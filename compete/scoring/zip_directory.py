@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
 from typing import NoReturn, Optional
 
 from compete.errors import Finding
 from compete.scoring.archive_bytes import ArchiveCaps, Reader
 from compete.scoring.archive_names import fault
 from compete.scoring.source import refuse
+from metrics.frozen import dataclass
 
 END = struct.Struct("<4s4H2LH")
 LOCATOR = struct.Struct("<4sLQL")

@@ -22,17 +22,27 @@ def table(columns: Mapping[str, Sequence[Any]]) -> bytes:
     return text.getvalue().encode()
 
 
+def constant_row(terms: Terms) -> list[str]:
+    """Cells that every submission may hold."""
+    if terms.classes_of:
+        return [classes[0] for classes in terms.classes_of]
+    if terms.form == "rows":
+        return ["d1", "0.5"]
+    if terms.distribution:
+        return [repr(1 / len(terms.columns))] * len(terms.columns)
+    first = "".join(terms.classes[:1])
+    plain = {"label": first, "flag": "0", "lists": first or "d1", "texts": "ant", "spans": "0 5"}
+    return [plain.get(terms.kind, "0.5")] * len(terms.columns)
+
+
 def write_small_bundle(
     root: Path, terms: Terms, solution: Mapping[str, Sequence[Any]], train: Mapping[str, Sequence[Any]] | None = None
 ) -> Path:
     """A bundle of the given solution; the sample repeats one constant row."""
-    constant = [terms.classes[0] if terms.kind == "label" else "0.5"] * len(terms.columns)
-    if terms.distribution:
-        constant = [repr(1 / len(terms.columns))] * len(terms.columns)
-    sample = {
-        "id": solution["id"],
-        **{name: [value] * len(solution["id"]) for name, value in zip(terms.columns, constant, strict=True)},
-    }
+    constant = zip(terms.columns, constant_row(terms), strict=True)
+    sample = {"id": solution["id"], **{name: [value] * len(solution["id"]) for name, value in constant}}
+    if terms.task == "ordering":
+        sample[terms.columns[0]] = [" ".join(sorted(cell.split())) for cell in solution[terms.target[0]]]
     write_file(root / "public" / "challenge.json", canonical_json(terms.as_dict()))
     write_file(root / "public" / "sample_submission.csv", table(sample))
     train = train or {name: column for name, column in solution.items() if name != "Usage"}

@@ -18,6 +18,7 @@ from compete.terms import Terms
 from metrics.label_maps import LabelMaps
 from metrics.objects import Objects
 from tests.scoring.bundles import table, write_small_bundle
+from tests.scoring.every_kind import KINDS, long_rows
 from tests.scoring.form_images import random_boxes, random_maps, random_masks, random_segments, some_images, terms_of
 from tests.scoring.tiff_files import PACK, tiff
 
@@ -131,9 +132,19 @@ def tables() -> dict[str, Form]:
         ),
         "flags": table_form(
             "multilabel", "flag", {"x": flag[0], "y": flag[1]}, {"x": flag[0], "y": chance.integers(0, 2, N)},
-            "f1_macro", classes=("x", "y"),
+            "f1_macro",
         ),
+        **{name: table_form(*made[:5], **made[5]) for name, made in KINDS.items()},
+        "rows of labels": list_rows_form(),
     }  # fmt: skip
+
+
+def list_rows_form() -> Form:
+    """Ranked lists with one row a label."""
+    item, columns = long_rows()
+    _, _, true, _, metric, _ = KINDS["lists"]
+    made = table_form("retrieval", "lists", true, {"docs": [""] * N, "score": [0] * N}, metric, form="rows")
+    return replace(made, good=table({"id": [IDS[one] for one in item], **columns}))
 
 
 def with_ties(record: Objects, chance: np.random.Generator) -> Objects:
@@ -172,6 +183,7 @@ def forms() -> dict[str, Form]:
         "rows of corners": image_form("rows", "boxes", boxes, box, coordinates="xyxy"),
         "strings": image_form("strings", "boxes", boxes, box),
         "runs of objects": image_form("runs", "masks", masks, mask),
+        "compressed runs of objects": image_form("coco_runs", "masks", masks, mask),
         "runs of one kind": image_form("runs", "masks", one, with_ties(one, chance), **animals),
         "runs of classes": image_form("runs", "label_maps", maps, other),
         "runs of one class": image_form("runs", "label_maps", ink, random_maps(chance, 2), **runs),

@@ -38,7 +38,8 @@ def terms_of(form, kind, **more) -> Terms:
         "label_maps": "semantic_segmentation",
         "segments": "panoptic_segmentation",
     }[kind]
-    plain = {"runs": "object_runs" if kind == "masks" else "label_runs"}.get(form, form)
+    runs = "object_runs" if kind == "masks" else "label_runs"
+    plain = {"runs": runs, "coco_runs": runs}.get(form, form)
     if form == "rows" and more.get("coordinates") == "xyxy":
         plain = "corners"
     classes = more.pop("classes", CLASSES)

@@ -288,6 +288,19 @@ def test_names_in_any_spelling():
     assert only_member(tarred((long, TEXT), form=tarfile.GNU_FORMAT), CSV)[0] == long
 
 
+@pytest.mark.parametrize(("name", "agrees"), [("a.csv", True), ("é.csv", False)])
+def test_both_headers_must_read_a_name_alike(name, agrees):
+    """One says that the name is UTF-8 and the other does not: of plain letters both make the same."""
+    data = zipped((name, TEXT))
+    flags = struct.unpack_from("<H", data, 6)[0]
+    said = field(data, 6, "<H", flags ^ 0x800)
+    if agrees:
+        assert only_member(said, CSV) == only_member(data, CSV)
+        return
+    with pytest.raises(SubmissionError, match="two-readings"):
+        only_member(said, CSV)
+
+
 def test_a_second_name_in_unicode_counts_only_where_the_first_is_no_unicode():
     def with_second(first, second):
         about = zipfile.ZipInfo("placeholder.csv"[: len(first)])

@@ -21,7 +21,8 @@ import pytest
 from compete.bundle import open_bundle
 from compete.png import png_bytes
 from compete.scoring.grading import grade
-from compete.terms import FLAT_TASKS, IMAGE_TASKS
+from compete.tasks import TASKS
+from compete.terms import FLAT_TASKS, IMAGE_TASKS, Terms
 from tests.conftest import ROOT, Run
 from tests.scoring.every_form import FORMS, Form
 from tests.scoring.tiff_files import tiff
@@ -42,7 +43,8 @@ def test_every_task_and_form_is_among_them() -> None:
     flat = {
         *(("classification", "csv", kind) for kind in ("label", "probability", "score")),
         ("multilabel", "csv", "flag"),
-        ("regression", "csv", "value"),
+        *((task, "csv", kind) for task in set(TASKS) - {"classification", "multilabel"} for kind in TASKS[task].kinds),
+        ("retrieval", "rows", "lists"),
     }
     found = {(form.terms.task, form.terms.form, form.terms.kind) for form in FORMS.values()}
     assert found == wanted | flat
@@ -212,6 +214,14 @@ def test_another_prediction_has_another_digest(bundles: dict[str, Path], name: s
     assert other.submission["canonical_sha256"] != first.submission["canonical_sha256"]
 
 
+OTHERWISE = {
+    **dict.fromkeys(("value", "score"), "0.125"), "probability": "0.125,0.375,0.5", "texts": "something else",
+    "spans": "3 4", "interval": "0.125,0.375", "spread": "0.125,0.375", "shares": "0.25,0.25,0.5",
+    "survival": "0.75,0.5,0.25", **dict.fromkeys(("ensemble", "cumulative", "quantiles"), "0.125,0.25,0.375"),
+}  # fmt: skip
+"""Cells of one row that say something else."""
+
+
 def changed(form: Form) -> bytes:
     """A submission that says something else: without its last prediction, or with another one."""
     if form.suffix == ".json":
@@ -226,23 +236,32 @@ def changed(form: Form) -> bytes:
             return zipped({**members, "panoptic.json": json.dumps(said).encode()})
         name, content = list(members.items())[-1]
         return zipped({**members, name: blank(content)})
+    return changed_table(form)
+
+
+def changed_table(form: Form) -> bytes:
+    """A table without its last row, or with other cells in it."""
     header, *rows = form.good.decode().splitlines()
-    if form.terms.of_images and form.terms.form != "strings" and "class" in header:
+    objects = form.terms.of_images and form.terms.form != "strings" and "class" in header
+    if objects or form.terms.kind == "masks" or (form.terms.form == "rows" and form.terms.kind == "lists"):
         return "\n".join([header, *rows[:-1]]).encode()
     name, cell = rows[-1].split(",", 1)
-    other = {"0,": "1,", "1,": "0,"}.get(cell[:2], "")
-    cells = {"strings": "", "runs": "1 2"}.get(form.terms.form, "")
-    if form.terms.kind == "label":
-        cells = "owl" if cell != "owl" else "cat"
-    elif form.terms.kind in ("value", "score"):
-        cells = "0.125"
-    elif form.terms.kind == "probability":
-        cells = "0.125,0.375,0.5"
-    elif form.terms.kind == "flag":
-        cells = other + cell[2:]
-    elif form.terms.kind == "masks":
-        return "\n".join([header, *rows[:-1]]).encode()
-    return "\n".join([header, *rows[:-1], f"{name},{cells}"]).encode()
+    return "\n".join([header, *rows[:-1], f"{name},{other_cells(form.terms, cell)}"]).encode()
+
+
+def other_cells(terms: Terms, cell: str) -> str:
+    """Cells that say something else than those of a row."""
+    pairs = {"label": ("owl", "cat"), "lists": ("d8", "d7")}
+    if terms.task == "ordering":
+        pairs["lists"] = ("d3 d2 d1 d0", "d0 d1 d2 d3")
+    if terms.task == "multioutput":
+        pairs["label"] = ("u,p", "v,q")
+    if terms.kind in pairs:
+        first, other = pairs[terms.kind]
+        return first if cell != first else other
+    flipped = {"0,": "1,", "1,": "0,"}.get(cell[:2], "") + cell[2:]
+    runs = "1 2" if terms.form == "runs" else ""
+    return {"flag": flipped, "boxes": "", **OTHERWISE}.get(terms.kind, runs)
 
 
 def blank(content: bytes) -> bytes:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from compete.errors import BundleError, Finding, SubmissionError
+from compete.errors import BundleError, Finding, SubmissionError, UsageError
 from compete.scoring.bounded import Limits, run_bounded
 
 
@@ -56,7 +58,11 @@ def test_memory_is_bounded():
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGKILL])
 def test_a_crash_is_told_with_its_signal(number):
-    finding = finding_of(lambda: os.kill(os.getpid(), number), Limits(seconds=30))
+    def crash():
+        faulthandler.disable()  # pytest's would write where it was among the tests
+        os.kill(os.getpid(), number)
+
+    finding = finding_of(crash, Limits(seconds=30))
     assert finding.rule == "submission/crashed"
     assert f"signal {int(number)}" in finding.message
 
@@ -81,3 +87,57 @@ def test_no_child_stays_behind():
         child = run_bounded(lambda: {"pid": os.getpid()}, Limits(seconds=30))["pid"]
         with pytest.raises(ChildProcessError):
             os.waitpid(child, os.WNOHANG)
+
+
+def test_a_system_that_cannot_fork_says_so(monkeypatch):
+    monkeypatch.delattr(os, "fork")
+    with pytest.raises(UsageError) as caught:
+        run_bounded(dict, Limits(seconds=1))
+    assert caught.value.findings[0].rule == "usage/no-limits"
+
+
+def test_an_endless_answer_is_cut_off(monkeypatch):
+    monkeypatch.setattr("compete.scoring.bounded.LONGEST_ANSWER", 1 << 20)
+    finding = finding_of(lambda: {"text": "x" * 8_000_000}, Limits(seconds=30))
+    assert finding.rule == "submission/crashed"
+
+
+def test_memory_is_bounded_where_the_system_does_not_tell_what_is_held(monkeypatch):
+    def nowhere(*_, **__):
+        raise FileNotFoundError
+
+    monkeypatch.setattr("builtins.open", nowhere)
+    ample = 1 << 32
+    assert run_bounded(lambda: {"sum": float(np.ones(1000).sum())}, Limits(ample >> 20, 60)) == {"sum": 1000.0}
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes through /proc")
+def test_what_a_child_started_ends_with_it():
+    def start():
+        if not (other := os.fork()):
+            os.closerange(3, 256)  # it holds no end of the pipe, or the answer would not be at its end
+            time.sleep(600)
+            os._exit(0)
+        return {"pid": other}
+
+    other = run_bounded(start, Limits(seconds=30))["pid"]
+    for _ in range(1000):
+        if not running(other):
+            return
+        time.sleep(0.01)
+    pytest.fail("it still runs")
+
+
+def running(process):
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_thread_that_cannot_start_is_a_lack_of_memory():
+    def starved():
+        raise RuntimeError("can't start new thread")
+
+    assert finding_of(starved, Limits(500, 30)).rule == "submission/too-much-memory"
+    assert finding_of(starved, Limits(seconds=30)).rule == "submission/crashed"

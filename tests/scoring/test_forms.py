@@ -51,6 +51,7 @@ CASES = {
         lambda rng: random_boxes(rng, classes=1),
     ),
     "runs of objects": (terms_of("runs", "masks"), random_masks),
+    "compressed runs of objects": (terms_of("coco_runs", "masks"), random_masks),
     "runs of one kind of object": (
         terms_of("runs", "masks", classes=("cat",), columns=("rle", "score")),
         lambda rng: random_masks(rng, classes=1),
@@ -295,7 +296,7 @@ def test_label_images_are_painted_some_at_a_time(monkeypatch):
     terms, record = CASES["runs of classes"][0], random_maps(np.random.default_rng(8))
     written = as_submission(record, terms, IMAGES)
     whole = read_images_submission(written, terms, IMAGES)
-    monkeypatch.setattr("compete.scoring.forms.label_runs.PIXELS", 100)
+    monkeypatch.setattr("compete.scoring.forms.column_runs.PIXELS", 100)
     assert read_images_submission(written, terms, IMAGES).canonical_sha256() == whole.canonical_sha256()
 
 

@@ -298,6 +298,8 @@ def test_the_corpus_is_large():
         (SEGMENTS, segments(more={name: exchanged(name) for name in ALL_PNG}), "red and blue are exchanged"),
         (CORNERS, CORNER + squares(["30,20,5,5"] * 9), "right is x + width"),
         (ROWS, BOX.replace("img_0001", "img_0001.jpg"), "without the file ending"),
+        (ROWS, BOX.replace("img_0001", "zebra"), "take them from sample_submission.csv"),
+        (PICTURES, pictures(more={"zebra.png": png_bytes(values(0))}), "take them from sample_submission.zip"),
     ],
 )
 def test_the_cure_is_told(terms, content, words):

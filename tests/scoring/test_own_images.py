@@ -59,7 +59,8 @@ def counting(task: str) -> str:
 @pytest.mark.parametrize("task", list(CONTENT))
 def test_objects_are_rows_of_tables(tmp_path: Path, task: str) -> None:
     root = own_challenge(tmp_path, task, counting(task), "  subgroups: [site]\n")
-    jobs.build(root, tmp_path / "bundle", workers=1)
+    accepted = {"leak/small-subgroup": "the images are drawn"}
+    jobs.build(root, tmp_path / "bundle", workers=1, accepted=accepted)
     truth = json.loads((tmp_path / "bundle/private/truth.json").read_bytes())
     sample = tmp_path / "bundle/public/sample_submission.json"
     scores = grade(open_bundle(tmp_path / "bundle"), sample).scores

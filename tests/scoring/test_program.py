@@ -169,4 +169,5 @@ def test_a_metric_that_cannot_be_computed_is_told(tmp_path: Path) -> None:
         assert main([str(bundle), str(tmp_path / "mine.zip"), "--limit-memory", "0", "--limit-time", "0"]) == 3
     (finding,) = json.loads(out.getvalue())["findings"]
     assert finding["rule"] == "submission/unfit-values"
+    assert finding["where"].endswith("mine.zip")
     assert "there are 3 classes" in finding["message"]

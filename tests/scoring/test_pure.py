@@ -17,10 +17,10 @@ from tests.conftest import ROOT
 from tests.scoring.every_form import FORMS
 
 HARMLESS = {
-    "builtins.id", "code.__new__", "compile", "cpython.run_command", "ctypes.dlopen", "exec", "gc.get_objects",
-    "import", "marshal.loads", "object.__delattr__", "object.__getattr__", "object.__setattr__", "os.listdir",
-    "os.putenv", "os.scandir", "os.unsetenv", "sys._getframe", "sys._getframemodulename", "sys.excepthook",
-    "sys.unraisablehook",
+    "array.__new__", "builtins.id", "code.__new__", "compile", "cpython.run_command", "ctypes.dlopen", "exec",
+    "gc.get_objects", "import", "marshal.loads", "object.__delattr__", "object.__getattr__", "object.__setattr__",
+    "os.listdir", "os.putenv", "os.scandir", "os.unsetenv", "sys._getframe", "sys._getframemodulename",
+    "sys.excepthook", "sys.unraisablehook",
 }  # fmt: skip
 """Events of a program that loads its modules and works inside itself. ``ctypes.dlopen`` is numpy asking for itself."""
 

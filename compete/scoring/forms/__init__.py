@@ -23,6 +23,7 @@ FORMS = {
     ("rows", "boxes"): "rows",
     ("strings", "boxes"): "strings",
     ("runs", "masks"): "object_runs",
+    ("coco_runs", "masks"): "coco_runs",
     ("runs", "label_maps"): "label_runs",
     ("png", "label_maps"): "label_pngs",
     ("png", "segments"): "segment_pngs",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Optional
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from compete.scoring.images import Images
 from compete.scoring.spans import CHUNK, Array
 from compete.scoring.submission import Contract, _labels, _numbers
 from compete.scoring.table import Table
+from compete.scoring.threads import on_all_cores
 from compete.terms import Terms
 from metrics.objects import Objects
 
@@ -49,39 +51,46 @@ def boxes_of(rows: Rows, table: Table, image: Array, terms: Terms, images: Image
     Raises:
         SubmissionError: something is wrong with the file; all that was found is told.
     """
-    findings, corners = rows.findings, CORNERS[terms.coordinates]
+    findings = rows.findings
     code, faults = classes_of(table, terms)
     findings += faults
-    value, faults = _numbers(table, Contract("", (*corners, SCORE), "value"))
+    value, faults = _numbers(table, Contract("", (*CORNERS[terms.coordinates], SCORE), "value"))
     findings += faults
     if len(value) < 5 or len(code) < table.rows:
         refuse_rows(rows)
-    number = np.stack(value[:4], axis=1)
+    box, score = value[:4], value[4]
     if terms.coordinates == "xyxy":
-        number[:, 2:] -= number[:, :2]
-    columns = Columns(image, code, value[4], number)
+        box = [*box[:2], box[2] - box[0], box[3] - box[1]]
+    columns = Columns(image, code, score)
     if faults:
-        unread = {CONTENT["boxes"]: np.isnan(number).any(axis=1), SCORE: np.isnan(value[4])}
-        columns = replace(columns, score=np.where(unread[SCORE], 0.0, value[4]), unread=unread)
+        unread = {CONTENT["boxes"]: np.isnan(np.stack(box)).any(axis=0), SCORE: np.isnan(score)}
+        columns = replace(columns, score=np.where(unread[SCORE], 0.0, score), unread=unread)
     report = RowReport(table, lambda row: id_of(images, int(image[row])), _HINTS[terms.coordinates])
-    sizes = _looks_like_sizes(columns, images) if terms.coordinates == "xyxy" else np.zeros(0, dtype=np.int64)
-    if terms.form == "strings" and _score_stands_last(value[3], value[4]):
+    if terms.form == "strings" and _score_stands_last(value[3], score):
         message = "{results} whose last word looks like the score, and the first number like a place"
-        report.tell("word-order", message, np.arange(table.rows), None, f"write class score {' '.join(corners)}")
-    elif len(sizes):
-        message = "{results} whose right or bottom comes first, and nearly all fit when read as x, y, width, height"
-        hint = "write left, top, right, bottom: right is x + width, bottom is y + height"
-        report.tell("box-sizes", message, sizes, None, hint)
+        cure = f"write class score {' '.join(CORNERS[terms.coordinates])}"
+        report.tell("word-order", message, np.arange(table.rows), None, cure)
     elif faults or not all_inside(value, image, images, terms):
-        check_numbers(columns, "boxes", image, images, report)
+        _tell_boxes(replace(columns, numbers=np.stack(box, axis=1)), image, images, terms, report)
     check_scores(columns, report)
     findings += report.findings
     findings += too_many_objects(rows, image, images, terms.most_objects)
     if fatal(findings):
         refuse_rows(rows)
-    objects, repeats = _in_order(columns, terms, images)
+    objects, repeats = _in_order(columns, box, terms, images)
     findings += repeated(repeats, table, image, images)
     return objects
+
+
+def _tell_boxes(columns: Columns, image: Array, images: Images, terms: Terms, report: RowReport) -> None:
+    """Tell of boxes that cannot be meant; see `boxes_of` for the arguments."""
+    sizes = _looks_like_sizes(columns, images) if terms.coordinates == "xyxy" else np.zeros(0, dtype=np.int64)
+    if len(sizes):
+        message = "{results} whose right or bottom comes first, and nearly all fit when read as x, y, width, height"
+        hint = "write left, top, right, bottom: right is x + width, bottom is y + height"
+        report.tell("box-sizes", message, sizes, None, hint)
+    else:
+        check_numbers(columns, "boxes", image, images, report)
 
 
 def classes_of(table: Table, terms: Terms) -> tuple[Array, list[Finding]]:
@@ -125,15 +134,27 @@ def scores_of(objects: Objects) -> list[float]:
     return scores
 
 
-def _in_order(columns: Columns, terms: Terms, images: Images) -> tuple[Objects, Array]:
+def _in_order(columns: Columns, box: Sequence[Array], terms: Terms, images: Images) -> tuple[Objects, Array]:
     """The boxes in order, and those that say the same as another."""
-    number = np.zeros((0, 4)) if columns.numbers is None else columns.numbers
     group = columns.image.astype(np.int64) * len(terms.classes) + columns.category
-    order, repeats = ordered(group, columns.score, lambda row: list(number[row].T[::-1]))
-    image, category, score = (one.take(order) for one in (columns.image, columns.category, columns.score))
-    # numpy takes whole rows many times as fast as it indexes them.
-    box = number.take(order, axis=0)
-    return Objects(images.n, len(terms.classes), image, category, box=box, score=score), repeats
+    order, repeats = ordered(group, columns.score, lambda row: [one[row] for one in box[::-1]])
+    image, category, score = (np.empty_like(one) for one in (columns.image, columns.category, columns.score))
+    # numpy takes whole rows many times as fast as it indexes them, and faster than four columns.
+    written, number = np.empty((2, len(order), 4))
+
+    def write(low: int, high: int) -> None:
+        for place, one in enumerate(box):
+            written[low:high, place] = one[low:high]
+
+    def take(low: int, high: int) -> None:
+        row = order[low:high]
+        pairs = (columns.image, image), (columns.category, category), (columns.score, score), (written, number)
+        for one, taken in pairs:
+            one.take(row, axis=0, out=taken[low:high], mode="clip")
+
+    for work in (write, take):
+        on_all_cores(len(order), 1, work)
+    return Objects(images.n, len(terms.classes), image, category, box=number, score=score), repeats
 
 
 def all_inside(value: Sequence[Array], image: Array, images: Images, terms: Terms) -> bool:
@@ -145,17 +166,23 @@ def all_inside(value: Sequence[Array], image: Array, images: Images, terms: Term
         images: the test images.
         terms: the challenge; its ``coordinates`` say what the numbers are.
     """
+    beyond = on_all_cores(len(image), CHUNK, lambda low, high: _reach(value, image, images, terms, (low, high)))
+    return None not in beyond and any(beyond)
+
+
+def _reach(value: Sequence[Array], image: Array, images: Images, terms: Terms, rows: tuple[int, int]) -> Optional[bool]:
+    """Whether any of some boxes reaches beyond two pixels; None where anything is to be told of one."""
     beyond = False
-    for low in range(0, len(image), CHUNK):
-        place = image[low : low + CHUNK]
-        left, top, right, bottom = (one[low : low + CHUNK] for one in value[:4])
+    for low in range(*rows, CHUNK):
+        place = image[low : min(low + CHUNK, rows[1])]
+        left, top, right, bottom = (one[low : low + len(place)] for one in value[:4])
         if terms.coordinates == "xywh":
             right, bottom = left + right, top + bottom
         across, down = images.width.take(place), images.height.take(place)
         good = (right > left) & (bottom > top) & (left < across) & (top < down) & (right > 0) & (bottom > 0)
         good &= (left >= -across) & (top >= -down) & (right <= across + 1) & (bottom <= down + 1)
         if not good.all() or int(place.min()) < 0:
-            return False
+            return None
         beyond = beyond or float(right.max()) > 2 or float(bottom.max()) > 2
     return beyond
 

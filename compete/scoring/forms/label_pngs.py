@@ -113,7 +113,7 @@ def members_of_images(
     if unknown:
         sample = images.ids.column.part(0, 3).tolist()
         shown = [_stem(name, suffixes) for name in unknown[:EXAMPLES]]
-        hint = unknown_id_cause(shown, lambda text: images.ids.find(text) >= 0, sample)
+        hint = unknown_id_cause(shown, lambda text: images.ids.find(text) >= 0, sample, ".zip")
         hint = f"call each file by the id of its image and {' or '.join(suffixes[:2])}; {hint}"
         message = f"{counted(len(unknown), what)} whose name is no test image"
         findings.append(_named("submission/unknown-id", message, unknown, archive.name, hint))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Union
 
@@ -11,6 +10,7 @@ import numpy as np
 from compete.bundle import ID
 from compete.errors import Finding, fatal
 from compete.scoring.forms.boxes import classes_of
+from compete.scoring.forms.column_runs import maps_of_columns
 from compete.scoring.forms.run_masks import Runs, caps_of, row_order, runs_of
 from compete.scoring.forms.tables import (
     CLASS,
@@ -30,9 +30,6 @@ from compete.terms import Terms
 from metrics.label_maps import LabelMaps
 from metrics.masks import Masks
 from metrics.runs import merged_runs, write_pairs
-
-PIXELS = 1 << 23
-"""Pixels of images that are painted before they become runs."""
 
 
 def read(source: Union[str, Path, bytes], terms: Terms, images: Images, name: str = "") -> Submission:
@@ -107,27 +104,7 @@ def _label_maps(rows: Rows, runs: Runs, code: Array, terms: Terms, images: Image
         _warn_of_holes(rows, covered, code, images, terms)
     number = np.array(terms.class_ids)
     number = number.astype(np.min_scalar_type(int(number.max())))
-    bounds = np.searchsorted(image, np.arange(images.n + 1)).tolist()
-    edges = np.stack((begin, end), axis=1)
-    return LabelMaps.joined(list(_painted(edges, number[label], bounds, number[0], images)))
-
-
-def _painted(edges: Array, value: Array, bounds: list[int], background: int, images: Images) -> Iterator[LabelMaps]:
-    """Label images from runs down their columns that do not overlap, some images at a time."""
-    arrays: list[Array] = []
-    pixels = 0
-    for place, (height, width) in enumerate(zip(images.height.tolist(), images.width.tolist())):
-        low, high = bounds[place], bounds[place + 1]
-        column = np.full(2 * (high - low) + 1, background, dtype=value.dtype)
-        column[1::2] = value[low:high]
-        length = np.diff(edges[low:high].ravel(), prepend=0, append=height * width)
-        arrays.append(np.repeat(column, length).reshape(width, height).T)
-        pixels += height * width
-        if pixels >= PIXELS:
-            yield LabelMaps.from_arrays(arrays)
-            arrays, pixels = [], 0
-    if arrays:
-        yield LabelMaps.from_arrays(arrays)
+    return maps_of_columns((image, begin, end), number[label], int(number[0]), images)
 
 
 def _clash(rows: Rows, images: Images, image: Array, begin: Array, end: Array) -> Finding:

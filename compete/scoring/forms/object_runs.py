@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Union
+from typing import Optional, Union
 
 import numpy as np
 
 from compete.bundle import ID
-from compete.errors import fatal
+from compete.errors import Finding, fatal
 from compete.scoring.coco_checks import check_scores
 from compete.scoring.coco_columns import Columns
 from compete.scoring.coco_order import ordered
@@ -38,11 +39,29 @@ from metrics.masks import Masks
 from metrics.objects import Objects
 from metrics.runs import write_pairs
 
+MasksOf = Callable[[Rows, Array, Images], Optional[tuple[Masks, list[Finding]]]]
+
 
 def read(source: Union[str, Path, bytes], terms: Terms, images: Images, name: str = "") -> Submission:
     """Read masks, any number of rows an image; see `compete.scoring.forms.read_images_submission`.
 
     A row without run lengths says nothing; its class and score are not read.
+    """
+    return read_masks(source, terms, images, name, _kaggle_masks)
+
+
+def read_masks(
+    source: Union[str, Path, bytes], terms: Terms, images: Images, name: str, masks_of: MasksOf
+) -> Submission:
+    """As ``read``, whatever way masks are written.
+
+    Args:
+        source: path of the file, or its bytes.
+        terms: the challenge.
+        images: the images to predict, in the solution's order.
+        name: how findings call the file; its path by default.
+        masks_of: gives the masks of some rows of a table whose image is known, and what is odd and harmless; None
+            where run lengths are none, which it tells among the table's findings.
     """
     rows = read_rows(source, terms, images, name, caps_of(images, terms.most_objects * images.n), once=False)
     if RUNS not in rows.table.columns:
@@ -50,7 +69,7 @@ def read(source: Union[str, Path, bytes], terms: Terms, images: Images, name: st
     filled = np.flatnonzero(~is_blank(rows.table))
     table = _part(rows.table, filled)
     part = Rows(table, rows.image[filled], rows.findings, rows.sha256)
-    objects = _objects(part, terms, images)
+    objects = _objects(part, terms, images, masks_of)
     warnings = [*rows.findings, *images_without_rows(rows, images, "nothing is predicted in them")]
     return Submission(objects, tuple(warnings), rows.table.rows, rows.sha256)
 
@@ -75,7 +94,13 @@ def _part(table: Table, row: Array) -> Table:
     return Table(table.source, table.header, columns, len(row), table.unread)
 
 
-def _objects(rows: Rows, terms: Terms, images: Images) -> Objects:
+def _kaggle_masks(rows: Rows, row: Array, images: Images) -> Optional[tuple[Masks, list[Finding]]]:
+    """Masks from starts and lengths."""
+    runs = runs_of(rows, row, images)
+    return None if runs is None else (runs.masks(), row_order(rows, runs))
+
+
+def _objects(rows: Rows, terms: Terms, images: Images, masks_of: MasksOf) -> Objects:
     """Check masks, classes and scores, and bring the objects into one order."""
     table, findings = rows.table, rows.findings
     code, faults = classes_of(table, terms)
@@ -83,12 +108,12 @@ def _objects(rows: Rows, terms: Terms, images: Images) -> Objects:
     score, faults = _numbers(table, Contract("", (SCORE,), "value"))
     findings += faults
     known = np.flatnonzero(rows.image >= 0)
-    runs = runs_of(rows, known, images)
+    found = masks_of(rows, known, images)
     findings += too_many_objects(rows, rows.image, images, terms.most_objects)
-    if runs is None or not score or len(code) < table.rows or fatal(findings):
+    if found is None or not score or len(code) < table.rows or fatal(findings):
         refuse_rows(rows)
-    findings += row_order(rows, runs)
-    masks = runs.masks()
+    masks, odd = found
+    findings += odd
     report = RowReport(table, lambda row: id_of(images, int(rows.image[row])))
     check_scores(Columns(rows.image, code, score[0]), report)
     findings += report.findings

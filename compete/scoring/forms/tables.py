@@ -103,16 +103,15 @@ def read_rows(
         SubmissionError: nothing more can be told.
     """
     loaded = load(source, replace(caps, rows=None), name)
-    digest = loaded.sha256()
     most = images.n if caps.rows is None else caps.rows
     _refuse_too_many(loaded, most)
-    table, findings = examine(loaded, (ID, *terms.columns), (), replace(caps, rows=None))
+    table, findings = examine(loaded, (ID, *terms.columns), (), replace(caps, rows=None), hashed=True)
     findings = [_about_images(one) for one in findings]
     image = np.full(table.rows, -1, dtype=np.int32)
     if ID in table.columns:
         image, faults = _aligned(table, ID, images.ids) if once else _looked_up(table, images)
         findings += faults
-    return Rows(table, image, findings, digest)
+    return Rows(table, image, findings, loaded.sha256())
 
 
 def refuse_rows(rows: Rows) -> NoReturn:

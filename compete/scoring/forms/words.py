@@ -12,11 +12,12 @@ BLOCK = 1 << 20
 _SPACE = ord(" ")
 
 
-def words_of(column: Column) -> tuple[Column, Array]:
+def words_of(column: Column, parted: int = _SPACE) -> tuple[Column, Array]:
     """The words between blanks in all cells of a column that stands in its file's order.
 
     Args:
         column: the cells.
+        parted: the byte that parts words, if it is not a blank.
 
     Returns:
         All words one after the other, and the row of each, int64.
@@ -26,7 +27,7 @@ def words_of(column: Column) -> tuple[Column, Array]:
     starts, ends, owners, low = [none], [none], [np.zeros(0, dtype=np.int64)], 0
     while low < len(column):
         high = max(low + 1, int(np.searchsorted(end, int(column.start[low]) + BLOCK)))
-        start, stop, cell = _words_between(column.buffer, column.start[low:high], end[low:high])
+        start, stop, cell = _words_between(column.buffer, column.start[low:high], end[low:high], parted)
         starts.append(start)
         ends.append(stop)
         owners.append(cell + low)
@@ -35,10 +36,10 @@ def words_of(column: Column) -> tuple[Column, Array]:
     return Column(column.buffer, start, (np.concatenate(ends) - start).astype(np.int32)), np.concatenate(owners)
 
 
-def _words_between(buffer: Array, start: Array, end: Array) -> tuple[Array, Array, Array]:
+def _words_between(buffer: Array, start: Array, end: Array, parted: int) -> tuple[Array, Array, Array]:
     """Where the words of some cells begin and end, and the cell of each."""
     begin = int(start[0])
-    blank = np.flatnonzero(buffer[begin : int(end[-1])] == _SPACE).astype(start.dtype)
+    blank = np.flatnonzero(buffer[begin : int(end[-1])] == parted).astype(start.dtype)
     blank += begin
     first, last = np.searchsorted(blank, start), np.searchsorted(blank, end)
     inside = last - first
