@@ -15,7 +15,7 @@ demo: .venv/.demo
 	$(BIN)/compete demo penguins -o build/demo --force
 
 test: .venv/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

@@ -15,6 +15,7 @@ import argparse
 import os
 import re
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -65,7 +66,8 @@ truth = COCO({truth!r})
 evaluation = COCOeval_faster(truth, truth.loadRes({found!r}), {iou!r})
 evaluation.evaluate()
 evaluation.accumulate()
-evaluation.summarize()
+evaluation.summarize()  # to a log
+print("summary", *evaluation.stats[:12])
 """,
     "pycocotools": """
 from pycocotools.coco import COCO
@@ -123,24 +125,31 @@ def contest(label: str, sides: dict[str, str], repeats: int) -> None:
         print(f"{label:<20}{name:<24}{cpu:>8.2f} s CPU{wall:>8.2f} s wall{peak:>8.0f} MB   {ratios}", flush=True)
 
 
-def sides_of(folder: Path, per_image: int, *, masks: bool, slow: bool, images: int) -> dict[str, str]:
-    """The script of each side."""
-    from benchmarks.scenes import HEIGHT, WIDTH, write_scenes
+def prepare(folder: Path, per_image: int, images: int, needs: str) -> None:
+    """Write both JSON files, and the truth as it lies in a bundle."""
+    from benchmarks.scenes import write_scenes
     from compete.hidden import pack_truth
     from compete.scoring.coco_truth import read_truth_json
 
-    scenes = write_scenes(folder, per_image, images, masks=masks)
+    scenes = write_scenes(folder, per_image, images, masks=needs == "masks")
+    (folder / "truth.npz").write_bytes(pack_truth(read_truth_json(scenes.truth, needs).objects))
+
+
+def sides_of(folder: Path, per_image: int, *, masks: bool, slow: bool, images: int) -> dict[str, str]:
+    """The script of each side; files are made by another process, whose memory would count as that of each side."""
+    from benchmarks.scenes import HEIGHT, WIDTH
+
+    asked = [str(folder), str(per_image), str(images), "masks" if masks else "boxes"]
+    subprocess.run([sys.executable, __file__, "--prepare", *asked], check=True)
     needs = "masks" if masks else "boxes"
-    compiled = folder / "truth.npz"
-    compiled.write_bytes(pack_truth(read_truth_json(scenes.truth, needs).objects))
     fill = {
         "root": str(Path(__file__).resolve().parent.parent),
         "kind": "mask" if masks else "box",
         "needs": needs,
         "task": "instance_segmentation" if masks else "detection",
         "iou": "segm" if masks else "bbox",
-        "truth": str(scenes.truth),
-        "found": str(scenes.detections),
+        "truth": str(folder / "truth.json"),
+        "found": str(folder / "detections.json"),
         "height": HEIGHT,
         "width": WIDTH,
     }
@@ -149,7 +158,7 @@ def sides_of(folder: Path, per_image: int, *, masks: bool, slow: bool, images: i
     return {
         "ours": plain,
         "ours, without msgspec": f"import sys\nsys.modules['msgspec'] = None\n{plain}",
-        "ours, truth compiled": OURS.format(**fill, compiled=str(compiled)),
+        "ours, truth compiled": OURS.format(**fill, compiled=str(folder / "truth.npz")),
         **{name: script.format(**fill) for name, script in chosen.items()},
     }
 
@@ -160,7 +169,12 @@ def main() -> None:
     options.add_argument("--repeats", type=int, default=5)
     options.add_argument("--slow", action="store_true", help="pycocotools and faster-coco-eval too, everything once")
     options.add_argument("--quick", action="store_true", help="200 images, once")
+    options.add_argument("--prepare", nargs=4, metavar=("FOLDER", "BOXES", "IMAGES", "KIND"), help=argparse.SUPPRESS)
     asked = options.parse_args()
+    if asked.prepare:
+        folder, per_image, many, kind = asked.prepare
+        prepare(Path(folder), int(per_image), int(many), kind)
+        return
     images, repeats = (200, 1) if asked.quick else (5000, 1 if asked.slow else asked.repeats)
     for label, per_image, masks in (
         ("boxes, 36 an image", 36, False),

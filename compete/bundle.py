@@ -11,6 +11,7 @@
         sample_submission.csv     a complete submission that scores as chance (.json or .zip for images)
         train.json  test.json     of objects in images: COCO, for the training images with their annotations
         train_masks/              of label images: PNG, or NIfTI of volumes, by the id of the image
+        credits.csv               who holds the rights to images, where their licences ask for it
         README.md                 for participants
     private/                      never leaves the organizer
         solution.csv              id, labels, Usage (Public or Private), group, subgroups
@@ -28,10 +29,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 from compete.errors import BundleError, Finding
 from compete.files import canonical_json, files_below, sha256_of
@@ -47,6 +49,7 @@ TERMS, SOLUTION, SAMPLE, TRAIN, TEST = (
     "test.csv",
 )
 TRAIN_GROUPS = "train_groups.csv"
+CREDITS = "credits.csv"
 TRAIN_JSON, TEST_JSON, TRUTH, TRUTH_JSON = "train.json", "test.json", "truth.npz", "truth.json"
 TRAIN_TRUTH = "train_truth.npz"
 ACCEPTED = "accepted_leaks"
@@ -56,6 +59,9 @@ DEPTH, AFFINE = "depth", "affine"
 """Columns of images that are volumes: number of slices, and twelve numbers with blanks between, row by row."""
 ID, USAGE, GROUP = "id", "Usage", "group"
 PUBLIC, PRIVATE = "Public", "Private"
+
+Listed = dict[str, Union[str, int]]
+"""What a manifest tells of a file: ``sha256`` in hex and ``size`` in bytes."""
 
 BUNDLE_RULES = {
     "bundle/not-a-bundle": (
@@ -164,19 +170,21 @@ def is_bundle(folder: Path) -> bool:
     return (folder / MANIFEST).is_file() and (folder / "public" / TERMS).is_file()
 
 
-def write_manifests(root: Path, *, challenge_sha256: str) -> None:
+def write_manifests(root: Path, *, challenge_sha256: str, known: Optional[Mapping[str, Listed]] = None) -> None:
     """List every file of a finished bundle in its two manifests, and seal them.
 
     Args:
         root: the bundle.
         challenge_sha256: digest of the organizer's ``challenge.yaml``; kept in the private half.
+        known: what is to be told of files whose digest whoever wrote them knows, by their path below the bundle.
     """
+    known = known or {}
     terms = json.loads((root / "public" / TERMS).read_text(encoding="utf-8"))
     about = {"format": FORMAT, "builder": f"compete {__version__}"}
     challenge = {"name": terms["name"], "version": terms["version"], "sha256": sha256_of(root / "public" / TERMS)[0]}
-    public = _sealed({**about, "challenge": challenge, "files": _listing(root / "public")})
+    public = _sealed({**about, "challenge": challenge, "files": _listing(root, "public", known)})
     (root / MANIFEST).write_bytes(public)
-    private_files = _listing(root / "private")
+    private_files = _listing(root, "private", known)
     private = {**about, "challenge.yaml": challenge_sha256, "files": private_files, "manifest": _digest(public)}
     (root / "private" / PRIVATE_MANIFEST).write_bytes(_sealed(private))
 
@@ -316,9 +324,18 @@ def _empty_folders(folder: Path) -> list[str]:
     return [path.relative_to(folder.parent).as_posix() for path in below if not any(path.iterdir())]
 
 
-def _listing(folder: Path) -> dict[str, dict[str, Any]]:
-    digests = ((path, sha256_of(path)) for path in files_below(folder))
-    return {path.relative_to(folder).as_posix(): {"sha256": digest, "size": size} for path, (digest, size) in digests}
+def _listing(root: Path, half: str, known: Mapping[str, Listed]) -> dict[str, Listed]:
+    begin = len(str(root / half)) + 1
+    found: dict[str, Listed] = {}
+    for path in files_below(root / half):
+        name = str(path)[begin:].replace(os.sep, "/")
+        found[name] = known.get(f"{half}/{name}") or _listed(path)
+    return found
+
+
+def _listed(path: Path) -> Listed:
+    digest, size = sha256_of(path)
+    return {"sha256": digest, "size": size}
 
 
 def _digest(data: bytes) -> str:

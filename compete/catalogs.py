@@ -46,6 +46,8 @@ RULE_TABLES = (
     "building.splits.rules:SPLIT_RULES",
     "building.identity:IDENTITY_RULES",
     "building.media.rules:MEDIA_RULES",
+    "readers.stacks.rules:STACK_RULES",
+    "building.media.normalizing:NORMALIZE_RULES",
     "building.pictures:PICTURE_RULES",
     "audits.gate.rules:GATE_RULES",
     "scoring.measures:MEASURE_RULES",
@@ -54,6 +56,7 @@ RULE_TABLES = (
     "scoring.rules:RULES",
     "scoring.coco_rules:COCO_RULES",
     "scoring.forms.rules:FORM_RULES",
+    "scoring.kinds.rules:KIND_RULES",
     "scoring.pictures:PICTURE_RULES",
     "nifti.rules:VOLUME_RULES",
     "scoring.archives:ARCHIVE_RULES",
@@ -62,6 +65,7 @@ RULE_TABLES = (
     "files:DISK_RULES",
     "engine:ENGINE_RULES",
     "cluster:CLUSTER_RULES",
+    "sources:SOURCE_RULES",
 )
 """Where rules stand with their texts: beside the code that names them."""
 
@@ -195,6 +199,7 @@ def explanation(name: str) -> dict[str, str]:
         message = f"no metric and no rule is called {name!r}" if re.fullmatch(r"[\w/-]+", name) else str(error)
         raise UsageError("nothing to explain", [Finding("usage/unknown-name", message, hint=hint)]) from None
     low, high = metric.bounds
+    text = metric.doc.partition("\n")[2].strip() or metric.doc
     return {
         "name": metric.name,
         "meaning": metric.title,
@@ -205,5 +210,5 @@ def explanation(name: str) -> dict[str, str]:
         "options": ", ".join(f"{key}={value}" for key, value in metric.options.items()) or "none",
         "use": f"metric: {metric.name}",
         "beware": metric.pitfalls,
-        "text": re.sub(r"Args:\n(    .*\n)+\n", "", metric.doc.partition("\n")[2].strip() or metric.doc),
+        "text": text if metric.options else re.sub(r"Args:\n(    .*\n)+\n", "", text),
     }

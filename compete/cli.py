@@ -13,6 +13,7 @@ import typer
 
 from compete import jobs, show
 from compete.errors import BUG, OK, SYSTEM, USAGE, CompeteError
+from compete.threads import ask_for_one_thread
 from compete.version import __version__
 
 EPILOG = "Exit codes: 0 fine · 1 challenge, data, bundle · 2 usage · 3 submission refused · 4 leak · 5 disk · 70 bug."
@@ -44,6 +45,9 @@ AcceptLeak = Annotated[
     list[str] | None, typer.Option("--accept-leak", metavar="RULE", help="Keep the bundle although it tells this.")
 ]
 Because = Annotated[list[str] | None, typer.Option("--because", metavar="TEXT", help="Why; one for each leak.")]
+Engine = Annotated[
+    str, typer.Option("--engine", metavar="dask:ADDRESS", help="A Dask cluster looks at the images, not these cores.")
+]
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; default: one a core.")]
 
 
@@ -91,10 +95,10 @@ def demo(
 
 
 @app.command(**example("compete check coral/"))
-def check(challenge: ChallengePath, json: Json = False) -> None:
+def check(challenge: ChallengePath, engine: Engine = "", json: Json = False) -> None:
     """Say what a build would do, and what is wrong with the data."""
     with show.progress(quiet=json) as progress:
-        report = jobs.check_challenge(challenge, progress=progress)
+        report = jobs.check_challenge(challenge, progress=progress, engine=engine)
     show.checked(report, json=json)
 
 
@@ -103,13 +107,15 @@ def audit(
     subject: Annotated[Path, typer.Argument(metavar="CHALLENGE|BUNDLE", help="A challenge, or a built bundle.")],
     accept_leak: AcceptLeak = None,
     because: Because = None,
+    engine: Engine = "",
     workers: Workers = None,
     json: Json = False,
 ) -> None:
     """Look for copies, leaks, shortcuts and slips in the data."""
+    ask_for_one_thread()
     accepted = jobs.decisions_of(accept_leak or [], because or [])
     with show.progress(quiet=json) as progress:
-        report = jobs.audit(subject, accepted=accepted, workers=workers, progress=progress)
+        report = jobs.audit(subject, accepted=accepted, engine=engine, workers=workers, progress=progress)
     raise typer.Exit(show.audited(report, json=json))
 
 
@@ -118,18 +124,23 @@ def build(
     challenge: ChallengePath,
     out: Out,
     force: Force = False,
-    audit: Annotated[bool, typer.Option("--audit", help="Attack the bundle before it is kept; leaks: exit 4.")] = False,
     accept_leak: AcceptLeak = None,
     because: Because = None,
+    engine: Engine = "",
     workers: Workers = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write the bundle: splits, hidden labels, sample submission."""
-    asked = jobs.decisions_of(accept_leak or [], because or [])
-    accepted = asked if audit or asked else None
+    """Write the bundle: splits, hidden labels, sample submission; one that leaks is not kept.
+
+    Once it is written it is attacked: what would tell hidden labels stops the build with exit code 4.
+    """
+    ask_for_one_thread()
+    accepted = jobs.decisions_of(accept_leak or [], because or [])
     with show.progress(quiet=quiet or json) as progress:
-        built = jobs.build(challenge, out, force=force, accepted=accepted, workers=workers, progress=progress)
+        built = jobs.build(
+            challenge, out, force=force, accepted=accepted, engine=engine, workers=workers, progress=progress
+        )
     show.built(built, json=json, quiet=quiet)
 
 

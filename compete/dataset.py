@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -100,6 +100,7 @@ class Dataset:
         maps: label images, in the order of the items: values of pixels, or numbers of segments.
         volumes: whether images have three dimensions; the items then also have the columns ``depth`` and ``affine``.
         coverage: which classes were looked for in which image; None where all were in all, and nothing else is known.
+        credits: item -> who holds the rights to it and under which licence, where that must be said.
     """
 
     items: pd.DataFrame
@@ -111,6 +112,7 @@ class Dataset:
     maps: LabelMaps | None = None
     volumes: bool = False
     coverage: Coverage | None = None
+    credits: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def where(self, row: int) -> str:
         """``table.csv:line`` of an item, by its position."""
@@ -160,15 +162,15 @@ def nearest_column(name: str, columns: Iterable[str]) -> str:
 def feature_columns(challenge: Challenge, dataset: Dataset) -> tuple[str, ...]:
     """The columns that participants see, in the order of the challenge or of the table.
 
-    As ``data.features`` says; else every column that is neither id, label or its ancestor, group, file, mask, time,
-    split nor subgroup, and that ``data.drop`` does not name. Annotations tell of sources and people, so what they say
-    of an image beside its objects is shown only where ``data.features`` names it.
+    As ``data.features`` says; else every column that is neither id, label, its ancestor or gain, group, file, mask,
+    time, split, subgroup nor beside the truth, and that ``data.drop`` does not name. Annotations tell of sources and
+    people, so what they say of an image beside its objects is shown only where ``data.features`` names it.
     """
     data = challenge.data
     if data.features or data.reader in (*ANNOTATED, *DISCREET):
         return data.features
-    hidden = {*data.id, *data.label, *data.group, *data.drop, *data.ranks, data.file, data.mask}
-    hidden |= {challenge.split.time, challenge.split.column}
+    hidden: set[str | None] = {*data.id, *data.label, *data.group, *data.drop, *data.ranks, *data.beside}
+    hidden |= {data.file, data.mask, data.gain, challenge.split.time, challenge.split.column}
     hidden |= {subgroup.column for subgroup in data.subgroups}
     hidden |= {"width", "height"} if challenge.task in IMAGE_TASKS else set()
     hidden |= {"depth", "affine"} if dataset.volumes else set()

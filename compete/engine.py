@@ -7,14 +7,16 @@ import os
 import signal
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from compete.errors import Finding, SystemFault
+from compete.threads import one_thread_asked_for
 
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
@@ -136,10 +138,10 @@ class _Crew(Generic[Item, Outcome]):
 
     def _one_pool(self) -> list[int]:
         """Work until all is done, or the suspects are, or until a process is killed; the shards that were out then."""
-        context = multiprocessing.get_context("spawn")
+        context = _context(self.function)
         lifeline, held = context.Pipe(duplex=False)
         workers = 1 if self.suspects else self.workers
-        pool = ProcessPoolExecutor(workers, context, _begin, (lifeline,))
+        pool = ProcessPoolExecutor(workers, context, _begin, (lifeline, dict(os.environ), _limits()))
         try:
             # An executor that starts a process while another dies trips over its own list: all start before any works.
             for _ in range(workers):
@@ -207,8 +209,48 @@ class _Crew(Generic[Item, Outcome]):
         )
 
 
-def _begin(lifeline: Connection) -> None:
-    """In a worker: leave interrupts to the parent, and stop when it is gone or wants nothing more."""
+def _context(function: Callable[..., object]) -> Any:
+    """How processes are started: as copies of one that has imported what the function needs, and nothing else.
+
+    Such a process has no threads and no locks that a copy could find taken. It stays for the next pool, and ends with
+    this process.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():  # Windows
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    while isinstance(function, partial):
+        function = next((part for part in function.args if callable(part)), function.func)
+    context.set_forkserver_preload([function.__module__])
+    from multiprocessing import forkserver
+
+    with one_thread_asked_for():  # there is a worker for every core already
+        forkserver.ensure_running()
+    return context
+
+
+def _limits() -> dict[int, tuple[int, int]]:
+    """What this process may use of memory, files and time, by the system's numbers for them."""
+    if os.name != "posix":
+        return {}
+    import resource
+
+    kinds = {getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")}
+    return {kind: resource.getrlimit(kind) for kind in kinds}
+
+
+def _begin(lifeline: Connection, environment: Mapping[str, str], limits: Mapping[int, tuple[int, int]]) -> None:
+    """In a worker: leave interrupts to the parent, and stop when it is gone or wants nothing more.
+
+    The worker is a copy of a process that began earlier, so it is told how its parent stands now.
+    """
+    os.environ.clear()
+    os.environ.update(environment)
+    if limits and limits != _limits():
+        import resource
+
+        for kind, limit in limits.items():
+            with suppress(ValueError, OSError):  # nobody can raise what was lowered for good
+                resource.setrlimit(kind, limit)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_watch, args=(lifeline,), daemon=True).start()
 

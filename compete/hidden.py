@@ -88,9 +88,9 @@ def _members(raw: bytes) -> Iterator[tuple[str, Any]]:
     at = count = 0
     while raw[at : at + 4] != _CENTRAL:
         magic, _, flags, method, _, checksum, size, plain, named, extra = _HEADER.unpack_from(raw, at)
-        begin = at + _HEADER.size + named + extra
+        begin = at + _HEADER.size + named
         content, name = raw[begin : begin + plain], raw[at + _HEADER.size : at + _HEADER.size + named]
-        if magic != _LOCAL or flags or method or size != plain or zlib.crc32(content) != checksum:
+        if magic != _LOCAL or flags or method or extra or size != plain or zlib.crc32(content) != checksum:
             raise ValueError("not a member that was built")
         yield (
             name.decode("ascii").removesuffix(".npy"),

@@ -79,23 +79,28 @@ def start_challenge(folder: Path, source: str, *, task: str = "", force: bool = 
     return write_challenge(folder, source, task=task, force=force)
 
 
-def check_challenge(path: Path, *, workers: int | None = None, progress: Progress | None = None) -> Outcome:
+def check_challenge(
+    path: Path, *, workers: int | None = None, progress: Progress | None = None, engine: str = ""
+) -> Outcome:
     """Say what a build would do, and what is wrong: all that a build does, and nothing is kept.
 
     Args:
         path: ``challenge.yaml``, or its folder.
         workers: processes for images; None one a core.
         progress: told what is being done, how far it is, and how much there is.
+        engine: who looks at images: ``dask:ADDRESS``, or the cores of this machine.
 
     Raises:
         CompeteError: as ``build``, but for the output.
     """
     from compete.building.pipeline import rehearse_bundle, with_looks
     from compete.building.plan import Outcome
+    from compete.cluster import cluster_of
     from compete.scoring.trial import try_scoring
 
-    plan = with_looks(_planned(path), workers=workers, progress=progress)
-    findings = rehearse_bundle(plan, workers=workers, trial=try_scoring, progress=progress)
+    cluster = cluster_of(engine)
+    plan = with_looks(_planned(path), workers=workers, progress=progress, cluster=cluster)
+    findings = rehearse_bundle(plan, workers=workers, trial=try_scoring, progress=progress, cluster=cluster)
     return Outcome(path, tuple(findings), plan.parts, plan.balance, plan.terms.sample_name)
 
 
@@ -107,30 +112,38 @@ def build(
     accepted: Mapping[str, str] | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    engine: str = "",
 ) -> Outcome:
-    """Build a bundle, and try its scoring before it is kept; attack it too where that is asked for.
+    """Build a bundle, try its scoring and attack it before it is kept.
 
     Args:
         path: ``challenge.yaml``, or its folder.
         out: the bundle to make; it appears whole or not at all.
         force: replace an earlier bundle there.
-        accepted: the finished bundle is attacked, and these leaks are accepted, with why; None attacks nothing.
+        accepted: leaks that are accepted, and why; recorded in the private manifest.
         workers: processes for images; None one a core.
         progress: told what is being done, how far it is, and how much there is.
+        engine: who looks at images: ``dask:ADDRESS``, or the cores of this machine, which write them in any case.
 
     Raises:
         CompeteError: as ``check_challenge``, and if the output is there or the trial fails.
-        LeakError: if the bundle that is attacked would tell what it must hide.
+        LeakError: if the bundle would tell what it must hide, and that is not accepted.
+        UsageError: if a leak is accepted that was not found.
     """
-    from compete.audits.gate import guard
+    from compete.audits.gate import guard_build
     from compete.building.pipeline import write_bundle
+    from compete.cluster import cluster_of
     from compete.scoring.trial import try_scoring
 
-    gate = None
-    if accepted is not None:
-        gate = partial(guard, accepted=accepted, workers=workers, draft=True, progress=progress)
+    def gate(root: Path, plan: Plan) -> list[Finding]:
+        seen = plan.looks or (), plan.links
+        return guard_build(root, *seen, accepted=accepted or {}, workers=workers, progress=progress)
+
+    cluster = cluster_of(engine)
     plan = _planned(path)
-    return write_bundle(plan, out, force=force, workers=workers, trial=try_scoring, gate=gate, progress=progress)
+    return write_bundle(
+        plan, out, force=force, workers=workers, trial=try_scoring, gate=gate, progress=progress, cluster=cluster
+    )
 
 
 def audit(
@@ -139,6 +152,7 @@ def audit(
     accepted: Mapping[str, str] | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
+    engine: str = "",
 ) -> Audited:
     """Say what is wrong with the data of a challenge, or what a finished bundle tells that it should not.
 
@@ -147,6 +161,7 @@ def audit(
         accepted: leaks of a bundle that are accepted, and why; recorded in its private manifest.
         workers: processes for images; None one a core.
         progress: told what is being done, how far it is, and how much there is.
+        engine: who looks at the images of a challenge: ``dask:ADDRESS``, or the cores of this machine.
 
     Raises:
         CompeteError: as ``audit_challenge``; of a bundle if it is not whole.
@@ -159,7 +174,10 @@ def audit(
             hint = "accept leaks when you build, or of a bundle"
             finding = Finding("usage/accept-leak", "a challenge has no leaks to accept", str(path), hint=hint)
             raise UsageError("nothing was decided", [finding])
-        return audit_challenge(path, workers=workers, progress=progress)
+        return audit_challenge(path, workers=workers, progress=progress, engine=engine)
+    if engine:
+        hint = "an engine looks at the images of a challenge; leave --engine out"
+        raise UsageError("nothing was audited", [Finding("engine/unknown", "a bundle is audited here", hint=hint)])
     from compete.audits.gate import audited_bundle
 
     return audited_bundle(path, accepted or {}, workers=workers, progress=progress)
@@ -178,7 +196,9 @@ def decisions_of(rules: Sequence[str], reasons: Sequence[str]) -> dict[str, str]
     return dict(zip(rules, reasons, strict=True))
 
 
-def audit_challenge(path: Path, *, workers: int | None = None, progress: Progress | None = None) -> Audited:
+def audit_challenge(
+    path: Path, *, workers: int | None = None, progress: Progress | None = None, engine: str = ""
+) -> Audited:
     """Say everything that is wrong with the data of a challenge, as far as it can be read.
 
     What the readers, the split and the images themselves tell is gathered with what the audits find.
@@ -187,6 +207,7 @@ def audit_challenge(path: Path, *, workers: int | None = None, progress: Progres
         path: ``challenge.yaml``, or its folder.
         workers: processes for images; None one a core.
         progress: told what is being done, how far it is, and how much there is.
+        engine: who looks at images: ``dask:ADDRESS``, or the cores of this machine.
 
     Raises:
         ChallengeError: the file itself is at fault.
@@ -194,8 +215,10 @@ def audit_challenge(path: Path, *, workers: int | None = None, progress: Progres
     """
     from compete.audits.dataset import audit_data
     from compete.challenge import load_challenge
+    from compete.cluster import cluster_of
 
-    return audit_data(load_challenge(path), path, workers=workers, progress=progress)
+    cluster = cluster_of(engine)
+    return audit_data(load_challenge(path), path, workers=workers, progress=progress, cluster=cluster)
 
 
 def _planned(path: Path) -> Plan:
@@ -235,7 +258,9 @@ def convert(path: Path, writer: str, out: Path) -> tuple[int, list[Finding]]:
     if writer not in WRITERS:
         hint = f"one of {', '.join(WRITERS)}"
         raise UsageError("nothing was written", [Finding("usage/unknown-name", f"no writer is {writer!r}", hint=hint)])
-    dataset = read_dataset(load_challenge(path))
+    challenge = load_challenge(path)
+    as_it_is = replace(challenge, data=replace(challenge.data, normalize=None))
+    dataset = read_dataset(as_it_is)
     with whole_folder(out, ours=lambda _: False) as folder:
         findings = write_dataset(writer, dataset, folder)
     return len(dataset.items), [*dataset.findings, *findings]

@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[1]
 CHALLENGES = sorted(path.parent.name for path in (ROOT / "challenges").glob("*/challenge.yaml"))
 
 
-# In CI the examples follow from the tests alone, so that a change is judged by itself; at home they are drawn anew.
-settings.register_profile("ci", derandomize=True, print_blob=True)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+# How fast a machine is decides nothing. In CI the examples follow from the tests alone, so that a change is judged by
+# itself; at home they are drawn anew.
+settings.register_profile("home", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("home"), derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "home")
 
 REAL_DATA = os.environ.get("COMPETE_REAL_DATA", "")
 

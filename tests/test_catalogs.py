@@ -10,8 +10,8 @@ from compete.catalogs import all_rules
 from tests.test_house import SOURCES
 
 ROOMS = (
-    "archive|audit|bundle|challenge|dataset|disk|engine|image|leak|output|picture|result|score|split|submission|trial"
-    "|usage|volume"
+    "archive|audit|bundle|challenge|dataset|disk|engine|image|leak|output|picture|result|score|source|split|submission"
+    "|trial|usage|volume"
 )
 TABLES = ("rules.py", "catalogs.py")
 

@@ -52,6 +52,10 @@ def fail(bad, items):
 def name_process(items):
     return [os.getpid() for _ in items]
 
+def stand(items):
+    import resource
+    return [(os.environ.get("COMPETE_ENGINE_TEST"), resource.getrlimit(resource.RLIMIT_CORE)[0]) for _ in items]
+
 def slow(marks, items):
     (Path(marks) / str(os.getpid())).touch()
     time.sleep(30)
@@ -110,6 +114,22 @@ def test_a_shard_that_always_kills_is_named(work):
     assert raised.value.findings[0].items == ("4", "5")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="limits of processes are of POSIX")
+def test_a_worker_stands_as_its_parent_stands_now(work, monkeypatch):
+    """Its environment and limits are those of this moment, whatever they were when workers were first started."""
+    import resource
+
+    map_shards(work.squares, range(4), workers=2, shard=2)
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    monkeypatch.setenv("COMPETE_ENGINE_TEST", "now")
+    lower = 4096 if before[1] == resource.RLIM_INFINITY else before[1] // 2
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (lower, before[1]))
+        assert set(map_shards(work.stand, range(4), workers=2, shard=2)) == {("now", lower)}
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_first_failure_in_order_is_raised(work, workers):
     with pytest.raises(LookupError, match="item 3"):
@@ -136,7 +156,9 @@ def test_workers_end_with_their_parent(work, tmp_path, blow):
     marks = tmp_path / "marks"
     marks.mkdir()
     script = tmp_path / "script.py"
+    # Whoever runs these tests in the background ignores interrupts, and what they start does, too.
     script.write_text(
+        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from functools import partial\nfrom compete.engine import map_shards\nimport work_of_engine_test as work\n"
         'if __name__ == "__main__":\n'
         f'    map_shards(partial(work.slow, {str(marks)!r}), [*"abcd"], workers=2, shard=1)\n'

@@ -311,6 +311,8 @@ def test_an_archive_has_the_same_bytes_for_the_same_files() -> None:
         assert {(one.date_time, one.external_attr >> 16) for one in archive.infolist()} == {
             ((1980, 1, 1, 0, 0, 0), 0o644)
         }
+        # What is packed would be other bytes with another zlib.
+        assert {one.compress_type for one in archive.infolist()} == {zipfile.ZIP_STORED}
 
 
 def test_a_file_appears_whole(tmp_path: Path) -> None:
@@ -326,6 +328,17 @@ def test_a_file_appears_whole(tmp_path: Path) -> None:
     with whole_file(target, force=True) as file:
         file.write(b"again")
     assert target.read_bytes() == b"again"
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, int]] = []
+    sync, replace = os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda handle: (seen.append(("sync", os.fstat(handle).st_ino)), sync(handle))[1])
+    monkeypatch.setattr(Path, "replace", lambda one, two: (seen.append(("name", one.stat().st_ino)), replace(one, two)))
+    with whole_file(tmp_path / "page.html") as file:
+        file.write(b"whole")
+    page, folder = (tmp_path / "page.html").stat().st_ino, tmp_path.stat().st_ino
+    assert seen == [("sync", page), ("name", page), ("sync", folder)]
 
 
 @pytest.mark.parametrize(

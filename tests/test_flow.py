@@ -26,6 +26,8 @@ from compete.bundle import open_bundle
 from compete.challenge import load_challenge
 from compete.files import files_below
 from compete.scoring.forms import as_submission
+from compete.scoring.kinds import perfect_rows
+from compete.scoring.trial import as_csv
 from compete.scoring.truth import read_truth
 from tests.building.test_scenes import with_other_hidden_labels
 from tests.conftest import CHALLENGES, ROOT, Made, Run, script
@@ -166,11 +168,7 @@ def perfect_out_of_fold(public: Path) -> bytes:
         truth = read_truth(bundle, "train")
         assert truth.images
         return as_submission(truth.y_true, bundle.terms, truth.images)
-    header, *rows = rows_of(public / "train.csv")
-    place = [header.index(column) for column in ("id", *bundle.terms.target)]
-    text = io.StringIO()
-    csv.writer(text).writerows([["id", *bundle.terms.columns], *([row[column] for column in place] for row in rows)])
-    return text.getvalue().encode()
+    return as_csv(["id", *bundle.terms.columns], perfect_rows(read_truth(bundle, "train")))
 
 
 @pytest.mark.parametrize("name", CHALLENGES)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import metrics
 from benchmarks.graders.__main__ import CLOSE, difference
+from benchmarks.graders.challenges import submission_to, write_challenge
 from benchmarks.graders.competitions import COMPETITIONS, Competition
+from compete.building.pipeline import write_bundle
+from compete.building.plan import plan_build
+from compete.bundle import open_bundle
+from compete.challenge import load_challenge
+from compete.scoring.grading import grade
+from compete.scoring.trial import try_scoring
+from compete.scoring.truth import read_truth
 from metrics.weighting import Draws, Partition
 
 EXPRESSED = [one for one in COMPETITIONS if one.spec]
@@ -44,3 +54,21 @@ def test_halves_and_draws_are_scores_of_their_items(competition: Competition) ->
     drawn = np.asarray(metric.reduce(evidence, Draws(20, 1, np.arange(evidence.n))))
     assert drawn.shape == (20,)
     assert np.ptp(drawn[~np.isnan(drawn)]) > 0
+
+
+def test_one_line_of_a_challenge_scores_as_the_oracle(competition: Competition, tmp_path: Path) -> None:
+    assert competition.make is not None
+    assert competition.oracle is not None
+    sample = competition.make(np.random.default_rng(1000))
+    written = write_challenge(competition, sample, tmp_path)
+    plan = plan_build(load_challenge(tmp_path))
+    assert plan.challenge.score.metric == competition.spec
+    write_bundle(plan, tmp_path / "bundle", workers=1, trial=try_scoring)
+    bundle = open_bundle(tmp_path / "bundle")
+    truth = read_truth(bundle)
+    result = grade(bundle, submission_to(bundle.terms, written, truth.images), truth=truth)
+    wanted = competition.oracle(*sample.raw)
+    for part in ("public", "private"):
+        score = result.overall(part)
+        assert score is not None
+        assert score.value == pytest.approx(wanted, abs=CLOSE)

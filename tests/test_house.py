@@ -15,11 +15,14 @@ SCRIPTS = sorted(path for name in ("tests", "benchmarks", "challenges") for path
 
 FLOORS = {
     "errors": 0,
+    "tasks": 0,
+    "threads": 0,
     "version": 0,
     "files": 1,
     "formats": 1,
     "nifti": 1,
     "png": 1,
+    "sources": 1,
     "terms": 1,
     "cluster": 1,
     "engine": 2,
@@ -47,7 +50,7 @@ LIGHT = [
     "metrics",
     "compete/scoring",
     "compete/nifti",
-    *(f"compete/{name}.py" for name in ("bundle", "errors", "files", "hidden", "png", "terms")),
+    *(f"compete/{name}.py" for name in ("bundle", "errors", "files", "hidden", "png", "tasks", "terms")),
 ]
 LIGHT_LIBRARIES = {"numpy", "metrics", "compete"}
 
@@ -139,7 +142,7 @@ def test_the_scoring_path_is_light(path: Path) -> None:
     top = {name for name in _top_imports(tree) if name.split(".")[0] not in sys.stdlib_module_names}
     assert {name.split(".")[0] for name in top} <= LIGHT_LIBRARIES
     rooms = {room_of(name) for name in imports(path) if name.startswith("compete.")}
-    assert rooms <= {"", "scoring", "nifti", "bundle", "errors", "files", "hidden", "png", "terms", "version"}
+    assert rooms <= {"", "scoring", "nifti", "bundle", "errors", "files", "hidden", "png", "tasks", "terms", "version"}
 
 
 def _top_imports(tree: ast.Module) -> set[str]:

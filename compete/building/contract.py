@@ -8,16 +8,15 @@ from typing import Any
 import numpy as np
 
 import metrics
+from compete.building.kinds import room_of
 from compete.bundle import AFFINE, DEPTH, GROUP, HEIGHT, ID, USAGE, WIDTH
 from compete.challenge import Challenge
 from compete.dataset import counted
 from compete.errors import Finding
 from compete.formats import FOLDERS
-from compete.terms import Combined, Terms
+from compete.tasks import KINDS, ONE_ANSWER_METRICS, SHARE_METRICS, TASKS
+from compete.terms import Combined, Named, Terms
 from metrics.expressions import named_in
-
-KIND_OF_NEED = {"label": "label", "probability": "probability", "score": "probability", "value": "value"}
-KIND_OF_TASK = {"classification": "label", "multilabel": "flag", "regression": "value"}
 
 CONTRACT_RULES = {
     "challenge/name-clash": (
@@ -29,7 +28,8 @@ CONTRACT_RULES = {
     "challenge/columns": (
         "The submission's columns do not fit the task.",
         "One column for a label; one a class for probabilities (one alone for two classes: the positive one's); one a "
-        "label column for several labels; one a target for values.",
+        "label column for several labels; one a target for values. Curves have one a place of `submission.at`, an "
+        "ensemble one a member, which `submission.columns` names.",
     ),
     "challenge/range": (
         "Labels of the data lie outside the range that a submission may have.",
@@ -62,7 +62,7 @@ CONTRACT_RULES = {
 def terms_of(
     challenge: Challenge,
     classes: Sequence[str],
-    tree: tuple[tuple[int, ...], tuple[str, ...]],
+    wording: Mapping[str, Any],
     *,
     train: int,
     test: int,
@@ -71,25 +71,32 @@ def terms_of(
 
     Args:
         challenge: what the organizer wrote.
-        classes: the labels of a classification in the order of their codes; empty for other tasks.
-        tree: the parents and the further nodes of the tree in which the classes stand; empty where there is none.
+        classes: the labels of a classification in the order of their codes, or those that lists may name; else none.
+        wording: terms that follow from the labels: the classes, their tree, the classes of several columns.
         train: number of training items.
         test: number of test items.
     """
     kind = submission_kind(challenge)
-    distribution = kind == "probability" and challenge.task == "classification" and len(classes) > 2
+    distribution = kind == "shares" or (kind == "probability" and len(classes) > 2)
     low, high = challenge.submission.range or (None, None)
+    told = challenge.document.holds("submission", "most_objects")
+    only_one = not told and not ONE_ANSWER_METRICS.isdisjoint(bases_ranking(challenge))
     return Terms(
         **common_terms(challenge, train=train, test=test),
         target=challenge.data.label or ("label",),
         kind=kind,
-        columns=challenge.submission.columns or _columns(challenge, kind, classes),
-        classes=tuple(classes),
+        columns=challenge.submission.columns or room_of(kind).columns(challenge, kind, classes),
         distribution=distribution,
         low=low,
         high=high,
-        parents=tree[0],
-        taxa=tree[1],
+        form=challenge.submission.form or "csv",
+        most_objects=1 if only_one else challenge.submission.most_objects,
+        beside=challenge.data.beside,
+        separator=challenge.data.separator,
+        empty=challenge.data.empty,
+        gain=challenge.data.gain or "",
+        at=challenge.submission.at,
+        **wording,
     )
 
 
@@ -104,6 +111,7 @@ def common_terms(challenge: Challenge, *, train: int, test: int) -> dict[str, An
         "metric": "metric.py:" + score.metric.partition(":")[2] if ".py:" in score.metric else score.metric,
         "also": score.also,
         "combine": tuple(Combined(entry.name, entry.metric, entry.over, entry.by) for entry in score.combine),
+        "named": tuple(Named(name, metric) for name, metric in score.named),
         "greater_is_better": score.greater_is_better,
         "subgroups": tuple(subgroup.name for subgroup in challenge.data.subgroups),
         "grouped": bool(challenge.data.group),
@@ -122,32 +130,49 @@ def submission_kind(challenge: Challenge) -> str:
     if challenge.submission.kind:
         declared = challenge.submission.kind
         return "flag" if declared == "label" and challenge.task == "multilabel" else declared
-    needed = _needed(challenge)
-    if not needed:  # no metric is known, which the metric's own finding tells; or it is the challenge's own
-        return KIND_OF_TASK[challenge.task]
-    if needed == {"label"} and challenge.task == "multilabel":
-        return KIND_OF_TASK["multilabel"]
-    # labels can be decided from probabilities, and ranks taken from them
-    need = next(iter(needed)) if len(needed) == 1 else "probability"
-    return KIND_OF_NEED.get(need, KIND_OF_TASK[challenge.task])  # one of images, say, is told to be unfit later
-
-
-def _needed(challenge: Challenge) -> frozenset[str]:
-    """What the ranking metric needs a prediction to hold; of an expression, what all of its parts do."""
-    combined = {entry.name: entry.metric for entry in challenge.score.combine}
+    kinds = TASKS[challenge.task].kinds
     try:
-        named = named_in(challenge.score.metric)
-        return frozenset(metrics.parse(combined.get(name, name)).needs for name in named)
-    except metrics.MetricError:
-        return frozenset()
+        needed = needs_of(challenge, challenge.score.metric)
+    except metrics.MetricError:  # which the metric's own finding tells; or it is the challenge's own
+        needed = frozenset()
+    if "value" in kinds and not SHARE_METRICS.isdisjoint(bases_ranking(challenge)):
+        return "shares"
+    # what no kind serves is told to be unfit later
+    return next((kind for kind in kinds if needed <= KINDS[kind].views), kinds[0])
 
 
-def _columns(challenge: Challenge, kind: str, classes: Sequence[str]) -> tuple[str, ...]:
-    if challenge.task != "classification" or kind == "label":
-        return challenge.data.label or ("label",)
-    if kind == "score" or len(classes) == 2:
-        return (classes[-1],)
-    return tuple(classes)
+def bases_ranking(challenge: Challenge) -> frozenset[str]:
+    """The names, without options, of all metrics in the one that ranks."""
+    combined = {entry.name: entry.metric for entry in challenge.score.combine}
+    found, waiting = set(), [challenge.score.metric]
+    while waiting:
+        text = waiting.pop()
+        inner = combined.get(text, challenge.score.written(text))
+        try:
+            waiting += [name for name in named_in(inner) if name != text]
+        except metrics.MetricError:  # which the metric's own finding tells
+            continue
+        found.add(inner.partition("(")[0].strip())
+    return frozenset(found)
+
+
+def needs_of(challenge: Challenge, text: str) -> frozenset[str]:
+    """What a metric needs a prediction to hold; of an expression, what all of its parts do.
+
+    Raises:
+        MetricError: the text cannot be read, or names what does not exist.
+    """
+    combined = {entry.name: entry.metric for entry in challenge.score.combine}
+    needs: frozenset[str] = frozenset()
+    for name in named_in(challenge.score.written(text)):
+        inner = combined.get(name, challenge.score.written(name))
+        needs |= needs_of(challenge, inner) if inner != name else metrics.parse(name).needed
+    return needs
+
+
+def classes_by_column(targets: Mapping[str, np.ndarray[Any, Any]]) -> tuple[tuple[str, ...], ...]:
+    """The classes of each of several columns, sorted."""
+    return tuple(tuple(sorted(set(texts.tolist()))) for texts in targets.values())
 
 
 def ordered_classes(challenge: Challenge, labels: np.ndarray[Any, Any]) -> tuple[tuple[str, ...], list[Finding]]:
@@ -218,10 +243,11 @@ def name_findings(challenge: Challenge, terms: Terms, features: Sequence[str]) -
     """Say where columns of the bundle would bear one name, or a submission's columns do not fit."""
     group = [GROUP] if terms.grouped else []
     file = ["file"] if challenge.data.file or challenge.data.reader in FOLDERS else []
-    sizes = size_columns(terms)
+    sizes, gain = size_columns(terms), [terms.gain] if terms.gain else []
+    beside = (*terms.subgroups, *(name for name in terms.beside if name not in terms.subgroups))
     tables = {
-        "train.csv": [ID, *file, *sizes, *features, *terms.target],
-        "solution.csv": [ID, *sizes, *terms.target, USAGE, *group, *terms.subgroups],
+        "train.csv": [ID, *file, *sizes, *features, *terms.target, *gain],
+        "solution.csv": [ID, *sizes, *terms.target, *gain, USAGE, *group, *beside],
         "a submission": [ID, *terms.columns],
     }
     findings = []
@@ -231,8 +257,13 @@ def name_findings(challenge: Challenge, terms: Terms, features: Sequence[str]) -
             hint = "rename the column in the data, or leave it out with data.drop"
             place = challenge.where("data")
             findings.append(Finding("challenge/name-clash", f"{table} would have it twice", place, twice, hint))
-    wanted = len(terms.columns if terms.of_images else _columns(challenge, terms.kind, terms.classes))
-    if len(terms.columns) != wanted:
+    usual = terms.columns if terms.of_images else room_of(terms.kind).columns(challenge, terms.kind, terms.classes)
+    wanted = len(usual)
+    if not wanted and not terms.of_images:
+        lacking = "submission.columns" if terms.kind == "ensemble" else "submission.at"
+        message = f"a submission of kind {terms.kind} has several columns; `{lacking}` must say which"
+        findings.append(Finding("challenge/columns", message, challenge.where("submission")))
+    elif len(terms.columns) != wanted:
         message = f"{len(terms.columns)} columns for a {terms.kind} submission; it takes {wanted}"
         findings.append(Finding("challenge/columns", message, challenge.where("submission.columns")))
     return findings

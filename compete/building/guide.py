@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import csv
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 import metrics
 from compete.building.image_guide import file_rows, image_submission
-from compete.bundle import SAMPLE, TEST, TRAIN, TRAIN_GROUPS
+from compete.bundle import CREDITS, SAMPLE, TEST, TRAIN, TRAIN_GROUPS
+from compete.tasks import KINDS
 from compete.terms import Terms
 
-KINDS = {
-    "label": "one of the labels: {classes}",
-    "flag": "1 where the label holds, else 0, in each column",
-    "probability": "a probability between 0 and 1",
-    "score": "any number; the higher, the more likely `{positive}`",
-    "value": "a number{limits}",
-}
+PARTED = {" ": "blanks", ";": "`;`", ",": "`,`", "|": "`|`"}
+"""How entries of a list are parted, in words."""
+
+UNSAID = 1000
+"""How many entries a list may have is told where it is less."""
 
 
 def participants_guide(terms: Terms, public: Path) -> str:
@@ -55,6 +55,8 @@ def _files(terms: Terms, public: Path) -> str:
         rows.insert(2, ("train/, test/", "the images that the column `file` names"))
     if (public / TRAIN_GROUPS).is_file():
         rows.insert(1, (TRAIN_GROUPS, f"where the training items belong: {_header(public / TRAIN_GROUPS)}"))
+    if (public / CREDITS).is_file():
+        rows.append((CREDITS, "who holds the rights to the images, and under which licence they are shared"))
     if (public / "pages").is_dir():
         rows.append(("pages/", "more about the challenge"))
     listing = "\n".join(f"| `{name}` | {text} |" for name, text in rows)
@@ -68,20 +70,50 @@ def _header(path: Path) -> str:
 
 
 def _submission(terms: Terms, public: Path) -> str:
-    meaning = KINDS[terms.kind].format(
-        classes=", ".join(f"`{name}`" for name in terms.classes[:20]) + (" …" if len(terms.classes) > 20 else ""),
-        positive=terms.classes[-1] if terms.classes else "yes",
+    meaning = KINDS[terms.kind].meaning.format(
+        classes="; ".join(map(_classes, terms.classes_of or (terms.classes,))),
+        positive=f"`{terms.classes[-1]}`" if terms.classes else _event(terms) if terms.task == "survival" else "`yes`",
         limits="" if terms.low is None else f" from {terms.low:g} to {terms.high:g}",
+        at=", ".join(f"{place:g}" for place in terms.at[:12]) + " …" * (len(terms.at) > 12),
+        labels=_lists(terms) if terms.kind == "lists" else "",
+        most=f", not more than {terms.most_objects:,}" if terms.most_objects < UNSAID else "",
     )
+    if terms.empty:
+        meaning += "; an empty cell says that there is nothing" * (terms.form != "rows")
     if terms.distribution:
         meaning += "; each row sums to 1"
     with (public / SAMPLE).open(encoding="utf-8", newline="") as file:
         first = "".join(line for line, _ in zip(file, range(4), strict=False))
     columns = ", ".join(f"`{column}`" for column in terms.columns)
+    rows = f"exactly {terms.test:,} rows, one for each `id` of `{TEST}`"
+    rows = f"any number of rows for each `id` of `{TEST}`" if terms.form == "rows" else rows
     return (
-        f"## What to send\n\nOne CSV file with a header and exactly {terms.test:,} rows, one for each `id` of "
-        f"`{TEST}`, in any order.\n{columns}: {meaning}.\n\n```\n{first}```"
+        f"## What to send\n\nOne CSV file with a header and {rows}, in any order.\n"
+        f"{columns}: {meaning}.\n\n```\n{first}```"
     )
+
+
+def _classes(names: Sequence[str]) -> str:
+    """The first of some classes."""
+    return ", ".join(f"`{name}`" for name in names[:20]) + (" …" if len(names) > 20 else "")
+
+
+def _event(terms: Terms) -> str:
+    """What a higher score of survival means."""
+    return "a late event" if "predicts=time" in terms.written(terms.metric) else "an early event"
+
+
+def _lists(terms: Terms) -> str:
+    """What a list holds, or a row of the long form."""
+    known = f", of these {len(terms.classes):,}: {_classes(terms.classes)}" if terms.classes else ""
+    if terms.form == "rows":
+        return f"a label{known}, once an item, and its score; the highest score ranks first"
+    order = {
+        "retrieval": "the best first",
+        "sequence": "in order; a label may come again",
+        "ordering": "those that the sample names for the item, in the right order",
+    }[terms.task]
+    return f"labels with {PARTED[terms.separator]} between, {order}{known}"
 
 
 def _scoring(terms: Terms) -> str:
@@ -94,11 +126,12 @@ def _scoring(terms: Terms) -> str:
         if ".py:" in text:
             continue
         entry = combined.get(text)
-        metric = metrics.parse(entry.metric) if entry else _expressed(text, terms)
+        metric = _expressed(entry.metric if entry else text, terms)
         better = "higher" if metric.greater_is_better else "lower"
         what = f"{entry.by.replace('_', ' ')} of {metric.name} over {entry.over}" if entry else _meaning(metric)
         ranks = " This one ranks." if text == terms.metric else ""
-        lines.append(f"- `{text}`: {what}; {better} is better.{ranks}")
+        named = f" = `{terms.written(text)}`" if terms.written(text) != text else ""
+        lines.append(f"- `{text}`{named}: {what}; {better} is better.{ranks}")
     refused = "An unknown image or class" if terms.of_images else "A missing, repeated or unknown id"
     refused = "A missing image, an unknown one or one of another size" if terms.form in ("png", "nifti") else refused
     told = f" Scores are also told for each {', '.join(terms.subgroups)}." if terms.subgroups else ""
@@ -115,7 +148,12 @@ def _expressed(text: str, terms: Terms) -> metrics.Metric:
     """The metric of a text, whose names may be combinations of the challenge."""
     combined = {entry.name: entry.metric for entry in terms.combine}
     declared = terms.greater_is_better if text == terms.metric else None
-    return metrics.parse(text, greater_is_better=declared, lookup=lambda name: metrics.parse(combined.get(name, name)))
+
+    def lookup(name: str) -> metrics.Metric:
+        inner = combined.get(name, terms.written(name))
+        return metrics.parse(inner, lookup=None if inner == name else lookup)
+
+    return metrics.parse(terms.written(text), greater_is_better=declared, lookup=lookup)
 
 
 def _meaning(metric: metrics.Metric) -> str:

@@ -28,6 +28,8 @@ TABLES = {
     "an image without boxes.",
     "runs": "One CSV file, in any order.\n{columns}: `rle` is pairs of start and length of runs of pixels, counted "
     "from 1 down the columns, all with blanks between them; {rows}.",
+    "coco_runs": "One CSV file, in any order.\n{columns}: `rle` is COCO's compressed run lengths of the "
+    "whole image, the text that `pycocotools.mask.encode` gives as `counts`; {rows}.",
 }
 BEGINNING = 1 << 16
 """Bytes of the training file that are looked at."""
@@ -63,7 +65,7 @@ def file_rows(terms: Terms, public: Path) -> list[tuple[str, str]]:
 
 def image_submission(terms: Terms, public: Path) -> str:
     """The section on what to send, with an example from the sample submission."""
-    tabular = terms.form in ("rows", "strings", "runs")
+    tabular = terms.form in TABLES
     pairs = list(zip(terms.classes, terms.class_ids, strict=True))[:SHOWN]
     classes = ", ".join(f"`{name}`" if tabular else f"`{name}` {number}" for name, number in pairs)
     classes += ", …" if len(terms.classes) > SHOWN else ""

@@ -114,17 +114,33 @@ def kept_entry(root: Path, begin: int, origin: Origin) -> Entry | None:
 
 
 def write_noted(
-    root: Path, target: str, suffix: str, data: bytes, *, origin: Origin, about: tuple[Any, ...] = ()
+    root: Path,
+    target: str,
+    suffix: str,
+    data: bytes,
+    *,
+    origin: Origin,
+    about: tuple[Any, ...] = (),
+    sha256: str = "",
 ) -> Entry:
     """Write a file of a draft with mode 0644 and the time 1980-01-01 UTC, and note that it is whole.
 
     Several processes may do so at once. The file's folder must be there.
+
+    Args:
+        root: the draft.
+        target: the path below it, without suffix.
+        suffix: of the file's name.
+        data: what to write.
+        origin: of what it was made.
+        about: what else its maker wants to know again.
+        sha256: of the data, in hex, where it is known.
     """
     path = root / (target + suffix)
     path.write_bytes(data)  # over what a killed worker may have left half written
     path.chmod(0o644)
     os.utime(path, (EPOCH, EPOCH))
-    entry = Entry(target, suffix, origin, hashlib.sha256(data).hexdigest(), len(data), about)
+    entry = Entry(target, suffix, origin, sha256 or hashlib.sha256(data).hexdigest(), len(data), about)
     _add(journal_of(root), entry)
     return entry
 

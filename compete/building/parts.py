@@ -12,6 +12,7 @@ from compete.building.splits import SplitResult, quantile_strata, split_given, s
 from compete.challenge import Challenge
 from compete.dataset import Dataset, parsed_number, time_values
 from compete.errors import Finding
+from compete.tasks import CELL_TASKS
 from compete.terms import IMAGE_TASKS
 
 Texts = np.ndarray[tuple[int], np.dtype[np.object_]]
@@ -123,18 +124,36 @@ def _strata(challenge: Challenge, dataset: Dataset, target: Mapping[str, Texts])
     if isinstance(wish, tuple):
         columns = [dataset.items[name].to_numpy(dtype=object) for name in wish]
         return {"stratify": np.array([" | ".join(cells) for cells in zip(*columns, strict=True)]), "learned": False}
-    if not wish:
+    if not wish or challenge.task in CELL_TASKS:
         return {}
     if challenge.task in IMAGE_TASKS:
         names = tuple(category.name for category in dataset.categories)
         return {"stratify": _presence(dataset, names), "class_names": names}
+    return _label_strata(challenge, target)
+
+
+def _label_strata(challenge: Challenge, target: Mapping[str, Texts]) -> dict[str, Any]:
+    """The labels of tables: classes, flags, or quantiles of numbers."""
     columns = list(target.values())
+    if challenge.task in ("multioutput", "survival"):
+        return _several_strata(challenge, target)
     if challenge.task == "classification":
         return {"stratify": columns[0].astype(str)}
     if challenge.task == "multilabel":
         return {"stratify": np.column_stack(columns).astype(np.int8), "class_names": tuple(target)}
     codes, names = quantile_strata(columns[0].astype(np.float64))
     return {"stratify": codes, "class_names": names, "learned": False}
+
+
+def _several_strata(challenge: Challenge, target: Mapping[str, Texts]) -> dict[str, Any]:
+    """Of several columns of classes, each class of each; of survival, events and the quantiles of their times."""
+    if challenge.task == "survival":
+        time, event = target.values()
+        codes, names = quantile_strata(time.astype(np.float64))
+        told = [f"{names[code]}, {'event' if one == '1' else 'lost'}" for code, one in zip(codes, event, strict=True)]
+        return {"stratify": np.array(told), "learned": False}
+    flags = {f"{name} {label}": cells == label for name, cells in target.items() for label in sorted(set(cells))}
+    return {"stratify": np.column_stack(list(flags.values())).astype(np.int8), "class_names": tuple(flags)}
 
 
 def _presence(dataset: Dataset, names: tuple[str, ...]) -> np.ndarray[Any, np.dtype[np.int8]]:

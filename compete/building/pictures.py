@@ -11,9 +11,11 @@ import numpy as np
 
 from compete.building.journal import Draft
 from compete.building.media import CleanedFile, Published, clean_files
+from compete.building.normal import normal_of
 from compete.building.parts import TRAIN_PART
 from compete.building.plan import Plan
 from compete.building.survey import image_name
+from compete.bundle import Listed
 from compete.errors import DatasetError, Finding, fatal
 from compete.version import __version__
 
@@ -39,7 +41,7 @@ def picture_targets(plan: Plan) -> list[str]:
 
 def write_pictures(
     plan: Plan, draft: Draft, *, workers: int | None = None, progress: Progress | None = None
-) -> tuple[Plan, list[Finding]]:
+) -> tuple[Plan, list[Finding], dict[str, Listed]]:
     """Write every item's image to ``public/train`` or ``public/test``, but for those that a killed build has written.
 
     Args:
@@ -49,7 +51,8 @@ def write_pictures(
         progress: told how many images are done.
 
     Returns:
-        The plan with the files as they are named in the bundle, and warnings and notes.
+        The plan with the files as they are named in the bundle, warnings and notes, and what the manifest tells of
+        each file that was written.
 
     Raises:
         DatasetError: if an image cannot be taken.
@@ -63,7 +66,8 @@ def write_pictures(
     files, findings = _cleaned(plan, order, places, draft, workers=workers, progress=progress)
     names = dict(zip(order, (file.path for file in files), strict=True))
     told = [*findings, *_twins(plan, dict(zip(order, (file.sha256 for file in files), strict=True)))]
-    return replace(plan, file=[names[row] for row in range(len(order))]), told
+    listed: dict[str, Listed] = {file.path: {"sha256": file.sha256, "size": file.size} for file in files}
+    return replace(plan, file=[names[row] for row in range(len(order))]), told, listed
 
 
 def try_pictures(plan: Plan, *, workers: int | None = None, progress: Progress | None = None) -> list[Finding]:
@@ -89,6 +93,8 @@ def _known(plan: Plan) -> list[Published | None]:
     """What will be published of each item's image; None of volumes, which are proven when they are written."""
     if plan.looks is None:
         return [None] * len(plan.id)
+    if normal := normal_of(plan.challenge, plan.looks):
+        return [Published(look.sha256, look.kind, "", 0, 0, "", normal) for look in plan.looks]
     return [
         Published(look.cleaned, look.kind, look.suffix, look.width, look.height, look.mode) if look.cleaned else None
         for look in plan.looks
@@ -104,7 +110,7 @@ def picture_label(plan: Plan) -> str:
     from PIL import __version__ as pillow
     from PIL import features
 
-    packers = [str(features.version("zlib")), zlib.ZLIB_RUNTIME_VERSION]
+    packers = [str(features.version("zlib")), zlib.ZLIB_RUNTIME_VERSION, "jpeg", str(features.version("jpg"))]
     makers = [plan.challenge.sha256, plan.key.hex(), "compete", __version__, "Pillow", pillow, "zlib", *packers]
     return hashlib.sha256("\n".join(makers).encode()).hexdigest()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from compete.building.credits import write_credits
 from compete.building.guide import participants_guide
 from compete.building.journal import take_up
 from compete.building.label_files import label_targets
@@ -12,7 +13,7 @@ from compete.building.plan import Outcome, Plan
 from compete.building.samples import image_sample_bytes
 from compete.building.scenes import hidden_truth_bytes, write_scenes
 from compete.building.tables import sample_bytes, solution_bytes, write_tables
-from compete.bundle import SOLUTION, TERMS, is_bundle, write_manifests
+from compete.bundle import SOLUTION, TERMS, Listed, is_bundle, write_manifests
 from compete.errors import BundleError, Finding, UsageError, fatal
 from compete.files import canonical_json, whole_folder, write_file
 from compete.formats import FOLDERS
@@ -22,8 +23,8 @@ Trial = Callable[..., Sequence[Finding]]
 """Told the terms, the solution, the sample submission, the file of the challenge's own metric, and of images the truth
 as it is compiled in ``truth.npz``; all but the terms and the file as bytes."""
 
-Gate = Callable[[Path], Sequence[Finding]]
-"""Told the finished draft; raises LeakError if it tells what it must hide."""
+Gate = Callable[[Path, Plan], Sequence[Finding]]
+"""Told the finished draft, and the plan with its looks; raises LeakError if the draft tells what it must hide."""
 
 
 def write_bundle(
@@ -61,16 +62,16 @@ def write_bundle(
     _refuse_inside(plan, out)
     with whole_folder(out, force=force, ours=is_bundle, label=_label(plan)) as root:
         plan = with_looks(plan, root, workers=workers, progress=progress, cluster=cluster)
-        plan, told, truth = _write_items(plan, root, workers=workers, progress=progress)
+        plan, told, truth, listed = _write_items(plan, root, workers=workers, progress=progress)
         findings = [*plan.findings, *told]
         _write_rest(plan, root)
-        write_manifests(root, challenge_sha256=plan.challenge.sha256)
+        write_manifests(root, challenge_sha256=plan.challenge.sha256, known=listed)
         if trial:
             solution, sample = root / "private" / SOLUTION, root / "public" / plan.terms.sample_name
             own = root / "public" / "metric.py"
             findings += _passed(trial(plan.terms, solution.read_bytes(), sample.read_bytes(), own, *truth))
         if gate:
-            findings += gate(root)
+            findings += gate(root, plan)
     return Outcome(out, tuple(findings), plan.parts, plan.balance, plan.terms.sample_name)
 
 
@@ -150,17 +151,18 @@ def _label(plan: Plan) -> str:
 
 def _write_items(
     plan: Plan, root: Path, *, workers: int | None, progress: Progress | None
-) -> tuple[Plan, list[Finding], list[bytes]]:
-    """Images, tables and truth: the plan with the files' new names, what was found, and the compiled truth."""
+) -> tuple[Plan, list[Finding], list[bytes], dict[str, Listed]]:
+    """Images, tables and truth: the plan with the files' new names, what was found, the truth compiled, the digests."""
     draft = take_up(root, _resumable(plan))
     told: list[Finding] = []
+    listed: dict[str, Listed] = {}
     if plan.file is not None:
         from compete.building.pictures import write_pictures
 
-        plan, told = write_pictures(plan, draft, workers=workers, progress=progress)
+        plan, told, listed = write_pictures(plan, draft, workers=workers, progress=progress)
     write_tables(plan, root)
     truth = [write_scenes(plan, draft, workers=workers, progress=progress)] if plan.terms.of_images else []
-    return plan, told, truth
+    return plan, told, truth, listed
 
 
 def _resumable(plan: Plan) -> list[str]:
@@ -181,6 +183,7 @@ def _write_rest(plan: Plan, root: Path) -> None:
         write_file(public / "pages" / f"{name}.md", (folder / path).read_bytes())
     if own := plan.challenge.score.own:
         write_file(public / "metric.py", (folder / own[0]).read_bytes())
+    write_credits(plan, root)
     write_file(public / "README.md", participants_guide(plan.terms, public).encode())
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compete.building.contract import feature_findings, name_findings, ordered_classes, range_findings, terms_of
+from compete.building.contract import feature_findings, name_findings, range_findings, terms_of
 from compete.building.identity import derived_key, file_name_findings, opaque_ids, repeated, secret_key, seed_findings
 from compete.building.parts import TRAIN_PART, Pairs, divide
-from compete.building.scene_terms import coverage_findings, form_findings, image_terms
-from compete.building.taxonomy import taxonomy_of
+from compete.building.scene_terms import coverage_findings, depth_findings, form_findings, image_terms
+from compete.building.wording import Wording, wording_of
 from compete.challenge import Challenge
 from compete.dataset import Dataset, feature_columns, group_values, subgroup_values
 from compete.errors import ChallengeError, DatasetError, Finding, fatal
@@ -22,9 +22,9 @@ from compete.readers import read_dataset
 from compete.terms import IMAGE_TASKS, Terms
 
 if TYPE_CHECKING:
-    from compete.audits.looks import Look
+    from compete.audits.duplicates import Link
+    from compete.audits.look import Look
 
-Tree = tuple[tuple[int, ...], tuple[str, ...]]
 Texts = np.ndarray[tuple[int], np.dtype[np.object_]]
 
 
@@ -76,6 +76,7 @@ class Plan:
         parts: rows for people: part, items, groups, share.
         balance: rows for people: label, share in train, public, private.
         looks: what was seen of each item's file, in order; None before anybody looked, and of tables.
+        links: which of these show the same; None before anybody compared them.
     """
 
     challenge: Challenge
@@ -93,6 +94,7 @@ class Plan:
     parts: tuple[tuple[str, ...], ...]
     balance: tuple[tuple[str, ...], ...]
     looks: tuple[Look, ...] | None = None
+    links: tuple[Link, ...] | None = None
 
     def public_name(self, row: int) -> str:
         """The name of an item's file in the bundle, without its folder."""
@@ -116,24 +118,18 @@ def plan_build(challenge: Challenge, dataset: Dataset | None = None, linked: Pai
     dataset = read_dataset(challenge) if dataset is None else dataset
     key = secret_key(challenge)
     target = _targets(challenge, dataset)
-    classes: tuple[str, ...] = ()
-    tree: Tree = ((), ())
-    findings = [*challenge.findings, *dataset.findings, *seed_findings(challenge)]
-    if challenge.task == "classification":
-        classes, told = ordered_classes(challenge, next(iter(target.values())))
-        parents, taxa, misgrown = taxonomy_of(challenge, classes, dataset, next(iter(target.values())).tolist())
-        tree = parents, taxa
-        findings += [*told, *misgrown]
+    wording, told = wording_of(challenge, dataset, target)
+    findings = [*challenge.findings, *dataset.findings, *seed_findings(challenge), *told]
     group = _texts(group_values(dataset, challenge.data.group)) if challenge.data.group else None
     division = divide(challenge, dataset, target, group, derived_key(key, "split"), linked=linked)
     findings += division.findings
     if fatal(division.findings):
         raise DatasetError("the data cannot be split as asked", findings)
-    terms = _terms(challenge, dataset, classes, tree, train=int((division.part == TRAIN_PART).sum()))
+    terms = _terms(challenge, dataset, wording, train=int((division.part == TRAIN_PART).sum()))
     features = feature_columns(challenge, dataset)
     findings += [*name_findings(challenge, terms, features), *feature_findings(challenge, features)]
     findings += [*range_findings(challenge, target), *form_findings(challenge, terms, dataset)]
-    findings += coverage_findings(challenge, dataset)
+    findings += [*coverage_findings(challenge, dataset), *depth_findings(challenge, dataset)]
     if fatal(findings):
         raise ChallengeError("the challenge does not fit the data", findings)
     return Plan(
@@ -154,11 +150,11 @@ def plan_build(challenge: Challenge, dataset: Dataset | None = None, linked: Pai
     )
 
 
-def _terms(challenge: Challenge, dataset: Dataset, classes: tuple[str, ...], tree: Tree, *, train: int) -> Terms:
+def _terms(challenge: Challenge, dataset: Dataset, wording: Wording, *, train: int) -> Terms:
     test = len(dataset.items) - train
     if challenge.task in IMAGE_TASKS:
         return image_terms(challenge, dataset, train=train, test=test)
-    return terms_of(challenge, classes, tree, train=train, test=test)
+    return terms_of(challenge, wording.classes, vars(wording), train=train, test=test)
 
 
 def _texts(values: Any) -> Texts:
@@ -167,9 +163,10 @@ def _texts(values: Any) -> Texts:
 
 
 def _targets(challenge: Challenge, dataset: Dataset) -> dict[str, Texts]:
-    """The label columns as they will be written; numbers lose the blanks around them."""
-    columns = {name: _texts(dataset.items[name]) for name in challenge.data.label}
-    if challenge.task == "classification":
+    """The label columns as they will be written, and gains; numbers lose the blanks around them."""
+    names = [*challenge.data.label, *([challenge.data.gain] if challenge.data.gain else [])]
+    columns = {name: _texts(dataset.items[name]) for name in names}
+    if challenge.task in ("classification", "multioutput", "text"):
         return columns
     return {name: _texts([text.strip() for text in values]) for name, values in columns.items()}
 

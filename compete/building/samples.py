@@ -143,7 +143,8 @@ def _table(plan: Plan, test: Array, code: int, box: Array) -> bytes:
     else:
         height, _ = sizes_of_images(plan, test)
         pairs = zip(box.tolist(), height.tolist(), strict=True)
-        told = {**constant, "rle": [_starts_and_lengths(corner, rows) for corner, rows in pairs]}
+        texts = [_starts_and_lengths(corner, rows) for corner, rows in pairs] if terms.form == "runs" else []
+        told = {**constant, "rle": texts or _filled(plan, box)}
     return table_bytes({ID: ids, **{column: told[column] for column in terms.columns}})
 
 

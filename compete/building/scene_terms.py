@@ -10,7 +10,7 @@ from compete.building.contract import common_terms
 from compete.challenge import Challenge
 from compete.dataset import Category, Coverage, Dataset, counted
 from compete.errors import EXAMPLES, Finding
-from compete.terms import FEDERATED_METRICS, IMAGE_TASKS, Terms
+from compete.terms import FEDERATED_METRICS, FLAT_METRICS, IMAGE_TASKS, Terms
 from metrics.expressions import named_in
 
 PERSON = (0.26, 0.25, 0.25, 0.35, 0.35, 0.79, 0.79, 0.72, 0.72, 0.62, 0.62, 1.07, 1.07, 0.87, 0.87, 0.89, 0.89)
@@ -70,6 +70,18 @@ def form_findings(challenge: Challenge, terms: Terms, dataset: Dataset) -> list[
     return [Finding("challenge/class-in-words", message, place, parted[:EXAMPLES], hint, count=len(parted))]
 
 
+def depth_findings(challenge: Challenge, dataset: Dataset) -> list[Finding]:
+    """Say which metrics are of flat pictures, where the images are volumes."""
+    if not dataset.volumes:
+        return []
+    flat = [(metric.name, place) for metric, place in _asked(challenge) if metric.base in FLAT_METRICS]
+    hint = "score volumes by nsd, which has a tolerance too"
+    return [
+        Finding("volume/metric", f"{name} is of flat pictures, and the images are volumes", place, hint=hint)
+        for name, place in flat
+    ]
+
+
 def coverage_findings(challenge: Challenge, dataset: Dataset) -> list[Finding]:
     """Say which metrics do not fit what is known of the classes that were looked for in each image."""
     if challenge.task not in IMAGE_TASKS:
@@ -105,7 +117,7 @@ def _asked(challenge: Challenge) -> Iterator[tuple[metrics.Metric, str]]:
     texts = [score.metric, *score.also, *(entry.metric for entry in score.combine)]
     for text, place in zip(texts, places, strict=True):
         try:
-            named = [metrics.parse(name) for name in named_in(text)]
+            named = [metrics.parse(name) for name in named_in(score.written(text))]
         except metrics.MetricError:
             continue
         yield from ((metric, challenge.where(*place)) for metric in named)
@@ -117,7 +129,7 @@ def _columns(form: str, task: str, coordinates: str, categories: Sequence[Catego
         return ("class", *CORNERS[coordinates], "score")
     if form == "strings":
         return ("PredictionString",)
-    if form == "runs":
+    if form in ("runs", "coco_runs"):
         one = len(categories) == (2 if task == "semantic_segmentation" else 1)
         score = () if task == "semantic_segmentation" else ("score",)
         return (*(() if one else ("class",)), "rle", *score)

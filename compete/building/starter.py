@@ -17,6 +17,7 @@ from compete.errors import Finding, UsageError
 from compete.files import whole_file
 from compete.formats import ANNOTATED
 from compete.readers import READERS, recognise_dataset, sketch_dataset
+from compete.tasks import TASKS
 from compete.terms import FLAT_TASKS, IMAGE_TASKS
 
 Choice = tuple[Any, Any]
@@ -38,10 +39,14 @@ ASKED_OF_IMAGES = {
 SCHEMA = "challenge.schema.json"
 AUTO = "auto"
 """The reader that looks which one it must be."""
+FLAT_FIRST = ("classification", "multilabel", "regression")
+"""Tasks that come with a second metric."""
+
 METRICS: dict[str, tuple[str, list[str]]] = {
     "classification": ("f1_macro", ["accuracy"]),
     "multilabel": ("f1_macro", []),
     "regression": ("rmse", ["r2"]),
+    **{name: (task.metric, []) for name, task in TASKS.items() if name not in FLAT_FIRST},
     "detection": ("box_ap", []),
     "instance_segmentation": ("mask_ap", []),
     "keypoints": ("keypoint_ap", []),
@@ -96,6 +101,8 @@ def write_challenge(folder: Path, source: str, *, task: str = "", force: bool = 
         choices.update(_beside(path, folder, choices))
     looks = choices.pop("data.task", ("classification", "fill in"))
     choices["task"] = (task, "as given") if task else looks
+    given: Choice = choices.pop("data.split", ({}, ""))
+    choices |= {f"split.{key}": (value, given[1]) for key, value in given[0].items()}
     metrics: Choice = choices.pop("data.metrics", ({}, ""))
     if metric := metrics[0].get(choices["task"][0]):
         choices["score.metric"] = (metric, metrics[1])
@@ -149,7 +156,7 @@ def _choices(proposals: Mapping[str, Any]) -> Iterator[tuple[str, Choice]]:
 
 def _beside(path: Path, folder: Path, choices: Mapping[str, Choice]) -> dict[str, Choice]:
     """The folders of images and of label images as seen from the challenge."""
-    found = {key: choices[key] for key in ("data.images", "data.masks") if key in choices}
+    found = {key: choices[key] for key in ("data.images", "data.masks", "data.items") if key in choices}
     return {key: (_relative(path.parent / value, folder), reason) for key, (value, reason) in found.items()}
 
 
@@ -193,9 +200,7 @@ def _text(name: str, choices: Mapping[str, Choice]) -> str:
         *_data_lines(choices),
         "",
         "split:",
-        "  test: 0.3     # share of all items that is hidden",
-        "  public: 0.3   # share of the test items whose scores are shown while the competition runs",
-        "  # time: date  # a column of dates: the newest items become the test",
+        *_split_lines(choices),
         f'  seed: "{secrets.token_hex(8)}"   # keep it private: ids and split follow from it',
         "",
         "score:",
@@ -207,6 +212,20 @@ def _text(name: str, choices: Mapping[str, Choice]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _split_lines(choices: Mapping[str, Choice]) -> Iterator[str]:
+    """How items are dealt out: as was published, or anew."""
+    shown = "public: 0.3   # share of the test items whose scores are shown while the competition runs"
+    if "split.column" in choices:
+        column, reason = choices["split.column"]
+        yield f"  column: {_flow(column)}   # {_comment(reason)}"
+        yield f"  values: {_flow(choices['split.values'][0])}"
+        yield f"  {shown}"
+        return
+    yield "  test: 0.3     # share of all items that is hidden"
+    yield f"  {shown}"
+    yield "  # time: date  # a column of dates: the newest items become the test"
+
+
 def _tasks(task: str) -> str:
     """The tasks that the data might serve instead."""
     names = list(IMAGE_TASKS if task in IMAGE_TASKS else FLAT_TASKS)
@@ -215,8 +234,8 @@ def _tasks(task: str) -> str:
 
 def _data_lines(choices: Mapping[str, Choice]) -> Iterator[str]:
     """The lines of the data block; what cannot be guessed is left as a comment to fill in."""
-    fields = ["reader", "path", "images", "masks", "items", "id", "file", "mask", "values", "label", "group",
-              "subgroups", "drop"]  # fmt: skip
+    fields = ["reader", "path", "view", "images", "masks", "items", "id", "file", "mask", "values", "ignore", "label",
+              "group", "subgroups", "drop"]  # fmt: skip
     asked = ASKED_OF_IMAGES if choices["data.reader"][0] in ANNOTATED else ASKED
     for field in fields:
         if f"data.{field}" not in choices:

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from compete.audits.duplicate_findings import conflicting, cut_findings, findings_of_duplicates
-from compete.audits.duplicates import Duplicates, find_duplicates
+from compete.audits.duplicates import Duplicates, Link, find_duplicates
 from compete.audits.looks import Look, look_findings, looks_of
+from compete.building.normal import normalize_findings
 from compete.building.plan import Plan, plan_build
 from compete.dataset import Dataset
 from compete.errors import DatasetError, Finding, fatal
@@ -48,6 +49,7 @@ def surveyed(
     if plan.file is None or plan.looks is not None:
         return plan
     looks, duplicates, told = look_at(plan, workers=workers, progress=progress, draft=draft, cluster=cluster)
+    told += normalize_findings(plan.challenge, looks)
     if fatal(told):
         raise DatasetError("some images cannot be published", told)
     dataset, kept = plan.dataset, np.arange(len(looks))
@@ -60,7 +62,11 @@ def surveyed(
     if len(linked) or dropped:
         plan = _planned_anew(plan, dataset, linked, told)
     findings = [*plan.findings, *told, *cut_findings(plan, duplicates.links, kept)]
-    return replace(plan, looks=tuple(looks[row] for row in kept.tolist()), findings=tuple(findings))
+    place = {row: at for at, row in enumerate(kept.tolist())}
+    whole = [link for link in duplicates.links if {link.first, link.second} <= place.keys()]
+    links = [Link(place[link.first], place[link.second], link.kind) for link in whole]
+    seen = tuple(looks[row] for row in kept.tolist())
+    return replace(plan, looks=seen, links=tuple(links), findings=tuple(findings))
 
 
 def look_at(

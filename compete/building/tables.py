@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from compete.building.contract import size_columns
+from compete.building.kinds import room_of
 from compete.building.parts import PRIVATE_PART, TRAIN_PART
 from compete.building.plan import Plan
 from compete.bundle import (
@@ -52,10 +53,9 @@ def solution_bytes(plan: Plan) -> bytes:
 
 
 def sample_bytes(plan: Plan) -> bytes:
-    """The sample submission: a constant prediction, made of the training labels alone."""
+    """The sample submission: what one would send knowing only how the training labels are distributed."""
     _, train, test = ordered_rows(plan)
-    columns = dict(zip(plan.terms.columns, constant_prediction(plan, train), strict=True))
-    return table_bytes({ID: plan.id[test].tolist(), **{name: [value] * len(test) for name, value in columns.items()}})
+    return table_bytes({ID: plan.id[test].tolist(), **room_of(plan.terms.kind).sample(plan, train, test)})
 
 
 def ordered_rows(plan: Plan) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -95,41 +95,14 @@ def _targets(plan: Plan, rows: np.ndarray) -> dict[str, Column]:
 
 
 def _belonging(plan: Plan, rows: np.ndarray) -> dict[str, Column]:
-    """The group and the subgroups of items."""
+    """The group and the subgroups of items, and what metrics look at beside the truth."""
     group: dict[str, Column] = {} if plan.group is None else {GROUP: plan.group[rows].tolist()}
-    return {**group, **{name: values[rows].tolist() for name, values in plan.subgroup.items()}}
+    items = plan.dataset.items
+    beside: dict[str, Column] = {name: items[name].to_numpy()[rows].tolist() for name in plan.terms.beside}
+    return {**group, **beside, **{name: values[rows].tolist() for name, values in plan.subgroup.items()}}
 
 
 def _ids(plan: Plan, rows: np.ndarray) -> dict[str, Column]:
     part = np.array(["train", "public", "private"], dtype=object)[plan.part[rows]]
     source = plan.dataset.items.index.to_numpy()[rows]
     return {ID: plan.id[rows].tolist(), "source_id": source.tolist(), "part": part.tolist()}
-
-
-def constant_prediction(plan: Plan, train: np.ndarray) -> list[str]:
-    """What one would send knowing only how the training labels are distributed: one text a prediction column.
-
-    The most frequent label; the share of each class; the mean of each target, held inside the declared range.
-    """
-    terms, targets = plan.terms, [values[train] for values in plan.target.values()]
-    if terms.kind == "score":
-        return ["0"] * len(terms.columns)
-    if terms.task == "regression":
-        means = [float(values.astype(float).mean()) for values in targets]
-        low, high = (-np.inf if terms.low is None else terms.low), (np.inf if terms.high is None else terms.high)
-        return [format(min(max(mean, low), high), ".6g") for mean in means]
-    if terms.task == "multilabel":
-        shares = [float((values == "1").mean()) for values in targets]
-        return [str(int(share >= 0.5)) if terms.kind == "flag" else format(share, ".6f") for share in shares]
-    counts = [int((targets[0] == name).sum()) for name in terms.classes]
-    if terms.kind == "label":
-        return [terms.classes[int(np.argmax(counts))]]
-    return _shares(counts) if terms.distribution else [format(counts[-1] / sum(counts), ".6f")]
-
-
-def _shares(counts: Sequence[int], digits: int = 6) -> list[str]:
-    """Shares that sum to exactly one as they are written: the largest takes the rounding."""
-    unit = 10**digits
-    parts = [count * unit // sum(counts) for count in counts]
-    parts[int(np.argmax(counts))] += unit - sum(parts)
-    return [f"{part // unit}.{part % unit:0{digits}d}" for part in parts]

@@ -142,7 +142,7 @@ def _needless(challenge: Challenge) -> list[Finding]:
     findings = []
     for place, text in texts.items():
         try:
-            named = [name.partition("(")[0].strip() for name in named_in(text)]
+            named = [name.partition("(")[0].strip() for name in named_in(score.written(text))]
         except MetricError:  # which the metric's own finding tells
             continue
         if asked := [name for name in named if name in TAXONOMY_METRICS]:

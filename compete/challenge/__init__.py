@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from compete.challenge.checks import OWN_METRIC, contradictions
+from compete.challenge.checks import contradictions
 from compete.challenge.faults import Draft, default_of, schema_findings, schema_text, with_defaults
+from compete.challenge.records import Author, Combination, Data, Normalize, Scoring, Split, Subgroup, Submission
 from compete.challenge.rules import CHALLENGE_RULES
 from compete.challenge.yaml12 import MOST_BYTES, Document, Key, read_yaml
 from compete.errors import ChallengeError, Finding, fatal
 from compete.files import system_fault
 from compete.formats import TABLES
+from compete.sources import place_of
 from compete.terms import IMAGE_TASKS
 
 __all__ = [
@@ -25,134 +26,8 @@ __all__ = [
 ]  # fmt: skip
 
 FILE_NAME = "challenge.yaml"
-COLUMN_LISTS = ("id", "label", "classes", "group", "features", "drop", "things")
-
-
-@dataclass(frozen=True)
-class Author:
-    """Someone who made the data or the challenge."""
-
-    name: str
-    orcid: str | None
-    affiliation: str | None
-    email: str | None
-
-
-@dataclass(frozen=True)
-class Subgroup:
-    """A column, or what is made of it, for which scores are told separately.
-
-    Attributes:
-        name: what tables of scores call it.
-        column: the column of the data.
-        bins: ascending edges that cut a column of numbers; empty for none.
-        part: ``year``, ``month``, ``day`` or ``hour`` of a column of dates; None for none.
-    """
-
-    name: str
-    column: str
-    bins: tuple[float, ...]
-    part: str | None
-
-
-@dataclass(frozen=True)
-class Data:
-    """Where the items are, and what their columns mean; columns are tuples, empty where not declared.
-
-    Of images further: ``masks`` is the folder of label images, ``items`` the table of annotated images, ``mask``
-    the column of label images, ``values`` pairs of class and pixel value, ``ignore`` the value that is not scored,
-    ``things`` the classes counted one by one, ``sigmas`` the spread of each keypoint,
-    ``duplicates`` what becomes of images that show the same: ``group``, ``drop`` or ``keep``.
-    Of classes in a tree ``tree`` is its table, or ``ranks`` the columns of the ancestors, the nearest first.
-    """
-
-    reader: str
-    path: str
-    images: str | None
-    id: tuple[str, ...]
-    file: str | None
-    label: tuple[str, ...]
-    positive: str | None
-    classes: tuple[str, ...]
-    group: tuple[str, ...]
-    subgroups: tuple[Subgroup, ...]
-    features: tuple[str, ...]
-    drop: tuple[str, ...]
-    ids: str
-    masks: str | None = None
-    items: str | None = None
-    mask: str | None = None
-    values: tuple[tuple[str, int], ...] = ()
-    ignore: int | None = None
-    things: tuple[str, ...] = ()
-    sigmas: tuple[float, ...] = ()
-    duplicates: str = "group"
-    tree: str | None = None
-    ranks: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Split:
-    """How items are dealt out.
-
-    Attributes:
-        test: fraction of all items.
-        public: fraction of the test items.
-        stratify: True, False, or the columns whose mix is kept.
-        time: column whose newest items are the test.
-        column: column of a given split.
-        values: pairs of part (``train``, ``test``, ``public``, ``private``) and the values that mean it; empty where
-            each part is spelt by its own name.
-        seed: text that decides chance.
-    """
-
-    test: float
-    public: float
-    stratify: bool | tuple[str, ...]
-    time: str | None
-    column: str | None
-    values: tuple[tuple[str, tuple[str, ...]], ...]
-    seed: str
-
-
-@dataclass(frozen=True)
-class Combination:
-    """One number made of a metric's values in the groups of a subgroup."""
-
-    name: str
-    metric: str
-    over: str
-    by: str
-
-
-@dataclass(frozen=True)
-class Scoring:
-    """How submissions are scored; metrics are text that ``metrics.parse`` reads."""
-
-    metric: str
-    also: tuple[str, ...]
-    combine: tuple[Combination, ...]
-    greater_is_better: bool | None
-    draws: int
-    smallest_subgroup: int
-
-    @property
-    def own(self) -> tuple[str, str] | None:
-        """File and function of the organizer's own metric, ``metric.py:score``; None for every other."""
-        found = OWN_METRIC.match(self.metric)
-        return (found["file"], found["function"]) if found else None
-
-
-@dataclass(frozen=True)
-class Submission:
-    """What participants send in; None and empty where it follows from the ranking metric."""
-
-    kind: str | None
-    columns: tuple[str, ...]
-    range: tuple[float, float] | None
-    form: str | None = None
-    coordinates: str = "xywh"
-    most_objects: int = 1000
+COLUMN_LISTS = ("id", "label", "classes", "group", "features", "drop", "things", "beside")
+SINGLE = ("images", "file", "positive", "masks", "items", "mask", "catalogue", "gain")
 
 
 @dataclass(frozen=True)
@@ -189,8 +64,8 @@ class Challenge:
         return self.path.parent
 
     def locate(self, path: str) -> Path:
-        """The absolute place of a path that the challenge names."""
-        return Path(os.path.realpath(self.folder / path))  # unlike resolve(), it bears links that go round in a circle
+        """The place of a path or address that the challenge names, as ``compete.sources`` takes it."""
+        return place_of(self.folder, path)
 
     def where(self, *keys: Key) -> str:
         """``challenge.yaml:line:column`` of a key; of the nearest block around it where it was not written.
@@ -307,7 +182,7 @@ def _author(draft: Draft, number: int) -> Author:
 
 def _data(draft: Draft) -> Data:
     columns = {key: draft.texts("data", key) for key in COLUMN_LISTS}
-    single = {key: draft.text("data", key) or None for key in ("images", "file", "positive", "masks", "items", "mask")}
+    single = {key: draft.text("data", key) or None for key in SINGLE}
     named = draft.get("data", "reader") not in TABLES
     values, listed = draft.get("data", "values") or {}, isinstance(draft.get("data", "taxonomy"), list)
     return Data(
@@ -334,6 +209,14 @@ def _data(draft: Draft) -> Data:
         tree=None if listed else draft.text("data", "taxonomy") or None,
         ranks=draft.texts("data", "taxonomy") if listed else (),
         duplicates=draft.text("data", "duplicates"),
+        normalize=_normalize(draft.get("data", "normalize")),
+        catalogue=single["catalogue"],
+        separator=draft.text("data", "separator"),
+        empty=bool(draft.get("data", "empty")),
+        gain=single["gain"],
+        beside=columns["beside"],
+        form=draft.text("data", "form"),
+        view=_view(draft.get("data", "view") or {}),
     )
 
 
@@ -344,6 +227,20 @@ def _subgroup(draft: Draft, number: int) -> Subgroup:
         return Subgroup(name, name, (), None)
     bins = tuple(float(edge) for edge in draft.get(*keys, "bins") or ())
     return Subgroup(name, draft.text(*keys, "column") or name, bins, draft.text(*keys, "part") or None)
+
+
+def _view(said: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What is taken of stacks, as text; a window as ``centre:width``."""
+    return tuple(
+        (axis, ":".join(map(str, what)) if isinstance(what, list) else str(what)) for axis, what in said.items()
+    )
+
+
+def _normalize(said: dict[str, Any] | None) -> Normalize | None:
+    if not said:
+        return None
+    wide, high = said.get("size") or (0, 0)
+    return Normalize((wide, high) if wide else None, said.get("longest"), said["encoder"], said["quality"])
 
 
 def _split(draft: Draft) -> Split:
@@ -365,13 +262,16 @@ def _scoring(draft: Draft) -> Scoring:
         Combination(*(draft.text("score", "combine", number, key) for key in ("name", "metric", "over", "by")))
         for number in range(len(draft.get("score", "combine")))
     )
+    also: tuple[tuple[Key, ...], ...] = tuple(("score", "also", row) for row in range(len(draft.get("score", "also"))))
+    told = [draft.metric(*keys) for keys in (("score", "metric"), *also)]
     return Scoring(
-        metric=draft.text("score", "metric"),
-        also=draft.texts("score", "also"),
+        metric=told[0][0],
+        also=tuple(name for name, _ in told[1:]),
         combine=combine,
         greater_is_better=draft.get("score", "greater_is_better"),
         draws=int(draft.get("score", "draws")),
         smallest_subgroup=int(draft.get("score", "smallest_subgroup")),
+        named=tuple(dict.fromkeys((name, text) for name, text in told if name != text)),
     )
 
 
@@ -384,4 +284,5 @@ def _submission(draft: Draft) -> Submission:
         form=draft.text("submission", "form") or None,
         coordinates=draft.text("submission", "coordinates"),
         most_objects=int(draft.get("submission", "most_objects")),
+        at=tuple(float(place) for place in draft.get("submission", "at") or ()),
     )

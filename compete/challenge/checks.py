@@ -9,10 +9,12 @@ from pathlib import Path
 
 from compete.challenge.faults import Draft, nearest, quoted, spell
 from compete.challenge.image_checks import image_contradictions
+from compete.challenge.table_checks import table_contradictions
 from compete.challenge.yaml12 import Key
 from compete.errors import Finding
 from compete.formats import FOLDERS, TABLES
-from compete.terms import IMAGE_TASKS
+from compete.tasks import LIST_TASKS, TASKS
+from compete.terms import FLAT_TASKS, IMAGE_TASKS
 
 OWN_METRIC = re.compile(r"(?P<file>[^:]+\.py):(?P<function>[A-Za-z_]\w*)\Z")
 RESERVED = ("id", "Usage")
@@ -21,7 +23,7 @@ RESERVED = ("id", "Usage")
 
 def contradictions(draft: Draft) -> list[Finding]:
     """Every fault and warning that needs more than one look: between keys, between names, between file and folder."""
-    checks = (*_CHECKS, image_contradictions)
+    checks = (*_CHECKS, image_contradictions, table_contradictions)
     return [finding for check in checks for finding in check(draft)]
 
 
@@ -83,12 +85,15 @@ def _check_values(draft: Draft) -> Iterator[Finding]:
 
 def _check_repeats(draft: Draft) -> Iterator[Finding]:
     """Lists in which a name must not stand twice."""
-    keys_of_data = ("id", "label", "classes", "group", "features", "drop", "things")
+    keys_of_data = ("id", "label", "classes", "group", "features", "drop", "things", "beside")
     lists: list[tuple[Key, ...]] = [("data", key) for key in keys_of_data]
-    lists += [("split", "stratify"), ("score", "also"), ("submission", "columns")]
+    lists += [("split", "stratify"), ("submission", "columns")]
     for keys in lists:
         yield from _repeats(draft, draft.texts(*keys), keys, spell(keys))
     yield from _repeats(draft, draft.subgroup_names(), ("data", "subgroups"), "data.subgroups")
+    also = range(len(draft.get("score", "also") or []))
+    told = tuple(draft.metric("score", "also", number)[0] for number in also)
+    yield from _repeats(draft, told, ("score", "also"), "score.also")
     combined = draft.get("score", "combine") or []
     names = tuple(draft.text("score", "combine", number, "name") for number in range(len(combined)))
     yield from _repeats(draft, names, ("score", "combine"), "score.combine")
@@ -143,7 +148,7 @@ def _check_taken_columns(draft: Draft) -> Iterator[Finding]:
             )
     for number in range(len(draft.get("score", "combine") or [])):
         name = draft.text("score", "combine", number, "name")
-        if name in draft.texts("score", "also"):
+        if name in (draft.metric("score", "also", row)[0] for row in range(len(draft.get("score", "also") or []))):
             yield draft.finding(
                 "repeated-name",
                 ("score", "combine", number, "name"),
@@ -164,6 +169,7 @@ def _check_shown(draft: Draft) -> Iterator[Finding]:
     hidden = dict.fromkeys(draft.texts("data", "label"), "the label")
     hidden |= dict.fromkeys(draft.texts("split", "column"), "the split, and so which test items are private")
     hidden |= dict.fromkeys(draft.texts("data", "mask"), "the label image")
+    hidden |= dict.fromkeys(draft.texts("data", "gain"), "how relevant each label is")
     if isinstance(draft.get("data", "taxonomy"), list):
         hidden |= dict.fromkeys(draft.texts("data", "taxonomy"), "an ancestor of the label")
     for number, name in enumerate(features):
@@ -202,7 +208,7 @@ def _check_task(draft: Draft) -> Iterator[Finding]:
     if draft.has("data", "taxonomy") and task != "classification":
         message = f"`data.taxonomy` belongs to classification, not {task}"
         yield draft.finding("task-mismatch", ("data", "taxonomy"), message)
-    if reader in FOLDERS and task in ("multilabel", "regression"):
+    if reader in FOLDERS and task in FLAT_TASKS and task != "classification":
         yield draft.finding(
             "task-mismatch",
             ("data", "reader"),
@@ -214,9 +220,9 @@ def _check_task(draft: Draft) -> Iterator[Finding]:
 def _check_classes(draft: Draft) -> Iterator[Finding]:
     """Classes and the positive one among them."""
     task = draft.get("task")
-    if task in ("multilabel", "regression"):
+    if task in FLAT_TASKS and task != "classification":
         for key in ("classes", "positive"):
-            if draft.get("data", key):
+            if draft.get("data", key) and not (key == "classes" and task in LIST_TASKS):
                 yield draft.finding(
                     "task-mismatch", ("data", key), f"`data.{key}` belongs to classification, not {task}"
                 )
@@ -239,17 +245,13 @@ def _check_classes(draft: Draft) -> Iterator[Finding]:
 def _check_submission(draft: Draft) -> Iterator[Finding]:
     """Prediction columns that fit the task."""
     task, kind = draft.get("task"), draft.get("submission", "kind")
-    kinds = {
-        "classification": ("label", "probability", "score"),
-        "multilabel": ("label", "probability", "score"),
-        "regression": ("value",),
-    }.get(task, ())
+    kinds = tuple("label" if one == "flag" else one for one in TASKS[task].kinds) if task in TASKS else ()
     if kind and kinds and kind not in kinds:
-        yield draft.finding(
-            "task-mismatch", ("submission", "kind"), f"a {task} is answered with {' or '.join(kinds)}, not with {kind}"
-        )
+        article = "an" if task[0] in "aeiou" else "a"
+        message = f"{article} {task} is answered with {' or '.join(kinds)}, not with {kind}"
+        yield draft.finding("task-mismatch", ("submission", "kind"), message)
     limits = draft.get("submission", "range")
-    if limits and kind in ("label", "probability"):
+    if limits and kind not in (None, "value", "score"):
         yield draft.finding(
             "contradiction", ("submission", "range"), f"a range is for values and scores, not for {kind}"
         )
@@ -260,7 +262,7 @@ def _check_submission(draft: Draft) -> Iterator[Finding]:
             f"the range goes from {limits[0]} to {limits[1]}; the first must be smaller",
         )
     columns, labels = draft.texts("submission", "columns"), draft.texts("data", "label")
-    many = task in ("multilabel", "regression") or kind == "label"
+    many = task in ("multilabel", "multioutput") or kind == "label" or (task == "regression" and kind == "value")
     if columns and labels and many and len(columns) != len(labels):
         yield draft.finding(
             "contradiction",
@@ -295,7 +297,7 @@ def _check_metrics(draft: Draft) -> Iterator[Finding]:
         ("score", "also", number) for number in range(len(draft.get("score", "also") or []))
     ]
     for keys in places:
-        name = draft.text(*keys)
+        name = draft.metric(*keys)[1]
         if name.count("(") != name.count(")"):
             yield draft.finding(
                 "unquoted-comma",
@@ -304,9 +306,10 @@ def _check_metrics(draft: Draft) -> Iterator[Finding]:
                 'in a list, a name with commas goes in quotes: ["fbeta(beta=2, positive=ill)"]',
             )
     metric = ("score", "metric")
-    own = OWN_METRIC.match(draft.text(*metric))
+    text = draft.metric(*metric)[1]
+    own = OWN_METRIC.match(text)
     direction = draft.has("score", "greater_is_better")
-    if direction and not own and draft.text(*metric) and not _is_expression(draft.text(*metric)):
+    if direction and not own and text and not _is_expression(text):
         yield draft.finding(
             "contradiction",
             ("score", "greater_is_better"),

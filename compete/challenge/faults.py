@@ -88,6 +88,12 @@ class Draft:
             return tuple(self.text(*keys, number) for number in range(len(value)))
         return (self.text(*keys),)
 
+    def metric(self, *keys: Key) -> tuple[str, str]:
+        """What a metric is called, and its text; they are the same where it has no short name."""
+        if isinstance(self.get(*keys), dict):
+            return self.text(*keys, "name"), self.text(*keys, "metric")
+        return self.text(*keys), self.text(*keys)
+
     def finding(
         self, rule: str, keys: tuple[Key, ...], message: str, hint: str = "", severity: str = "error"
     ) -> Finding:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from compete.challenge.faults import Draft, nearest, quoted, spell
 from compete.challenge.yaml12 import Key
 from compete.errors import Finding
-from compete.formats import ANNOTATED, FOLDERS, TABLES
+from compete.formats import ANNOTATED, FOLDERS, TABLES, UNMARKED
+from compete.tasks import CELL_TASKS, LIST_TASKS
 from compete.terms import FLAT_TASKS, IMAGE_TASKS
 
 SEMANTIC, PANOPTIC = "semantic_segmentation", "panoptic_segmentation"
@@ -26,9 +27,16 @@ BELONGS: dict[tuple[str, str], tuple[str, ...]] = {
     ("submission", "kind"): FLAT_TASKS,
     ("submission", "columns"): FLAT_TASKS,
     ("submission", "range"): FLAT_TASKS,
-    ("submission", "form"): tuple(IMAGE_TASKS),
+    ("data", "beside"): FLAT_TASKS,
+    ("data", "catalogue"): LIST_TASKS,
+    ("data", "separator"): LIST_TASKS,
+    ("data", "empty"): CELL_TASKS,
+    ("data", "form"): (*LIST_TASKS, "spans"),
+    ("data", "gain"): ("retrieval",),
+    ("submission", "at"): ("regression", "survival"),
+    ("submission", "form"): (*IMAGE_TASKS, "retrieval"),
     ("submission", "coordinates"): ("detection",),
-    ("submission", "most_objects"): ("detection", "instance_segmentation", "keypoints"),
+    ("submission", "most_objects"): ("detection", "instance_segmentation", "keypoints", *LIST_TASKS, "spans"),
 }
 """Keys that only some tasks know."""
 
@@ -48,6 +56,7 @@ def image_contradictions(draft: Draft) -> Iterator[Finding]:
         return
     yield from _check_keys(draft, task)
     yield from _check_reader(draft, task)
+    yield from _check_normalize(draft)
     if task in IMAGE_TASKS:
         yield from _check_form(draft, task)
         yield from _check_metric(draft)
@@ -62,8 +71,11 @@ def _check_keys(draft: Draft, task: str) -> Iterator[Finding]:
     for keys, tasks in BELONGS.items():
         if task in tasks or (task in FLAT_TASKS and tasks == FLAT_TASKS) or not draft.document.holds(*keys):
             continue
+        if keys == ("data", "items") and draft.get("data", "reader") in ANNOTATED:
+            continue  # labels of images may stand there too
         hint = SAID_OTHERWISE.get(keys[-1], "remove the line") if tasks == FLAT_TASKS else "remove the line"
-        known = "tables" if tasks == FLAT_TASKS else "images" if len(tasks) == len(IMAGE_TASKS) else " and ".join(tasks)
+        known = "tables" if tasks == FLAT_TASKS else "images" if tasks == tuple(IMAGE_TASKS) else " and ".join(tasks)
+        known = "images and retrieval" if keys[-1] == "form" else known
         yield draft.finding("task-mismatch", keys, f"`{spell(keys)}` belongs to {known}, not to {task}", hint)
 
 
@@ -78,6 +90,22 @@ def _check_reader(draft: Draft, task: str) -> Iterator[Finding]:
         hint = f"annotations are read with reader: {', '.join(ANNOTATED)}"
         hint += "; or a table with label images: reader: csv, with file, mask and values" if task == SEMANTIC else ""
         yield draft.finding("task-mismatch", place, f"the {reader} reader does not read what {task} needs", hint)
+
+
+def _check_normalize(draft: Draft) -> Iterator[Finding]:
+    """One way to say the size, a quality only of JPEG, and images at all."""
+    keys = ("data", "normalize")
+    if not draft.document.holds(*keys):
+        return
+    ways = [key for key in ("size", "longest") if draft.has(*keys, key)]
+    if len(ways) != 1:
+        message = "`size` and `longest` contradict each other" if ways else "`data.normalize` says no size"
+        yield draft.finding("contradiction", keys, message, "write size: [width, height], or longest: pixels")
+    if draft.document.holds(*keys, "quality") and draft.get(*keys, "encoder") == "png":
+        yield draft.finding("contradiction", (*keys, "quality"), "PNG knows no quality", "remove the line")
+    if draft.get("data", "reader") in TABLES and not draft.has("data", "file"):
+        message = "`data.normalize` is for images, and the table names none"
+        yield draft.finding("contradiction", keys, message, "name the column of images with data.file")
 
 
 def _check_form(draft: Draft, task: str) -> Iterator[Finding]:
@@ -101,7 +129,8 @@ def _check_metric(draft: Draft) -> Iterator[Finding]:
 
 def _check_coco(draft: Draft, task: str) -> Iterator[Finding]:
     """Annotations have no columns of their own but those of their images."""
-    for key in ("drop", "mask", "values"):
+    unmarked = draft.get("data", "reader") in UNMARKED
+    for key in ("drop", "mask") if unmarked else ("drop", "mask", "values"):
         if draft.document.holds("data", key):
             hint = {
                 "drop": "participants see no column that `data.features` does not name",
@@ -118,6 +147,9 @@ def _check_coco(draft: Draft, task: str) -> Iterator[Finding]:
     if task == SEMANTIC and not draft.has("data", "masks"):
         hint = "name the folder of label images, which bear the images' names"
         yield draft.finding("missing-key", ("data",), "`data` lacks the key `masks`", hint)
+    if task == SEMANTIC and unmarked and not draft.has("data", "values"):
+        hint = "say what the values of pixels mean: values: {background: 0, cell: 1}"
+        yield draft.finding("missing-key", ("data",), "`data` lacks the key `values`", hint)
 
 
 def _check_label_images(draft: Draft) -> Iterator[Finding]:

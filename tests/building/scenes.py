@@ -19,8 +19,8 @@ METRICS = {
 }  # fmt: skip
 FORMS = [
     ("detection", "coco"), ("detection", "rows"), ("detection", "strings"), ("instance_segmentation", "coco"),
-    ("instance_segmentation", "runs"), ("keypoints", "coco"), ("semantic_segmentation", "png"),
-    ("semantic_segmentation", "runs"), ("panoptic_segmentation", "png"),
+    ("instance_segmentation", "runs"), ("instance_segmentation", "coco_runs"), ("keypoints", "coco"),
+    ("semantic_segmentation", "png"), ("semantic_segmentation", "runs"), ("panoptic_segmentation", "png"),
 ]  # fmt: skip
 NAMES = ("fish", "crab", "eel")
 Make = Callable[..., Path]

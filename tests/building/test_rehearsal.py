@@ -49,7 +49,7 @@ def with_images(tmp_path: Path, ids: str, last: str = "k19") -> Path:
     for number in range(20):
         Image.new("RGB", (8, 8), (number * 9, 0, 0)).save(root / "images" / "raw" / f"{number}.png")
     names = [*(f"k{number}" for number in range(19)), last]
-    rows = [f'"{name}",raw/{number}.png,{SPECIES[number % 2]}' for number, name in enumerate(names)]
+    rows = [f'"{name}",raw/{number}.png,{SPECIES[number.bit_count() % 2]}' for number, name in enumerate(names)]
     (root / "table.csv").write_text("\n".join(["key,file,species", *rows]) + "\n")
     content = {
         "name": "reef",
@@ -109,7 +109,8 @@ def test_check_and_build_find_the_same_and_check_writes_nothing(tmp_path: Path) 
     checked = jobs.check_challenge(root, workers=1)
     assert sorted(files_below(tmp_path)) == before
     built = jobs.build(root, tmp_path / "out", workers=1)
-    assert (checked.findings, checked.parts, checked.balance) == (built.findings, built.parts, built.balance)
+    before_the_gate = tuple(finding for finding in built.findings if not finding.rule.startswith("leak/"))
+    assert (checked.findings, checked.parts, checked.balance) == (before_the_gate, built.parts, built.balance)
 
 
 @pytest.mark.parametrize(

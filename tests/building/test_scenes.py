@@ -248,6 +248,9 @@ def assert_table_row(row: dict[str, str], form: str, task: str) -> None:
         assert (name in NAMES, float(score), len(box)) == (True, 0.5, 4)
     elif task == "semantic_segmentation":
         assert row == {"class": "water", "rle": f"1 {WIDE * HIGH}"}
+    elif form == "coco_runs":
+        assert not row["rle"].isdigit()
+        assert Masks.from_compressed([row["rle"]], HIGH, WIDE).area[0] > 0
     else:
         runs = list(map(int, row["rle"].split()))
         assert all(1 <= start <= WIDE * HIGH for start in runs[::2])

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+import metrics
 from compete import jobs
 from compete.building import media
 from compete.building.parts import TRAIN_PART
@@ -23,12 +24,13 @@ from compete.building.pipeline import rehearse_bundle, write_bundle
 from compete.building.plan import Plan, plan_build
 from compete.bundle import open_bundle, verify_bundle
 from compete.challenge import load_challenge
-from compete.errors import CompeteError, DatasetError, SubmissionError
+from compete.errors import CompeteError, DatasetError, SubmissionError, fatal
 from compete.files import files_below
 from compete.hidden import unpack_truth
 from compete.nifti.header import FIELDS, MAGIC, header_of
 from compete.nifti.voxels import volume_of
 from compete.nifti.writing import label_volume
+from compete.terms import FLAT_METRICS
 from tests.building.volumes import (
     AFFINE,
     CANARY,
@@ -312,7 +314,23 @@ def test_voxels_that_are_not_scored_stay_in_the_truth_alone(tmp_path: Path) -> N
 
 
 def test_a_metric_of_flat_pictures_is_refused_for_volumes(tmp_path: Path) -> None:
-    root = write_volumes(tmp_path / "challenge", metric="boundary_f")
+    root = write_volumes(tmp_path / "challenge", metric="dice", also=("nsd", "boundary_f(tolerance=2)"))
     with pytest.raises(CompeteError) as caught:
-        jobs.build(root, tmp_path / "out", workers=1)
-    assert "two dimensions" in caught.value.findings[0].message
+        plan_build(load_challenge(root))
+    (told,) = fatal(caught.value.findings)
+    assert (told.rule, told.where.split(":")[0]) == ("volume/metric", "challenge.yaml")
+    assert told.message.startswith("boundary_f(tolerance=2) is of flat pictures")
+
+
+def test_the_metrics_of_flat_pictures_are_those_that_refuse_volumes() -> None:
+    volume = np.zeros((4, 6, 6), dtype=np.int64)
+    volume[1:3, 2:5, 1:4] = 1
+    asked = [metrics.get(name) for name in metrics.names() if metrics.get(name).needs == "label_maps"]
+    refused = []
+    for metric in asked:
+        try:
+            metric([volume], [volume])
+        except metrics.MetricError:
+            refused.append(metric.base)
+    assert len(asked) > 10
+    assert tuple(refused) == FLAT_METRICS

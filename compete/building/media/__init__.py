@@ -6,17 +6,20 @@ import hashlib
 import os
 import stat
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from compete.building.journal import Draft, Entry, Origin, kept_entry, write_noted
+from compete.building.media.fetching import fetched, origin_now
 from compete.building.media.jpeg import Damaged, Stripped, strip_jpeg
+from compete.building.media.normalizing import normalized
 from compete.building.media.png import strip_png
 from compete.building.media.records import Cleaned, CleanedFile, CleanedFiles, Published
 from compete.building.media.rewriting import write_as_png
 from compete.building.media.rules import MEDIA_RULES
+from compete.building.media.stacks import read_inside, write_dicom_as_png
 from compete.building.media.volumes import AT_ONCE, clean_volume, may_be_volume
 from compete.building.media.wholeness import Refused, prove_whole
 from compete.engine import SHARD, Progress, map_shards
@@ -24,6 +27,11 @@ from compete.errors import Finding
 from compete.nifti import SUFFIXES as VOLUMES
 from compete.nifti.rules import VOLUME_RULES
 from compete.png import SIGNATURE
+from compete.readers.stacks.address import stack_address
+from compete.readers.stacks.dicom import HEAD as DICOM_HEAD
+from compete.readers.stacks.dicom import is_dicom
+from compete.readers.stacks.rules import STACK_RULES
+from compete.sources import is_remote, read_ahead, workers_for
 
 __all__ = [
     "MEDIA_RULES", "Cleaned", "CleanedFile", "CleanedFiles", "Published", "clean_files", "clean_image", "gathered",
@@ -36,7 +44,7 @@ PIXELS = 100_000_000
 BYTES = 1 << 29
 """Bytes of the largest file that is read."""
 
-RULES = MEDIA_RULES | VOLUME_RULES
+RULES = MEDIA_RULES | VOLUME_RULES | STACK_RULES
 
 Done = tuple[CleanedFile | None, tuple[Finding, ...]]
 """The file of an image, if it could be taken, and what was found."""
@@ -48,6 +56,7 @@ SUFFIXES = {
     "BMP": (".bmp", ".dib"),
     "WEBP": (".webp",),
     "TIFF": (".tif", ".tiff"),
+    "DICOM": (".dcm", ".dicom", ".ima", ""),
 }
 
 
@@ -91,6 +100,14 @@ def strip_again(data: bytes, known: Published, name: str) -> Cleaned:
         known: what came out then.
         name: for the finding if it is not the same any more.
     """
+    if known.normal:
+        try:
+            return normalized(data, known)
+        except Damaged:
+            return _refusal("image/changed", "it has changed since the build looked at it", name)
+    found = Cleaned(data, known.suffix, known.width, known.height, known.mode, sha256=known.sha256)
+    if hashlib.sha256(data).digest() == known.sha256:
+        return found
     try:
         if known.kind in {"JPEG", "PNG"}:
             stripped = (strip_jpeg(data) if known.kind == "JPEG" else strip_png(data)).data
@@ -100,7 +117,7 @@ def strip_again(data: bytes, known: Published, name: str) -> Cleaned:
         stripped = b""
     if hashlib.sha256(stripped).digest() != known.sha256:
         return _refusal("image/changed", "it has changed since the build looked at it", name)
-    return Cleaned(stripped, known.suffix, known.width, known.height, known.mode)
+    return replace(found, data=stripped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +181,7 @@ def clean_files(
         Task(source, target, name, begin.get(target or ""), one)
         for source, target, name, one in zip(sources, places, names, proven, strict=True)
     ]
+    workers = workers_for(sources, workers)
     work = partial(_clean_shard, root=Path() if draft is None else draft.root)
     shard = AT_ONCE if any(source.lower().endswith(VOLUMES) for source in sources) else SHARD
     done = map_shards(work, tasks, workers=workers, progress=progress, shard=shard)
@@ -186,25 +204,25 @@ def gathered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _clean_shard(tasks: Sequence[Task], root: Path) -> list[Done]:
-    return [_done_before(task, root) or _clean_file(task, root) for task in tasks]
+    done = [_done_before(task, root) for task in tasks]
+    left = [task.source for task, before in zip(tasks, done, strict=True) if before is None]
+    stamped = any(task.known is None for task in tasks)
+    with read_ahead(left, partial(read_image, stamped=stamped)) as read:
+        return [before or _clean_file(task, root, read) for task, before in zip(tasks, done, strict=True)]
 
 
 def _done_before(task: Task, root: Path) -> Done | None:
     """What a killed build made of an image, if that is still right."""
     if task.begin is None:
         return None
-    try:
-        origin = origin_of(task.source, Path(task.source).stat())
-    except OSError:  # it is told when it is read
-        origin = "", ()
-    entry = kept_entry(root, task.begin, origin)
+    entry = kept_entry(root, task.begin, origin_now(task.source, task.known))
     return None if entry is None else _noted(entry)
 
 
-def _clean_file(task: Task, root: Path) -> Done:
+def _clean_file(task: Task, root: Path, read: Callable[[str], tuple[bytes, Origin]]) -> Done:
     name = task.name
     try:
-        data, origin = read_image(task.source)
+        data, origin = read(task.source)
     except OSError as error:
         return None, (_told("image/unreadable", f"it cannot be read: {error.strerror or error}", name, "error"),)
     except Refused as error:
@@ -214,11 +232,13 @@ def _clean_file(task: Task, root: Path) -> Done:
     if not cleaned.suffix:
         return None, cleaned.findings
     about = cleaned.width, cleaned.height, cleaned.mode
+    digest = (cleaned.sha256 or hashlib.sha256(cleaned.data).digest()).hex()
     if task.target is None:
-        digest = hashlib.sha256(cleaned.data).hexdigest()
         return CleanedFile(task.source, digest, len(cleaned.data), *about), cleaned.findings
     told = tuple(astuple(finding) for finding in cleaned.findings)
-    return _noted(write_noted(root, task.target, cleaned.suffix, cleaned.data, origin=origin, about=(*about, told)))
+    origin = origin_now(task.source, task.known) if is_remote(task.source) and task.known else origin
+    write = partial(write_noted, root, task.target, cleaned.suffix, cleaned.data)
+    return _noted(write(origin=origin, about=(*about, told), sha256=digest))
 
 
 def _noted(entry: Entry) -> Done:
@@ -228,16 +248,25 @@ def _noted(entry: Entry) -> Done:
     return CleanedFile(entry.target + entry.suffix, entry.sha256, entry.size, *about), findings
 
 
-def read_image(source: str) -> tuple[bytes, Origin]:
+def read_image(source: str, *, stamped: bool = True) -> tuple[bytes, Origin]:
     """A file's bytes, and by what a change would be seen.
+
+    Args:
+        source: a path or an address.
+        stamped: of an address, ask by what a change would be seen, which takes time.
 
     Raises:
         OSError: it cannot be read.
         Refused: it is no plain file, or too large.
     """
+    if "#" in source and (address := stack_address(source)):
+        content, status = read_inside(address)
+        return content, origin_of(source, status)
+    if is_remote(source):
+        return fetched(source, BYTES, stamped=stamped)
     # Without O_NONBLOCK the opening of a pipe would wait for ever.
     handle = os.open(source, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb") as file:
+    with os.fdopen(handle, "rb", buffering=0) as file:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             raise Refused("image/unreadable", "it is no plain file")
@@ -261,7 +290,9 @@ def _kind(data: bytes) -> str:
             return kind
     if not data:
         raise Damaged("it is empty")
-    raise Refused("image/unsupported", "it is no JPEG, PNG, GIF, BMP, WebP or TIFF")
+    if is_dicom(data[:DICOM_HEAD]):
+        return "DICOM"
+    raise Refused("image/unsupported", "it is no JPEG, PNG, GIF, BMP, WebP, TIFF or DICOM")
 
 
 def _stripped(kind: str, data: bytes, name: str) -> Cleaned:
@@ -284,8 +315,12 @@ def _notes(kind: str, stripped: Stripped, name: str) -> list[Finding]:
 
 
 def _rewritten(kind: str, data: bytes, name: str) -> Cleaned:
-    written, picture, frames = write_as_png(kind, data, PIXELS)
-    found = [_told("image/rewritten", f"the {kind} was written as PNG", name, "note")]
+    how = ""
+    if kind == "DICOM":
+        written, picture, frames, how = write_dicom_as_png(data, PIXELS)
+    else:
+        written, picture, frames = write_as_png(kind, data, PIXELS)
+    found = [_told("image/rewritten", f"the {kind} was written as PNG{how and f' ({how})'}", name, "note")]
     if frames > 1:
         found.append(_told("image/frames", f"it holds {frames} pictures; only the first is kept", name))
     return Cleaned(written, ".png", picture.width, picture.height, picture.mode, tuple(found), picture, kind)

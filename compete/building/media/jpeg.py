@@ -62,7 +62,8 @@ class _Head:
     scans: int = 0
     frame: int = 0
     first_code: dict[int, int] = field(default_factory=dict)
-    body: list[bytes] = field(default_factory=list)
+    body: list[memoryview] = field(default_factory=list)
+    hollow: list[bool] = field(default_factory=list)
 
 
 def strip_jpeg(data: bytes) -> Stripped:
@@ -75,7 +76,7 @@ def strip_jpeg(data: bytes) -> Stripped:
     """
     if data[:2] != b"\xff\xd8":
         raise Damaged("it does not begin as a JPEG")
-    head, at, ends = _Head(), 2, _scan_ends(data)
+    head, at, ends, view = _Head(), 2, _scan_ends(data), memoryview(data)
     while True:
         code, start, at = _segment(data, at)
         if code == END:
@@ -86,24 +87,27 @@ def strip_jpeg(data: bytes) -> Stripped:
             _read_tables(head, data[start + 2 : at])
         if code == SCAN:
             header, at = data[start + 2 : at], _end_of_scan(data, at, ends)
-            _refuse_lost_pixels(head, header, data[start:at])
+            _refuse_lost_pixels(head, header, hollow=data.find(ZEROS, start, at) >= 0)
         if code in KEPT:
-            head.body.append(b"\xff" + bytes([code]) + data[start:at])
+            head.body.append(view[start - 2 : at])
         elif not head.scans and code not in ALONE:
             _read_application(head, code, data[start + 2 : at])
     if not head.scans:
         raise Damaged("it holds no pixels")
-    return _joined(head, len(data) - at)
+    return _joined(head, data, len(data) - at)
 
 
-def _joined(head: _Head, trailing: int) -> Stripped:
+def _joined(head: _Head, data: bytes, trailing: int) -> Stripped:
     """Put the kept segments together, and note which scans are to be looked at closely."""
-    pieces, doubtful, end = [_opening(head), *head.body, b"\xff\xd9"], [], 0
-    for piece in pieces:
+    opening = _opening(head)
+    doubtful, end, hollow = [], len(opening), iter(head.hollow)
+    for piece in head.body:
         end += len(piece)
-        if piece[1] == SCAN and (head.scans == 1 or ZEROS in piece):
+        if piece[1] == SCAN and (next(hollow) or head.scans == 1):
             doubtful.append(range(end - len(piece) + 2 + int.from_bytes(piece[2:4], "big"), end))
-    return Stripped(b"".join(pieces), trailing, head.orientation, 0, tuple(doubtful), head.scans)
+    stripped = b"".join([opening, *head.body, b"\xff\xd9"])
+    plain = data if stripped == data else stripped  # whoever compares them again is done at once
+    return Stripped(plain, trailing, head.orientation, 0, tuple(doubtful), head.scans)
 
 
 def _scan_ends(data: bytes) -> list[int]:
@@ -133,13 +137,14 @@ def _read_tables(head: _Head, tables: bytes) -> None:
         at += 17 + sum(tables[at + 1 : at + 17])
 
 
-def _refuse_lost_pixels(head: _Head, header: bytes, scan: bytes) -> None:
-    """A long run of zeros is refused where it would not mean a flat area."""
+def _refuse_lost_pixels(head: _Head, header: bytes, *, hollow: bool) -> None:
+    """A long run of zeros, which makes a scan hollow, is refused where it would not mean a flat area."""
     if not head.frame:
         raise Damaged("a scan comes before its frame")
     head.scans += 1
+    head.hollow.append(hollow)
     arithmetic, lossless = head.frame >= 0xC9, head.frame in {0xC3, 0xC7}
-    if arithmetic or lossless or len(header) < 6 or header[-1] >> 4 or ZEROS not in scan:
+    if arithmetic or lossless or len(header) < 6 or header[-1] >> 4 or not hollow:
         return
     first = header[-3]
     for tables in header[2:-3:2]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from compete.challenge.records import Normalize
 from compete.errors import Finding
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ class Cleaned:
         findings: what was found; each bears the image's name.
         picture: what was seen when it was proven whole, of a JPEG in grey and small; None of volumes.
         kind: of the file, in Pillow's words; NIFTI of volumes.
+        sha256: of the data, 32 bytes, where it is known.
     """
 
     data: bytes
@@ -34,18 +36,32 @@ class Cleaned:
     findings: tuple[Finding, ...] = ()
     picture: Image.Image | None = field(default=None, repr=False, compare=False)
     kind: str = field(default="", compare=False)
+    sha256: bytes = field(default=b"", repr=False, compare=False)
+
+
+class Normal(NamedTuple):
+    """What all images of a bundle are made.
+
+    Attributes:
+        settings: size and encoder.
+        mode: what a pixel is: ``L`` or ``RGB``.
+    """
+
+    settings: Normalize
+    mode: str
 
 
 class Published(NamedTuple):
     """What will be published of an image that was proven whole before.
 
     Attributes:
-        sha256: of the cleaned image, 32 bytes.
+        sha256: of the cleaned image, 32 bytes; of the source where images are scaled and encoded anew.
         kind: of the source, in Pillow's words.
         suffix: of the cleaned image.
         width: pixels.
         height: pixels.
         mode: what a pixel is, in Pillow's words.
+        normal: what all images are made; None where they are published as they are.
     """
 
     sha256: bytes
@@ -54,6 +70,7 @@ class Published(NamedTuple):
     width: int
     height: int
     mode: str
+    normal: Normal | None = None
 
 
 @dataclass(frozen=True, slots=True)

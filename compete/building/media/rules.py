@@ -19,10 +19,10 @@ MEDIA_RULES = {
     ),
     "image/unsupported": (
         "This kind of image is not taken.",
-        "JPEG and PNG are published as they are, without metadata; GIF, BMP, WebP and TIFF are written as PNG if a PNG "
-        "can hold their pixels. Volumes (NIfTI) get a new header: descriptions, names, extensions and codes that "
-        "place or scale no voxel are left out. Convert anything else (floating-point, CMYK or CIELAB TIFF, HEIC, "
-        "DICOM) beforehand.",
+        "JPEG and PNG are published as they are, without metadata; GIF, BMP, WebP, TIFF and DICOM (extra [dicom]) are "
+        "written as PNG if a PNG can hold their pixels. Volumes (NIfTI) get a new header: descriptions, names, "
+        "extensions and codes that place or scale no voxel are left out. Convert anything else (floating-point, CMYK "
+        "or CIELAB TIFF, HEIC) beforehand.",
     ),
     "image/too-large": (
         "The image is larger than is taken.",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from compete.building.media.jpeg import Damaged, Stripped
 
@@ -28,9 +28,13 @@ STRANGE = tuple(
 )
 """Bytes without any pattern, and without 255, which would begin a marker."""
 
-SCALE, SIDE = 8, 128
+SCALE, SIDE = 8, 64
 """A JPEG is decoded to as little as an eighth of its size, in grey, but so that its longer side has as many pixels as
-audits look at: all its bytes are read, and a third of the time is saved."""
+audits look at, and to all of its size if that is no more than twice as many: all its bytes are read, and nearly half
+of the time is saved."""
+
+AHEAD = 16
+"""Bytes that a decoder reads ahead of those that it needs, at most."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,36 @@ class Refused(Exception):  # noqa: N818  (says what became of the image)
         self.rule, self.message = rule, message
 
 
+class _HeldBack(io.BytesIO):
+    """A JPEG whose last compressed pixels are handed out only when all before them were used.
+
+    Attributes:
+        image: the picture that is decoded from it.
+        stop: where the last pixels begin.
+        needed: whether they were asked for before the last row of the picture was there.
+    """
+
+    def __init__(self, data: bytes, image: Image.Image, stop: int) -> None:
+        super().__init__(data)
+        self.image, self.stop, self.needed = image, stop, False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """What is left before the last pixels, and then these."""
+        if (left := self.stop - self.tell()) > 0:
+            return super().read(left)
+        self.needed = self.needed or not _last_row(self.image)
+        return super().read(size)
+
+
+def _last_row(image: Image.Image) -> bool:
+    """Whether anything but black stands in the last row of a picture that is being decoded."""
+    core = image.im
+    width, height = core.size
+    return core.crop((0, height - 1, width, height)).getbbox() is not None
+
+
 @contextmanager
-def opened(data: bytes, kind: str, pixels: int) -> Iterator[Image.Image]:
+def opened(data: bytes, kind: str, pixels: int) -> Iterator[ImageFile.ImageFile]:
     """Open an image of a known kind; whatever Pillow raises for bad bytes comes out as ``Damaged``.
 
     Raises:
@@ -85,6 +117,8 @@ def prove_whole(kind: str, stripped: Stripped, pixels: int) -> Proven:
     What a JPEG decoder lacks it fills with grey and what is left over it skips, both without a word. So the last bytes
     are replaced by strange ones and more of them appended: a decoder that never came there gives the same picture as
     before, one that filled with grey gives another picture although nothing but what comes after the end has changed.
+    Mostly one decoding is enough: the last bytes are handed out when the decoder asks for them, and if the last row of
+    the picture was not there before, it needed them.
 
     Args:
         kind: ``JPEG`` or ``PNG``.
@@ -95,46 +129,53 @@ def prove_whole(kind: str, stripped: Stripped, pixels: int) -> Proven:
         Damaged: it cannot be decoded to the end.
         Refused: it has too many pixels, or is of a kind that Pillow does not read.
     """
-    with opened(stripped.data, kind, pixels) as image:
-        width, height, mode = image.width, image.height, image.mode
-        scale = _scale(width, height) if kind == "JPEG" else None
-        shown = _decoded(image, scale)
-        picture = image
+    file = None
+    with opened(stripped.data, kind, pixels) as picture:
+        width, height, mode = picture.width, picture.height, picture.mode
+        scale = _scale(width, height, SIDE) if kind == "JPEG" else None
+        if stripped.scans == 1 and stripped.doubtful and _varied(stripped.data, stripped.doubtful[0]):
+            file = _HeldBack(stripped.data, picture, stripped.doubtful[0].stop - TAIL + AHEAD)
+            picture.fp = file
+        _decode(picture, scale)
     if stripped.doubtful:
-        _prove_filled(stripped, shown, scale, pixels)
+        # Where the last row is black, nobody knows when it came.
+        _prove_filled(stripped, picture, scale, pixels, used_up=bool(file and file.needed and _last_row(picture)))
     return Proven(width, height, mode, picture)
 
 
 def glance(data: bytes, pixels: int) -> Image.Image | None:
-    """What ``prove_whole`` shows of a JPEG, without the proof; None of what is no JPEG or cannot be decoded."""
+    """A JPEG in grey and twice as large as ``prove_whole`` shows it, or whole; None of what cannot be decoded."""
     try:
         with opened(data, "JPEG", pixels) as image:
-            _decoded(image, _scale(image.width, image.height))
+            _decode(image, _scale(image.width, image.height, 2 * SIDE))
             return image
     except (Damaged, Refused):
         return None
 
 
-def _scale(width: int, height: int) -> int:
-    """The strongest scale at which the longer side still has enough pixels."""
-    return next((scale for scale in (SCALE, 4, 2) if max(width, height) // scale >= SIDE), 1)
+def _scale(width: int, height: int, side: int) -> int:
+    """The strongest scale at which the longer side still has enough pixels; none for small pictures."""
+    longer = max(width, height)
+    return 1 if longer <= 2 * side else next(scale for scale in (SCALE, 4, 2) if longer // scale >= side)
 
 
-def _prove_filled(stripped: Stripped, shown: bytes, scale: int | None, pixels: int) -> None:
-    """Refuse a JPEG whose compressed pixels are too few or too many for its size."""
+def _prove_filled(stripped: Stripped, seen: Image.Image, scale: int | None, pixels: int, *, used_up: bool) -> None:
+    """Refuse a JPEG whose compressed pixels are too few or too many for its size, if they were not seen to be used."""
+    # What one scan lacks shows as grey at the end, or in CMYK, which is kept inverted, as a step less.
+    last = seen.getpixel((seen.width - 1, seen.height - 1))
+    grey = stripped.scans > 1 or (last[-1] if isinstance(last, tuple) else last) in {127, 128}
+    if used_up and not grey:
+        return
     # A small picture shows only each block's coarse frequencies, which one scan of several may not touch.
-    if stripped.scans > 1:
-        scale, shown_first = None, _jpeg_pixels(stripped.data, None, pixels)
-    else:
-        shown_first = shown
-    picture = _Picture(stripped.data, shown_first, scale, pixels)
+    scale = None if stripped.scans > 1 or scale is None else min(scale, SCALE // 2)
+    picture = _Picture(stripped.data, _jpeg_pixels(stripped.data, scale, pixels), scale, pixels)
     for scan in stripped.doubtful:
-        if _varied(stripped.data, scan) and picture.same_with(STRANGE[0], scan.stop - TAIL, scan.stop):
+        varied = not used_up and _varied(stripped.data, scan)
+        if varied and picture.same_with(STRANGE[0], scan.stop - TAIL, scan.stop):
             full = _Picture(stripped.data, _jpeg_pixels(stripped.data, None, pixels), None, pixels)
             if all(full.same_with(strange, scan.stop - TAIL, scan.stop) for strange in STRANGE):
                 raise Damaged("it holds more data than its pixels need, so a stretch of it was overwritten")
-        # What one scan lacks shows as grey at the end, or in CMYK, which is kept inverted, as a step less.
-        possible = stripped.scans > 1 or len(scan) < 2 * TAIL or shown[-1] in {127, 128}
+        possible = grey or len(scan) < 2 * TAIL
         if possible and not picture.same_with(STRANGE[0], scan.stop, scan.stop):
             raise Damaged("its pixels end too early")
 
@@ -165,11 +206,11 @@ class _Picture:
 
 def _jpeg_pixels(data: bytes, scale: int | None, pixels: int) -> bytes:
     with opened(data, "JPEG", pixels) as image:
-        return _decoded(image, scale)
+        _decode(image, scale)
+        return image.tobytes()
 
 
-def _decoded(image: Image.Image, scale: int | None) -> bytes:
+def _decode(image: Image.Image, scale: int | None) -> None:
     if scale:
         image.draft("L", (max(image.width // scale, 1), max(image.height // scale, 1)))
     image.load()
-    return image.tobytes() if image.format == "JPEG" else b""
