@@ -25,7 +25,10 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from side_by_side import Contest, compare
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.side_by_side import Contest, compare
 
 WIDE, HIGH = 640, 480
 LAYERS = ((5, 60.0), (20, 25.0), (80, 12.0), (320, 7.0))
