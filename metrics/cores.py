@@ -43,7 +43,7 @@ def on_cores(work: Callable[[Part], None], parts: Iterable[Part]) -> None:
         Exception: the first that the work raised; parts that were not begun by then are left.
     """
     waiting = list(parts)
-    number = min(CORES, len(waiting), _cores())
+    number = min(CORES, len(waiting), core_count())
     if number < 2:
         for part in waiting:
             work(part)
@@ -80,7 +80,7 @@ def _drawn(queue: Iterator[Part], lock: threading.Lock) -> Iterator[Part]:
         yield part
 
 
-def _cores() -> int:
+def core_count() -> int:
     """How many cores this process may use."""
     allowed = getattr(os, "sched_getaffinity", None)
     return len(allowed(0)) if allowed else os.cpu_count() or 1

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 
+from metrics.cores import core_count
 from metrics.inputs import CHUNK
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _one_sign(magnitude: Array, positive: Array, descending: bool) -> Array:
 
 def _sorted(key: Array) -> Array:
     """The keys in order; many are split at their middle and sorted on two cores, where there are two."""
-    if len(key) < PARALLEL or (os.cpu_count() or 1) < 2:
+    if len(key) < PARALLEL or core_count() < 2:
         return np.sort(key)
     sample = np.sort(key[:: max(1, len(key) // SAMPLE)])
     below = key < sample[len(sample) // 2]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,6 +17,7 @@ from compete.scoring.png_runs import Runs, SparseRows, sparse_rows, undo_filters
 from compete.scoring.source import counted
 from compete.scoring.spans import Array
 from compete.scoring.tiff import is_tiff, read_tiff
+from metrics.cores import core_count
 from metrics.frozen import dataclass
 from metrics.label_edges import true_places
 from metrics.label_maps import LabelMaps
@@ -145,7 +145,7 @@ def read_pictures(
     wanted: Sequence[Optional[tuple[int, int]]] = [None] * len(pictures) if sizes is None else sizes
     jobs = [(source, size, content) for (_, source), size in zip(pictures, wanted)]
     whole: list[Picture] = []
-    with ThreadPoolExecutor(cores()) as pool:
+    with ThreadPoolExecutor(core_count()) as pool:
         waiting = [pool.submit(_prepared, *job) for job in jobs[:TOGETHER]]
         for low in range(0, len(jobs), TOGETHER):
             ready = [one.result() for one in waiting]
@@ -173,13 +173,6 @@ def read_picture(
     """
     maps, findings = read_pictures([(name, data)], None if size is None else [size], content)
     return None if maps is None else maps.array(0), findings
-
-
-def cores() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Generic, TypeVar
 
 import numpy as np
+
+from metrics.cores import core_count
 
 WORTH = 1 << 17
 """Rows of one cell for each thread, below which another one costs more than it saves."""
@@ -52,12 +53,6 @@ class _Running(Generic[T]):
         if not self._given:
             raise self._fault
         return self._given[0]
-
-
-def core_count() -> int:
-    """How many cores this process may use."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
 
 
 def shares(size: int, worth: int) -> int:

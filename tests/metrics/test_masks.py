@@ -86,7 +86,7 @@ def test_portions_and_threads_do_not_show(case, portion, monkeypatch):
     monkeypatch.setattr(mask_columns, "WORK", work)
     monkeypatch.setattr(mask_columns, "CELLS", cells)
     monkeypatch.setattr(cores, "CORES", number)
-    monkeypatch.setattr(cores, "_cores", lambda: number)
+    monkeypatch.setattr(cores, "core_count", lambda: number)
     again = Masks(masks.height, masks.width, masks.text, masks.start)
     np.testing.assert_array_equal(again.area, area)
     np.testing.assert_array_equal(again.box, box)
@@ -232,7 +232,7 @@ def test_few_characters_do_not_take_much_memory():
 
 
 def test_a_fault_in_a_thread_reaches_the_caller(monkeypatch):
-    monkeypatch.setattr(cores, "_cores", lambda: 2)
+    monkeypatch.setattr(cores, "core_count", lambda: 2)
     done: list[int] = []
     both = threading.Barrier(2, timeout=20)
 

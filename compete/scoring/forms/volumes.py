@@ -22,10 +22,10 @@ from compete.scoring.archives import CAPS, open_archive
 from compete.scoring.forms.label_pngs import MEMBERS, label_submission, members_of_images
 from compete.scoring.images import Images
 from compete.scoring.nifti import volume_findings
-from compete.scoring.pictures import cores
 from compete.scoring.source import counted, shown_name
 from compete.scoring.submission import Submission
 from compete.terms import Terms
+from metrics.cores import core_count
 from metrics.label_maps import LabelMaps
 
 DEFLATE = 1100
@@ -58,7 +58,7 @@ def read(source: Union[str, Path, bytes], terms: Terms, images: Images, name: st
     with open_archive(source, SUFFIXES, caps, name) as archive:
         members, findings = members_of_images(archive, images, SUFFIXES, "volume")
         sent = [(partial(archive.read, one), grid) for one, grid in zip(members, grids) if one is not None]
-        with ThreadPoolExecutor(cores()) as pool:
+        with ThreadPoolExecutor(core_count()) as pool:
             labels = list(pool.map(lambda one: _labels(one[0], one[1], terms.class_ids), sent))
         names = [one.name for one in members if one is not None]
         told = [(one, *fault) for one, each in zip(names, labels) for fault in each.told]
