@@ -69,11 +69,12 @@ class Texts:
         if hasattr(rows, "mask") and isinstance(rows, np.ndarray):
             raise MetricError(f"{name} is a masked array; leave the masked rows out, or fill them, before scoring")
         given = rows.tolist() if isinstance(rows, np.ndarray) else list(rows)
-        if not all(issubclass(kind, str) for kind in set(map(type, given))):
+        try:
+            "".join(given)  # takes texts alone, and asks each a fifth as long as Python would
+        except TypeError:
             strange = sum(not isinstance(one, str) for one in given)
-            raise MetricError(
-                f"{name} holds {strange} entries that are no text; every item needs a text, perhaps empty"
-            )
+            message = f"{name} holds {strange} entries that are no text; every item needs a text, perhaps empty"
+            raise MetricError(message) from None
         return cls(given)
 
     def __len__(self) -> int:
@@ -139,8 +140,14 @@ def normalised(texts: Texts, how: str) -> Texts:
     if how == "none":
         return texts
     if how == "lower":
-        return Texts(list(map(str.lower, texts.strings)))
+        return Texts(_lowered(texts.strings))
     return Texts(list(map(_squad, texts.strings)))
+
+
+def _lowered(strings: list[str]) -> list[str]:
+    """Every text in lower case: all in one go, unless one of them holds the sign that parts them."""
+    whole = "\0".join(strings).lower().split("\0")
+    return whole if len(whole) == len(strings) else list(map(str.lower, strings))
 
 
 def _squad(text: str) -> str:
@@ -184,10 +191,9 @@ def word_jaccards(truth: Texts, predicted: Texts) -> Array:
             shares.append(1.0)
             continue
         true, found = set(one.split()), set(other.split())
-        both = len(true) + len(found)
-        true |= found
-        either = len(true)
-        shares.append((both - either) / either if either else 1.0)
+        both = len(true & found)
+        either = len(true) + len(found) - both
+        shares.append(both / either if either else 1.0)
     return np.array(shares)
 
 
