@@ -14,6 +14,9 @@ from metrics.labels import encode
 if TYPE_CHECKING:
     from metrics.inputs import Array
 
+FEW = 8
+"""Columns from which numpy adds the numbers of a row in another order."""
+
 SUM_TOLERANCE = 1e-3
 """How far the probabilities of one item may be from summing to 1."""
 
@@ -64,18 +67,36 @@ def class_probabilities(
     Raises:
         MetricError: a probability lies outside [0, 1], or a row's sum is off 1 by more than 0.001.
     """
+    codes, classes, chance, total = summed_probabilities(y_true, y_pred, labels)
+    return codes, classes, chance if total is None else chance / total[:, None]
+
+
+def summed_probabilities(
+    y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]]
+) -> tuple[Array, tuple[Any, ...], Array, Optional[Array]]:
+    """As `class_probabilities`, but for the division: the sum of each row of several columns comes last, else None."""
     codes, classes, chance = class_scores(y_true, y_pred, labels, probabilities)
-    if chance.ndim == 2:
-        total = chance.sum(axis=1)
-        off = np.abs(total - 1.0)
-        if off.max() > SUM_TOLERANCE:
-            count, first = int(np.count_nonzero(off > SUM_TOLERANCE)), int(np.argmax(off > SUM_TOLERANCE))
-            raise MetricError(
-                f"{count} rows of y_pred do not sum to 1 (row {first} sums to {total[first]:.6g}); "
-                "divide each row by its sum"
-            )
-        chance = chance / total[:, None]
-    return codes, classes, chance
+    if chance.ndim == 1:
+        return codes, classes, chance, None
+    total = _row_sums(chance)
+    off = np.abs(total - 1.0)
+    if off.max() > SUM_TOLERANCE:
+        count, first = int(np.count_nonzero(off > SUM_TOLERANCE)), int(np.argmax(off > SUM_TOLERANCE))
+        message = f"{count} rows of y_pred do not sum to 1 (row {first} sums to {total[first]:.6g})"
+        raise MetricError(f"{message}; divide each row by its sum")
+    return codes, classes, chance, total
+
+
+def _row_sums(chance: Array) -> Array:
+    """The sum of each row: of few columns column by column, in the order in which numpy adds, but faster."""
+    if chance.shape[1] >= FEW:
+        return np.ascontiguousarray(chance).sum(axis=1)  # of columns end to end numpy adds in yet another order
+    out = np.empty(len(chance))
+    for rows in row_chunks(*chance.shape):
+        np.add(chance[rows, 0], chance[rows, 1], out=out[rows])
+        for column in range(2, chance.shape[1]):
+            out[rows] += chance[rows, column]
+    return out
 
 
 def target_of(classes: Sequence[Any]) -> str:

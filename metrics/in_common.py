@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from metrics.inputs import Array
 
 
+BITS = 64
+"""Labels that fit into one number, a bit each."""
+
+ONES = np.array([bin(byte).count("1") for byte in range(256)], dtype=np.uint8)
+"""How many bits of a byte are set."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Overlap:
     """What truth and prediction of each item have in common.
@@ -49,10 +56,27 @@ def overlaps(true: Ragged, predicted: Ragged) -> Overlap:
         predicted: as many rows.
     """
     size = 1 + max(int(rows.value.max(initial=0)) for rows in (true, predicted))
+    if size <= BITS:
+        one, other = _as_bits(true), _as_bits(predicted)
+        return Overlap(*(_ones(bits) for bits in (one & other, one, other)))
     key = np.concatenate(((true.row * size + true.value) * 2, (predicted.row * size + predicted.value) * 2 + 1))
     group, first, second = tallied(key)
     row, first, second = group // size, np.minimum(first, 1), np.minimum(second, 1)
     return Overlap(*(np.bincount(row, one, true.rows) for one in (first * second, first, second)))
+
+
+def _as_bits(rows: Ragged) -> Array:
+    """The different entries of each row as the bits of a number, uint64, shape (rows,)."""
+    bit = np.append(np.left_shift(np.uint64(1), rows.value.astype(np.uint64)), np.uint64(0))
+    out: Array = np.bitwise_or.reduceat(bit, rows.start[:-1])
+    out[rows.length == 0] = 0
+    return out
+
+
+def _ones(bits: Array) -> Array:
+    """How many bits of each number are set, int64, shape (n,)."""
+    count: Array = ONES[bits.view(np.uint8)].reshape(-1, 8).sum(axis=1, dtype=np.int64)
+    return count
 
 
 def tallied(key: Array) -> tuple[Array, Array, Array]:

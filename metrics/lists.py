@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain, count, repeat
@@ -126,6 +127,9 @@ def list_pair(y_true: Any, y_pred: Any, apart: bool = False) -> tuple[Ragged, Ra
     Raises:
         MetricError: there are no items, the numbers of items differ, or text meets numbers.
     """
+    numbered = _numbered_alike(y_true, y_pred)
+    if numbered:
+        return (*numbered, None)
     truth = y_true if isinstance(y_true, Lists) else Lists.of(y_true, name="y_true")
     quick = None if apart or isinstance(y_pred, Lists) else _looked_up(truth, y_pred)
     predicted = quick or (y_pred if isinstance(y_pred, Lists) else Lists.of(y_pred, name="y_pred"))
@@ -137,6 +141,28 @@ def list_pair(y_true: Any, y_pred: Any, apart: bool = False) -> tuple[Ragged, Ra
         raise MetricError("y_pred has gains; only truth says how relevant a label is")
     one, other = (truth.code, predicted.code) if quick else _alike(truth, predicted)
     return Ragged(truth.start, one), Ragged(predicted.start, other), truth.gain
+
+
+def _numbered_alike(y_true: Any, y_pred: Any) -> Optional[tuple[Ragged, Ragged]]:
+    """Equally many of Python's lists of text on both sides under one numbering; None for all else and for faults.
+
+    Only what is new is looked at closely: a text equals nothing but texts.
+    """
+    sides_are_lists = isinstance(y_true, (list, tuple)) and isinstance(y_pred, (list, tuple))
+    if not sides_are_lists or not 0 < len(y_true) == len(y_pred):
+        return None
+    if not set(map(type, y_true)).union(map(type, y_pred)) <= {list, tuple}:
+        return None
+    number: defaultdict[Any, int] = defaultdict(count().__next__)
+    sides = []
+    try:
+        for rows in (y_true, y_pred):
+            start = starts_of(np.fromiter(map(len, rows), dtype=np.int64, count=len(rows)))
+            codes = map(number.__getitem__, chain.from_iterable(rows))
+            sides.append(Ragged(start, np.fromiter(codes, dtype=np.int64, count=int(start[-1]))))
+    except TypeError:  # a label that is no label
+        return None
+    return (sides[0], sides[1]) if set(map(type, number)) == {str} else None
 
 
 def _ranking(owner: Array, score: Array, place: Array, length: Array) -> Array:

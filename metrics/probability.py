@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Optional
 import numpy as np
 
 from metrics.catalog import metric
-from metrics.columns import class_probabilities, row_chunks, target_of
+from metrics.columns import class_probabilities, row_chunks, summed_probabilities, target_of
 from metrics.evidence import Additive, Totals
 from metrics.inputs import ratio
 from metrics.ordered import Ordered, Steps
@@ -30,11 +30,13 @@ def surprise(
         labels: the classes in the order of the columns.
         clip: probabilities count as at least this, and at most 1 less this.
     """
-    codes, classes, chance = class_probabilities(y_true, y_pred, labels)
+    codes, classes, chance, total = summed_probabilities(y_true, y_pred, labels)
     out = np.empty((1, len(codes)))
     for rows in row_chunks(*chance.shape):
         part = out[0, rows]
         part[:] = _own_chance(codes[rows], chance[rows])
+        if total is not None:
+            part /= total[rows]
         np.clip(part, clip, 1.0 - clip, out=part)
         np.log(part, out=part)
         np.negative(part, out=part)

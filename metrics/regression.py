@@ -53,7 +53,8 @@ def _means(totals: Totals) -> Array:
 def absolute_error(y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = None) -> Additive:
     """Collect the distance of each prediction from the truth."""
     true, predicted = value_columns(y_true, y_pred)
-    return _errors(np.abs(true - predicted))
+    true = true - predicted
+    return _errors(np.abs(true, out=true))
 
 
 def squared_error(y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = None) -> Additive:

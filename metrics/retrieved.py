@@ -22,6 +22,10 @@ FEW = 8
 """Lists of no more relevant labels are compared label by label, longer ones are searched."""
 
 
+SEEN = 1000
+"""Lists that tell whether there are few labels or many."""
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Retrieved:
     """The hits of each item, that is the entries of its list that are relevant, by rank.
@@ -99,7 +103,7 @@ def hits(y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = None) -> By
     Raises:
         MetricError: the numbers of items differ, text meets numbers, or a list of truth names a label twice.
     """
-    quick = quick_matches(y_true, y_pred)
+    quick = None if _few_labels(y_pred) else quick_matches(y_true, y_pred)
     if quick is not None:
         return ByItem(len(quick[0]) - 1, "lists", _retrieved(*quick))
     truth, predicted, gain = list_pair(y_true, y_pred)
@@ -159,6 +163,17 @@ def quick_matches(y_true: Any, y_pred: Any) -> Optional[tuple[Array, Array, Arra
     entry = np.flatnonzero(place >= 0)
     item = np.searchsorted(listed, entry, side="right") - 1
     return begin, listed, entry, begin[item] + place[entry]
+
+
+def _few_labels(rows: Any) -> bool:
+    """Whether the first of Python's lists name the same labels again and again, so that one numbering stays small."""
+    if not isinstance(rows, list) or not all(isinstance(row, (list, tuple)) for row in rows[:SEEN]):
+        return False
+    entries = list(chain.from_iterable(rows[:SEEN]))
+    try:
+        return len(set(entries)) * 4 <= len(entries)
+    except TypeError:  # a label that is no label
+        return False
 
 
 def _begins_with_text(y_true: Any, y_pred: Any) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import field
 from functools import cached_property, partial
 from itertools import count, repeat
+from operator import eq
 from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
@@ -264,4 +265,4 @@ class TextPairs:
 
 def _equal(one: list[str], other: list[str]) -> Array:
     """Which of two strings are equal."""
-    return np.fromiter(map(str.__eq__, one, other), dtype=np.float64, count=len(one))
+    return np.frombuffer(bytes(map(eq, one, other)), dtype=np.bool_).astype(np.float64)

@@ -202,7 +202,7 @@ def _boxes(sample: Sample, root: Path) -> Written:
 
 def _names(letter: str, n: int) -> list[str]:
     """Ids that sort as they are counted."""
-    return [f"{letter}{place:04}" for place in range(n)]
+    return [f"{letter}{place:07}" for place in range(n)]
 
 
 def _cells(values: Any) -> list[list[str]]:

@@ -8,8 +8,10 @@ import sklearn.metrics as sk
 
 import metrics
 from metrics import curves, sorting, text_codes
+from metrics.columns import _row_sums
 from metrics.labels import coded, encode
 from metrics.text_codes import tally
+from metrics.texts import normalised
 
 N = 100_001
 SCORES = {
@@ -169,3 +171,41 @@ def test_quantile_bins_rise_with_the_score(kind, monkeypatch):
         if kind in ("uniform", "normal", "rounded", "heavy value", "one value"):
             assert several[np.unique(bins)].tolist() == spread
             assert np.bincount(bins).max() < N / 256 * 2 or kind in ("heavy value", "one value", "rounded")
+
+
+@pytest.mark.parametrize("labels", [1, 5, 64, 65, 3000])
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_few_labels_and_many_take_other_ways_to_the_same_hits_and_sets(labels, kind):
+    random = np.random.default_rng(labels)
+    names = np.array([f"label {code}" for code in range(labels)], dtype=object)
+
+    def rows(longest):
+        return [kind(names[random.integers(0, labels, random.integers(0, longest))].tolist()) for _ in range(1200)]
+
+    predicted = rows(9)
+    true = [kind(dict.fromkeys(row)) for row in rows(5)]
+    assert metrics.Lists.of(predicted).labels  # the long way: a record made before
+    for spec in ("map_at_k(k=5)", "recall_at_k(k=3)", "list_fbeta", "list_fbeta(average=pooled)"):
+        metric = metrics.parse(spec)
+        slow = metric(metrics.Lists.of(true), metrics.Lists.of(predicted))
+        assert metric(true, predicted) == pytest.approx(slow, abs=1e-12)
+    shared = [
+        (len(set(one) & set(other)), len(set(one)), len(set(other))) for one, other in zip(true, predicted, strict=True)
+    ]
+    assert metrics.list_fbeta(true, predicted) == pytest.approx(
+        np.mean([2 * both / (one + other) for both, one, other in shared if one + other]), abs=1e-12
+    )
+
+
+def test_sums_of_rows_are_numpys_to_the_bit():
+    random = np.random.default_rng(4)
+    for columns in range(2, 12):
+        chance = random.dirichlet(np.ones(columns), 5000)
+        assert (_row_sums(chance) == chance.sum(axis=1)).all()
+        assert (_row_sums(np.asfortranarray(chance)) == chance.sum(axis=1)).all()
+
+
+def test_texts_of_any_letters_are_lowered_as_each_by_itself():
+    texts = ["ΑΣ", "Σ", "ΑΣ\0Σ", "İ", "", "ſt", "ΟΔΟΣ ΣΑΣ"]
+    for few in (texts, [text for text in texts if "\0" not in text]):
+        assert normalised(metrics.Texts.of(few), "lower").strings == [text.lower() for text in few]
