@@ -19,6 +19,9 @@ from compete.scoring.spans import Array
 from compete.terms import Terms
 from metrics.frozen import dataclass
 
+OTHER_CATEGORY = "label_id"
+"""What transformers calls the class of a segment, as its model counts classes."""
+
 LIST, FILE, SEGMENTS = "annotations", "file_name", "segments_info"
 LARGEST_ID = (1 << 24) - 1
 """A segment's id is the colour of its pixels: red + 256 green + 65,536 blue; 0 is no segment."""
@@ -178,6 +181,8 @@ def _segments(each: Sequence[dict[str, Any]], terms: Terms, report: Report) -> t
     good = [_is_whole(one) and _is_whole(number) for _, one, number in flat]
     wrong = np.array(list(dict.fromkeys(one[0] for one, fine in zip(flat, good) if not fine)), dtype=np.int64)
     hint = "every segment has an id and a category_id, whole numbers without quotes"
+    if any(OTHER_CATEGORY in one and CATEGORY not in one for ones in held for one in ones):
+        hint += f"; a {OTHER_CATEGORY} is the place of a class in a model: give its category_id instead"
     report.tell("wrong-type", "{results} with a segment without such numbers", wrong, None, hint)
     kept = [one for one, fine in zip(flat, good) if fine]
     row, segment, number = np.array(kept, dtype=np.int64).reshape(-1, 3).T

@@ -120,6 +120,17 @@ def test_bad_files_are_refused_for_the_right_reason(rule, value):
         assert len(str(finding)) < 600
 
 
+def test_classes_as_a_model_counts_them_are_recognised():
+    rows = listed()
+    held = rows[0]["segments_info"][0]
+    held["label_id"] = held.pop("category_id")
+    with pytest.raises(SubmissionError) as caught:
+        read({"annotations": rows})
+    (told,) = caught.value.findings
+    assert told.rule == "submission/wrong-type"
+    assert "label_id is the place of a class in a model: give its category_id instead" in told.hint
+
+
 def test_all_faults_are_told_at_once_with_their_places():
     rows = listed()
     rows[0]["image_id"] = 99

@@ -367,6 +367,18 @@ def test_panoptic_json_names_what_is_in_the_pictures():
     assert {held["category_id"] for one in said["annotations"] for held in one["segments_info"]} <= set(terms.class_ids)
 
 
+def test_segments_may_come_as_detectron2_names_their_file():
+    terms, random = CASES["segments"]
+    written = as_submission(random(np.random.default_rng(9)), terms, IMAGES)
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(written)) as source, zipfile.ZipFile(out, "w") as target:
+        for name in source.namelist():
+            target.writestr("predictions.json" if name == "panoptic.json" else name, source.read(name))
+    read = read_images_submission(out.getvalue(), terms, IMAGES)
+    assert read.canonical_sha256() == read_images_submission(written, terms, IMAGES).canonical_sha256()
+    assert not read.warnings
+
+
 def test_noise_and_masks_as_wide_as_high_raise_no_doubt():
     terms, rng = CASES["runs of one kind of object"][0], np.random.default_rng(0)
     for density in (0.03, 0.1, 0.5):

@@ -233,6 +233,7 @@ BAD = [
     (SEGMENTS, "submission/missing-member", segments(said=changed(0, file_name="panoptic/img_0001.png"))),
     (SEGMENTS, "archive/unexpected-member", segments(more={"x.png": png_bytes(values(0))})),
     (SEGMENTS, "archive/unexpected-member", segments(more={"more.json": b"{}"})),
+    (SEGMENTS, "archive/unexpected-member", segments(more={"predictions.json": b"{}"})),
     (SEGMENTS, "submission/not-panoptic", segments(more={"panoptic.json": b"[]"})),
     (SEGMENTS, "submission/cut-off", segments(more={"panoptic.json": b'{"annotations": ['})),
     (SEGMENTS, "submission/missing-image", segments(said=lambda listed: listed.pop(0), drop=("img_0001.png",))),
