@@ -52,6 +52,13 @@ RULE_TABLES = (
     "audits.gate.rules:GATE_RULES",
     "scoring.measures:MEASURE_RULES",
     "scoring.trial:TRIAL_RULES",
+    "recommending.rules:RECOMMENDING_RULES",
+    "exporters.rules:EXPORT_RULES",
+    "exporters.codabench_rules:CODABENCH_RULES",
+    "exporters.upload_rules:EVALAI_RULES",
+    "exporters.upload_rules:GRAND_CHALLENGE_RULES",
+    "exporters.upload_rules:PLAIN_RULES",
+    "scoring.doors.unpacked:UNPACKED_RULES",
     "bundle:BUNDLE_RULES",
     "scoring.rules:RULES",
     "scoring.coco_rules:COCO_RULES",
@@ -60,9 +67,14 @@ RULE_TABLES = (
     "scoring.pictures:PICTURE_RULES",
     "nifti.rules:VOLUME_RULES",
     "scoring.archives:ARCHIVE_RULES",
+    "exporters.table_rules:TABLE_RULES",
     "scoring.bounded:BOUND_RULES",
+    "scoring.frames:FRAME_RULES",
     "scoring.rescoring:RESCORING_RULES",
+    "leaderboard.rules:RANK_RULES",
+    "importers.rules:IMPORT_RULES",
     "files:DISK_RULES",
+    "reports.rules:REPORT_RULES",
     "engine:ENGINE_RULES",
     "cluster:CLUSTER_RULES",
     "sources:SOURCE_RULES",
@@ -136,6 +148,16 @@ def audit_rows() -> list[dict[str, Any]]:
     return [{"audit": name, "what": (module.__doc__ or "").splitlines()[0]} for name, module in modules]
 
 
+def platform_rows() -> list[dict[str, Any]]:
+    """One row a platform."""
+    from importlib import import_module
+
+    from compete.exporters import PLATFORMS
+
+    modules = [(name, import_module(module)) for name, module in PLATFORMS.items()]
+    return [{"platform": name, "what": (module.__doc__ or "").splitlines()[0]} for name, module in modules]
+
+
 def schema_document() -> Any:
     """The published schema of ``challenge.yaml``."""
     import json
@@ -153,14 +175,24 @@ def result_schema() -> Any:
     return json.loads(files("compete.scoring").joinpath("result.schema.json").read_text(encoding="utf-8"))
 
 
+def leaderboard_schema() -> Any:
+    """The published schema of what ``compete rank --json`` prints."""
+    import json
+    from importlib.resources import files
+
+    return json.loads(files("compete.leaderboard").joinpath("leaderboard.schema.json").read_text(encoding="utf-8"))
+
+
 LISTS: dict[str, Callable[[], Any]] = {
     "metrics": metric_rows,
     "readers": reader_rows,
     "audits": audit_rows,
     "challenges": challenge_rows,
+    "platforms": platform_rows,
     "rules": rule_rows,
     "schema": schema_document,
     "result-schema": result_schema,
+    "leaderboard-schema": leaderboard_schema,
 }
 
 

@@ -163,14 +163,16 @@ def feature_columns(challenge: Challenge, dataset: Dataset) -> tuple[str, ...]:
     """The columns that participants see, in the order of the challenge or of the table.
 
     As ``data.features`` says; else every column that is neither id, label, its ancestor or gain, group, file, mask,
-    time, split, subgroup nor beside the truth, and that ``data.drop`` does not name. Annotations tell of sources and
-    people, so what they say of an image beside its objects is shown only where ``data.features`` names it.
+    time, split, subgroup, label of another annotator nor beside the truth, and that ``data.drop`` does not name.
+    Annotations tell of sources and people, so what they say of an image beside its objects is shown only where
+    ``data.features`` names it.
     """
     data = challenge.data
     if data.features or data.reader in (*ANNOTATED, *DISCREET):
         return data.features
     hidden: set[str | None] = {*data.id, *data.label, *data.group, *data.drop, *data.ranks, *data.beside}
     hidden |= {data.file, data.mask, data.gain, challenge.split.time, challenge.split.column}
+    hidden |= set(dict(challenge.fingerprint).get("raters", ()))
     hidden |= {subgroup.column for subgroup in data.subgroups}
     hidden |= {"width", "height"} if challenge.task in IMAGE_TASKS else set()
     hidden |= {"depth", "affine"} if dataset.volumes else set()

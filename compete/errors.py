@@ -43,6 +43,16 @@ class Finding:
         """The same finding with no more items than a reader wants to see."""
         return replace(self, items=self.items[:EXAMPLES])
 
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        told = [f"<b>{escape(self.severity)}</b> <code>{escape(self.rule)}</code>"]
+        told += [f"<code>{escape(self.where)}</code>"] if self.where else []
+        items = ", ".join(f"<code>{escape(item)}</code>" for item in self.items[:EXAMPLES])
+        more = ", …" if max(self.count, len(self.items)) > EXAMPLES else ""
+        told += [escape(self.message) + (f": {items}{more}" if items else "")]
+        return f"<div>{' · '.join(told)}{f'<br><i>{escape(self.hint)}</i>' if self.hint else ''}</div>"
+
     def __str__(self) -> str:
         items = ", ".join(self.items[:EXAMPLES]) + (", …" if max(self.count, len(self.items)) > EXAMPLES else "")
         place = f"{self.where}  " if self.where else ""

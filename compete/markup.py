@@ -23,10 +23,13 @@ FORBIDDEN = frozenset({"base", "embed", "form", "foreignobject", "iframe", "inpu
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9:-]*")
 
-INERT = re.compile(r"(?:#|https?://|mailto:|data:image/(?:png|jpeg);base64,)", re.ASCII)
-"""How an address begins that runs nothing."""
+LINK = re.compile(r"(?:#|https?://|mailto:)", re.ASCII)
+"""How an address begins to which a reader may go."""
 
-ADDRESSES = ("href", "src", "xlink:href", "action", "formaction", "poster", "data")
+PICTURE = re.compile(r"(?:#|data:image/(?:png|jpeg);base64,)", re.ASCII)
+"""How an address begins that is shown and asks nobody for anything."""
+
+ADDRESSES = {"src": PICTURE, "xlink:href": PICTURE, "action": PICTURE, "formaction": PICTURE, "poster": PICTURE}
 
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 """Characters that are not seen, or that turn what stands beside them around."""
@@ -46,9 +49,11 @@ body { margin: 0 auto; padding: 1rem; max-width: 60rem; background: var(--page);
   font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
 h1 { font-size: 1.5rem; line-height: 1.25; } h2 { font-size: 1.15rem; margin-top: 2rem; }
 div.wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-caption { text-align: left; color: var(--quiet); padding: .25rem 0; } tbody tr:nth-child(even) { background: var(--stripe); }
+caption { text-align: left; color: var(--quiet); padding: .25rem 0; }
+tbody tr:nth-child(even) { background: var(--stripe); }
 th, td { text-align: left; padding: .3rem .75rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-th.number, td.number { text-align: right; white-space: nowrap; } .error { color: var(--bad); } .warning { color: var(--warn); }
+th.number, td.number { text-align: right; white-space: nowrap; }
+.error { color: var(--bad); } .warning { color: var(--warn); }
 """.replace("\n", " ").strip()
 
 
@@ -70,10 +75,10 @@ class Html:
 
 
 def visible(value: Any) -> str:
-    """A text in which every character can be seen, and none turns its neighbours around.
+    r"""A text in which every character can be seen, and none turns its neighbours around.
 
-    >>> visible("a" + chr(0x202E) + "b" + chr(0))
-    'a\\u202eb\\x00'
+    >>> print(visible("a" + chr(0x202E) + "b" + chr(0)))
+    a\u202eb\x00
     """
     shown = UNSEEN.sub(_code_of, str(value))
     return SURROGATE.sub("\ufffd", shown)
@@ -114,7 +119,8 @@ def element(tag: str, *inside: Any, **attributes: Any) -> Html:
     """
     if not NAME.fullmatch(tag) or tag.lower() in FORBIDDEN:
         raise ValueError(f"no element {tag!r} stands in a page of ours")
-    opening = f"<{tag}{''.join(_attribute(name, value) for name, value in attributes.items())}>"
+    known = {"href": LINK if tag == "a" else PICTURE, **ADDRESSES}
+    opening = f"<{tag}{''.join(_attribute(name, value, known) for name, value in attributes.items())}>"
     return Html(opening if tag in VOID else f"{opening}{joined(inside).text}</{tag}>")
 
 
@@ -151,11 +157,6 @@ def table_of(
     body = [element("tr", *(cell(place, value) for place, value in enumerate(row))) for row in rows]
     parts = [element("caption", caption), element("thead", element("tr", *heads)), element("tbody", *body)]
     return element("table", *parts)
-
-
-def list_of(parts: Iterable[Any]) -> Html:
-    """An unordered list, one entry a part."""
-    return element("ul", *(element("li", part) for part in parts))
 
 
 def pairs_of(facts: Mapping[str, Any]) -> Html:
@@ -200,9 +201,14 @@ def page_of(title: str, *body: Any, language: str = "en") -> Html:
     return Html(f"<!doctype html>\n{whole.text}\n")
 
 
-def wide(content: Any) -> Html:
-    """What may be wider than a small screen, and then scrolls by itself; the keyboard reaches it."""
-    return element("div", content, class_="wide", tabindex="0", role="group")
+def wide(content: Any, label: str) -> Html:
+    """What may be wider than a small screen, and then scrolls by itself; the keyboard reaches it.
+
+    Args:
+        content: text or `Html`.
+        label: what a screen reader calls it.
+    """
+    return element("div", content, class_="wide", tabindex="0", role="region", aria_label=label)
 
 
 def _code_of(found: re.Match[str]) -> str:
@@ -210,7 +216,9 @@ def _code_of(found: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"
 
 
-def _attribute(name: str, value: Union[None, bool, int, float, str, Html]) -> str:
+def _attribute(
+    name: str, value: Union[bool, int, float, str, Html, None], addresses: Mapping[str, re.Pattern[str]]
+) -> str:
     """One attribute with the space before it."""
     if value is None or value is False:
         return ""
@@ -220,7 +228,7 @@ def _attribute(name: str, value: Union[None, bool, int, float, str, Html]) -> st
     if value is True:
         return f" {plain}"
     text = _number(value) if isinstance(value, float) else visible(value)
-    if plain.lower() in ADDRESSES and not INERT.match(text):
+    if plain.lower() in addresses and not addresses[plain.lower()].match(text):
         raise ValueError(f"{plain} of a page of ours may not lead to {text[:40]!r}")
     return f' {plain}="{escape(text, quote=True)}"'
 

@@ -90,7 +90,8 @@ def summed_probabilities(
 def _row_sums(chance: Array) -> Array:
     """The sum of each row: of few columns column by column, in the order in which numpy adds, but faster."""
     if chance.shape[1] >= FEW:
-        return np.ascontiguousarray(chance).sum(axis=1)  # of columns end to end numpy adds in yet another order
+        out: Array = np.ascontiguousarray(chance).sum(axis=1)  # of columns end to end numpy adds in yet another order
+        return out
     out = np.empty(len(chance))
     for rows in row_chunks(*chance.shape):
         np.add(chance[rows, 0], chance[rows, 1], out=out[rows])

@@ -55,3 +55,9 @@ class Audited:
         found = [finding.as_dict() for finding in self.findings]
         subject = "bundle" if self.of_bundle else "challenge"
         return {subject: self.name, "path": str(self.path), "items": self.items, "findings": found}
+
+    def _repr_html_(self) -> str:
+        from compete.markup import findings_table, wide
+
+        caption = f"{self.name}: {self.items:,} items, {len(self.findings)} findings"
+        return wide(findings_table(self.findings, caption), caption).text

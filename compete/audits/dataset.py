@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from compete.audits import AUDITS, Audited
 from compete.audits.traces import Traces, traces_of
@@ -12,8 +14,24 @@ from compete.challenge import Challenge
 from compete.dataset import Dataset
 from compete.errors import ChallengeError, DatasetError, Finding
 
+if TYPE_CHECKING:
+    from compete.building.plan import Plan
+
 Progress = Callable[[str, int, int], None]
 ORDER = ("error", "warning", "note")
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What audits looked at.
+
+    Attributes:
+        plan: of the bundle that would be built; None where none can be.
+        looks: what the image files tell; None where there are none, or nobody could look.
+    """
+
+    plan: Plan | None = None
+    looks: Traces | None = None
 
 
 def audit_data(
@@ -24,7 +42,19 @@ def audit_data(
     progress: Progress | None = None,
     cluster: str = "",
 ) -> Audited:
-    """Gather what can be told of the data, as far as it can be read.
+    """Gather what can be told of the data, as far as it can be read; see ``audit_material``."""
+    return audit_material(challenge, path, workers=workers, progress=progress, cluster=cluster)[0]
+
+
+def audit_material(
+    challenge: Challenge,
+    path: Path,
+    *,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    cluster: str = "",
+) -> tuple[Audited, Material]:
+    """Gather what can be told of the data, as far as it can be read, with what was looked at.
 
     Args:
         challenge: what the organizer wrote.
@@ -41,10 +71,10 @@ def audit_data(
     try:
         dataset = read_dataset(challenge)
     except DatasetError as unreadable:
-        return Audited(challenge.name, path, 0, _ordered([*challenge.findings, *unreadable.findings]))
-    dataset, looks, findings = _surveyed(challenge, dataset, workers, progress, cluster)
-    findings += audit_dataset(challenge, dataset, looks, progress)
-    return Audited(challenge.name, path, len(dataset.items), _ordered(findings))
+        return Audited(challenge.name, path, 0, _ordered([*challenge.findings, *unreadable.findings])), Material()
+    dataset, material, findings = _surveyed(challenge, dataset, workers, progress, cluster)
+    findings += audit_dataset(challenge, dataset, material.looks, progress)
+    return Audited(challenge.name, path, len(dataset.items), _ordered(findings)), material
 
 
 def _ordered(findings: list[Finding]) -> tuple[Finding, ...]:
@@ -54,7 +84,7 @@ def _ordered(findings: list[Finding]) -> tuple[Finding, ...]:
 
 def _surveyed(
     challenge: Challenge, dataset: Dataset, workers: int | None, progress: Progress | None, cluster: str
-) -> tuple[Dataset, Traces | None, list[Finding]]:
+) -> tuple[Dataset, Material, list[Finding]]:
     """The data as they would be built, what their files tell, and what the split and a look at the files say."""
     from compete.audits.looks import looks_of
     from compete.building.plan import plan_build
@@ -67,8 +97,9 @@ def _surveyed(
     except (ChallengeError, DatasetError) as unfit:
         # What stops a build does not stop the audits: whatever can be looked at is.
         looks = None if files is None else traces_of(looks_of(files, workers=workers, cluster=cluster))
-        return dataset, looks, [*told, *unfit.findings]
-    return plan.dataset, None if plan.looks is None else traces_of(plan.looks), [*told, *plan.findings]
+        return dataset, Material(None, looks), [*told, *unfit.findings]
+    looks = None if plan.looks is None else traces_of(plan.looks)
+    return plan.dataset, Material(plan, looks), [*told, *plan.findings]
 
 
 def audit_dataset(

@@ -213,16 +213,21 @@ def _told(challenge: Challenge, probed: Probed) -> Finding:
 def probe_features(challenge: Challenge, dataset: Dataset, looks: Traces | None) -> Iterator[tuple[str, Array]]:
     """What each probe sees of the items, (n, d)."""
     if looks is not None:
-        yield "file", file_features(looks)
-        small = looks.thumbnail.astype(np.float32)
-        if _have_borders(looks):
-            border = normal_scores(looks.border)
-            yield "border", np.hstack([border, border**2])
-            yield "surroundings", small[:, RING]
-        yield "thumbnail", small.reshape(len(small), -1)
+        yield from look_features(looks)
     stems = stems_of(challenge, dataset)
     if stems and looks is not None:
         yield "name", name_features(stems)
+
+
+def look_features(looks: Traces) -> Iterator[tuple[str, Array]]:
+    """What each probe of image files sees of them, (n, d)."""
+    yield "file", file_features(looks)
+    small = looks.thumbnail.astype(np.float32)
+    if _have_borders(looks):
+        border = normal_scores(looks.border)
+        yield "border", np.hstack([border, border**2])
+        yield "surroundings", small[:, RING]
+    yield "thumbnail", small.reshape(len(small), -1)
 
 
 def _have_borders(looks: Traces) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from compete.challenge.checks import contradictions
 from compete.challenge.faults import Draft, default_of, schema_findings, schema_text, with_defaults
+from compete.challenge.fingerprint_checks import fingerprint_of
 from compete.challenge.records import Author, Combination, Data, Normalize, Scoring, Split, Subgroup, Submission
 from compete.challenge.rules import CHALLENGE_RULES
 from compete.challenge.yaml12 import MOST_BYTES, Document, Key, read_yaml
@@ -39,6 +40,7 @@ class Challenge:
         sha256: of its bytes, in hex.
         findings: warnings; faults were raised.
         document: where each value stands; not part of equality.
+        fingerprint: what the organizer says of the problem, as pairs of key and value; see ``compete.recommending``.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Challenge:
     sha256: str
     findings: tuple[Finding, ...] = field(compare=False, repr=False)
     document: Document = field(compare=False, repr=False)
+    fingerprint: tuple[tuple[str, Any], ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -168,6 +171,7 @@ def _build(draft: Draft, file: Path, sha256: str, findings: tuple[Finding, ...])
         sha256=sha256,
         findings=findings,
         document=draft.document,
+        fingerprint=fingerprint_of(draft),
     )
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from compete.challenge.faults import Draft, nearest, quoted, spell
+from compete.challenge.fingerprint_checks import fingerprint_contradictions
 from compete.challenge.image_checks import image_contradictions
 from compete.challenge.table_checks import table_contradictions
 from compete.challenge.yaml12 import Key
@@ -23,7 +24,7 @@ RESERVED = ("id", "Usage")
 
 def contradictions(draft: Draft) -> list[Finding]:
     """Every fault and warning that needs more than one look: between keys, between names, between file and folder."""
-    checks = (*_CHECKS, image_contradictions, table_contradictions)
+    checks = (*_CHECKS, image_contradictions, table_contradictions, fingerprint_contradictions)
     return [finding for check in checks for finding in check(draft)]
 
 
@@ -170,6 +171,7 @@ def _check_shown(draft: Draft) -> Iterator[Finding]:
     hidden |= dict.fromkeys(draft.texts("split", "column"), "the split, and so which test items are private")
     hidden |= dict.fromkeys(draft.texts("data", "mask"), "the label image")
     hidden |= dict.fromkeys(draft.texts("data", "gain"), "how relevant each label is")
+    hidden |= dict.fromkeys(draft.texts("fingerprint", "raters"), "what another annotator said")
     if isinstance(draft.get("data", "taxonomy"), list):
         hidden |= dict.fromkeys(draft.texts("data", "taxonomy"), "an ancestor of the label")
     for number, name in enumerate(features):

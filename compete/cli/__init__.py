@@ -9,11 +9,11 @@ from io import TextIOWrapper
 from typing import Any, NoReturn
 
 from compete import show
-from compete.cli import looking_up, organizing, scoring
+from compete.cli import exporting, importing, looking_up, organizing, ranking, recommending, reporting, scoring
 from compete.cli.program import app
 from compete.errors import BUG, OK, SYSTEM, USAGE, CompeteError
 
-COMMANDS = (organizing, scoring, looking_up)
+COMMANDS = (organizing, reporting, recommending, scoring, ranking, looking_up, exporting, importing)
 """The modules whose commands stand in the program."""
 
 

@@ -9,12 +9,12 @@ import typer
 from compete import show
 from compete.cli.program import Json, app, example
 
+WHAT = "metrics, readers, audits, challenges, platforms, rules, schema, result-schema or leaderboard-schema."
+
 
 @app.command("list", **example("compete list metrics"))
 def list_(
-    what: Annotated[
-        str, typer.Argument(metavar="WHAT", help="metrics, readers, audits, challenges, rules, schema, result-schema")
-    ],
+    what: Annotated[str, typer.Argument(metavar="WHAT", help=WHAT)],
     json: Json = False,
 ) -> None:
     """List metrics, readers, audits, challenges, rules; print the schema."""

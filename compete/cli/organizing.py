@@ -18,6 +18,7 @@ from compete.cli.program import (
     Json,
     Out,
     Quiet,
+    Report,
     Workers,
     app,
     example,
@@ -56,19 +57,29 @@ def demo(
 
 
 @app.command(**example("compete check coral/"))
-def check(challenge: ChallengePath, engine: Engine = "", json: Json = False) -> None:
-    """Say what a build would do, and what is wrong with the data."""
+def check(
+    challenge: Annotated[Path, typer.Argument(metavar="CHALLENGE|EXPORT", help="A challenge, or an export.")],
+    platform: Annotated[str, typer.Option("--platform", metavar="P", help="Of an export: see list platforms.")] = "",
+    engine: Engine = "",
+    json: Json = False,
+) -> None:
+    """Say what a build would do and what is wrong with the data; or what a platform would refuse of an export."""
+    if platform:
+        found = jobs.check_export(challenge, platform)
+        raise typer.Exit(show.checked_export(challenge, platform, found, json=json))
     with show.progress(quiet=json) as progress:
         report = jobs.check_challenge(challenge, progress=progress, engine=engine)
     show.checked(report, json=json)
 
 
-@app.command(**example("compete audit coral/"))
+@app.command(**example("compete audit coral/ --report audit.html"))
 def audit(
     subject: Annotated[Path, typer.Argument(metavar="CHALLENGE|BUNDLE", help="A challenge, or a built bundle.")],
     accept_leak: AcceptLeak = None,
     because: Because = None,
     engine: Engine = "",
+    report: Report = None,
+    force: Force = False,
     workers: Workers = None,
     json: Json = False,
 ) -> None:
@@ -76,8 +87,10 @@ def audit(
     ask_for_one_thread()
     accepted = jobs.decisions_of(accept_leak or [], because or [])
     with show.progress(quiet=json) as progress:
-        report = jobs.audit(subject, accepted=accepted, engine=engine, workers=workers, progress=progress)
-    raise typer.Exit(show.audited(report, json=json))
+        found = jobs.report_audit(
+            subject, report, accepted=accepted, force=force, engine=engine, workers=workers, progress=progress
+        )
+    raise typer.Exit(show.audited(found, json=json, page=report))
 
 
 @app.command(**example("compete build coral/ -o coral-bundle"))

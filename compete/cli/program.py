@@ -85,6 +85,16 @@ Engine = Annotated[
 ]
 
 
+Report = Annotated[
+    Path | None, typer.Option("--report", metavar="F.html", help="Also write an offline HTML page about it.")
+]
+
+
+For = Annotated[
+    str, typer.Option("--for", metavar="WHOM", help="organizer; or participants, for a copy that may be shown to them.")
+]
+
+
 Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; default: one a core.")]
 
 

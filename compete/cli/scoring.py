@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from compete import jobs, show
-from compete.cli.program import BundlePath, Draws, Json, On, SubmissionPath, SubmissionPaths, Workers, app, example
+from compete.cli.program import (
+    BundlePath,
+    Draws,
+    For,
+    Force,
+    Json,
+    On,
+    Report,
+    SubmissionPath,
+    SubmissionPaths,
+    Workers,
+    app,
+    example,
+)
 
 
 @app.command(**example("compete validate coral-bundle/public submission.csv"))
@@ -35,11 +48,17 @@ def score(
         Path | None,
         typer.Option("--check", metavar="RESULT", help="Score again as this --json output was, and compare."),
     ] = None,
+    report: Report = None,
+    whom: For = "organizer",
+    force: Force = False,
     json: Json = False,
 ) -> None:
     """Score submissions, with an interval for every subgroup."""
     if recorded:
         raise typer.Exit(show.rescored(jobs.rescore(bundle, submissions, recorded), json=json))
-    limits = jobs.limits_of(limit_memory, limit_time)
+    limits, public = jobs.limits_of(limit_memory, limit_time), jobs.is_for_participants(whom) or public
+    jobs.refuse_taken(report, force=force)
     verdicts = jobs.score_many(bundle, submissions, on=on, public=public, draws=draws, workers=workers, limits=limits)
-    raise typer.Exit(show.scored(verdicts, json=json))
+    if report:
+        jobs.report_scores(bundle, verdicts, report, on=on, for_participants=public, force=force)
+    raise typer.Exit(show.scored(verdicts, json=json, report=report))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compete.errors import ChallengeError, Finding, UsageError, fatal
+from compete.jobs.recommending import metric_warnings
 
 if TYPE_CHECKING:
     from compete.audits import Audited
@@ -46,7 +47,7 @@ def check_challenge(
     cluster = cluster_of(engine)
     plan = with_looks(_planned(path), workers=workers, progress=progress, cluster=cluster)
     findings = rehearse_bundle(plan, workers=workers, trial=try_scoring, progress=progress, cluster=cluster)
-    return Outcome(path, tuple(findings), plan.parts, plan.balance, plan.terms.sample_name)
+    return Outcome(path, (*findings, *metric_warnings(plan)), plan.parts, plan.balance, plan.terms.sample_name)
 
 
 def build(

@@ -72,15 +72,8 @@ def grade(
         BundleError: if the bundle is not as it was built, or its own metric fails.
     """
     truth = truth or read_truth(bundle, on)
-    read = read_predictions(truth.terms, truth.images or truth.ids, submission)
     draws = truth.terms.draws if draws is None else draws
-    try:
-        own = own_metric_scores(bundle.public / FILE, truth, read.values)
-        scores = (*own, *scores_of(truth, read.values, draws=draws))
-        _refuse_infinite(scores)
-    except SubmissionError as refused:
-        raise _placed(refused, shown_name(submission)) from None
-    shown, hidden = _shown(scores, truth.terms.smallest_subgroup)
+    read, shown, hidden = scored_predictions(bundle, truth, submission, draws=draws)
     told = [part for part in truth.parts if not public or part != "private"]
     rough = _few_groups(truth, told) if draws else []
     return Result(
@@ -93,11 +86,36 @@ def grade(
         challenge={"name": truth.terms.name, "version": truth.terms.version, "sha256": bundle.terms_sha256},
         solution="" if public else truth.sha256,
         versions={"compete": __version__, "numpy": np.__version__, "python": platform.python_version()},
-        metrics=tuple(_metric_records(truth.terms)),
+        metrics=tuple(metric_records(truth.terms)),
         scores=tuple(score for score in shown if score.part in told),
         findings=(*read.warnings, *hidden, *rough),
         settings={"on": on, "draws": draws, "public": public},
     )
+
+
+def scored_predictions(
+    bundle: Bundle, truth: Truth, submission: Union[Path, bytes], *, draws: int
+) -> tuple[Submission, list[Score], list[Finding]]:
+    """Read a submission and score it: the predictions, their scores, and notes on scores that are not shown.
+
+    Args:
+        bundle: as opened.
+        truth: of that bundle.
+        submission: a file, or its bytes.
+        draws: bootstrap draws of the intervals; 0 for none.
+
+    Raises:
+        SubmissionError: if the submission is refused, with every fault.
+        BundleError: if the challenge's own metric fails.
+    """
+    read = read_predictions(truth.terms, truth.images or truth.ids, submission)
+    try:
+        own = own_metric_scores(bundle.public / FILE, truth, read.values)
+        scores = (*own, *scores_of(truth, read.values, draws=draws))
+        _refuse_infinite(scores)
+    except SubmissionError as refused:
+        raise _placed(refused, shown_name(submission)) from None
+    return read, *_shown(scores, truth.terms.smallest_subgroup)
 
 
 def bounded_result(work: Callable[[], Result], limits: Limits, name: str) -> Result:
@@ -157,28 +175,38 @@ def scores_of(truth: Truth, values: Any, *, draws: int) -> list[Score]:
         values: predictions in their order, as submitted.
         draws: bootstrap draws an interval; 0 for none.
     """
+    every = measures_of(truth.terms)
     alike: dict[Any, list[Measure]] = {}
-    for measure in measures_of(truth.terms):
+    for measure in every:
         alike.setdefault((measure.metric.evidence_key, measure.metric.needs), []).append(measure)
     found: dict[str, list[Score]] = {}
     for measures in alike.values():
-        evidence = _evidence(measures[0].metric, truth, values)
+        evidence = evidence_of(measures[0].metric, truth, values)
         try:
             found.update(_plain([measure for measure in measures if not measure.over], evidence, truth, draws))
             found.update({one.name: _combined(one, evidence, truth, draws) for one in measures if one.over})
         except metrics.MetricError as error:  # some metrics look at the classes only when they are asked for a number
             raise _unfit(", ".join(measure.name for measure in measures), error) from None
-    return [score for measure in measures_of(truth.terms) for score in found[measure.name]]
+    return [score for measure in every for score in found[measure.name]]
 
 
-def _evidence(metric: metrics.Metric, truth: Truth, values: Any) -> metrics.Evidence:
-    """What a metric collects; each part of an expression looks at what it needs."""
+def evidence_of(metric: metrics.Metric, truth: Truth, values: Any) -> metrics.Evidence:
+    """What a metric collects; each part of an expression looks at what it needs.
+
+    Args:
+        metric: of one of the challenge's measures.
+        truth: the items.
+        values: predictions in their order, as submitted.
+
+    Raises:
+        SubmissionError: if the metric does not take the values.
+    """
     collector = metric.collector
     if isinstance(collector, metrics.Parts):
-        return collector.of([_evidence(same[0], truth, values) for same in collector.groups])
+        return collector.of([evidence_of(same[0], truth, values) for same in collector.groups])
     if isinstance(collector, metrics.Combination):
         subgroup = next(one for one in truth.subgroups if one.column == collector.over)
-        return collector.of(_evidence(collector.metric, truth, values), _counted_groups(subgroup))
+        return collector.of(evidence_of(collector.metric, truth, values), counted_groups(subgroup))
     predicted = view(values, metric.needs, truth.terms)
     if getattr(truth.y_true, "ndim", 0) > getattr(predicted, "ndim", 2):  # several labels of which there is but one
         predicted = predicted[:, None]
@@ -189,7 +217,7 @@ def _evidence(metric: metrics.Metric, truth: Truth, values: Any) -> metrics.Evid
         raise _unfit(metric.name, error) from None
 
 
-def _counted_groups(subgroup: Subgrouping) -> Array:
+def counted_groups(subgroup: Subgrouping) -> Array:
     """The group of each item; -1 where the cell is blank, so that a combination leaves the item out."""
     counted = np.array([name != NO_VALUE for name in subgroup.names])
     return np.where(counted[subgroup.code], subgroup.code, -1)
@@ -261,7 +289,7 @@ def _combined(measure: Measure, evidence: metrics.Evidence, truth: Truth, draws:
     subgroup = next(one for one in truth.subgroups if one.column == measure.over)
     scores = []
     for number, part in enumerate(truth.parts):
-        code = np.where(truth.part == number, _counted_groups(subgroup), -1)
+        code = np.where(truth.part == number, counted_groups(subgroup), -1)
         if not (code >= 0).any():
             continue
         present = np.unique(code[code >= 0])
@@ -347,7 +375,8 @@ def _few_groups(truth: Truth, parts: Sequence[str]) -> list[Finding]:
     return [Finding("score/few-groups", message, items=few, severity="note", count=len(few))]
 
 
-def _metric_records(terms: Terms) -> list[Mapping[str, Any]]:
+def metric_records(terms: Terms) -> list[Mapping[str, Any]]:
+    """Name, text, direction and bounds of each metric of a challenge, the ranking one first."""
     records: list[Mapping[str, Any]] = [measure.as_dict() for measure in measures_of(terms)]
     if is_own(terms.metric):
         better = bool(terms.greater_is_better)

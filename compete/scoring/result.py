@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, field
-from html import escape
 from typing import Any, Optional
 
 from compete.errors import Finding
@@ -106,14 +105,9 @@ class Result:
         )
 
     def _repr_html_(self) -> str:
-        head = "<tr><th>metric</th><th>part</th><th>group</th><th>score</th><th>95 % interval</th><th>items</th></tr>"
-        rows = "".join(
-            f"<tr><td>{escape(score.metric)}</td><td>{score.part}</td><td>{escape(score.group)}</td>"
-            f"<td>{shown(score.value)}</td><td>{interval_text(score)}</td><td>{score.n}</td></tr>"
-            for score in self.scores
-        )
-        caption = escape(f"{self.challenge['name']} {self.challenge['version']}: {self.submission['file']}")
-        return f"<table><caption>{caption}</caption><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        from compete.scoring.glance import result_html  # a scoring run never shows itself
+
+        return result_html(self)
 
 
 def shown(value: Optional[float]) -> str:

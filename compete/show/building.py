@@ -36,7 +36,7 @@ def checked(report: Outcome, *, json: bool) -> None:
     next_step(f"compete build {report.path} -o BUNDLE")
 
 
-def audited(report: Audited, *, json: bool) -> int:
+def audited(report: Audited, *, json: bool, page: Path | None = None) -> int:
     """Show what is wrong with the data, the gravest first; the exit code says whether a build would be refused."""
     number = {severity: sum(one.severity == severity for one in report.findings) for severity in MARKS}
     code = report.fault if number["error"] else OK
@@ -52,7 +52,8 @@ def audited(report: Audited, *, json: bool) -> int:
         first = f"give participants {report.path}/public, and nothing else" if code == OK else again
     else:
         first = f"compete build {report.path} -o BUNDLE" if code == OK else f"compete check {report.path}"
-    next_step(*(f"compete explain {rule}" for rule in rules[:1]), first)
+    look = [f"open {page} in a browser; it needs no network"] if page else []
+    next_step(*look, *(f"compete explain {rule}" for rule in rules[:1]), first)
     return code
 
 

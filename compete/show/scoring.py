@@ -34,7 +34,7 @@ def validated(report: Validated, *, json: bool) -> None:
         next_step("send it to the organizer, who has the solution")
 
 
-def scored(verdicts: Sequence[Verdict], *, json: bool) -> int:
+def scored(verdicts: Sequence[Verdict], *, json: bool, report: Path | None = None) -> int:
     """Show scores and refusals; the exit code is that of the gravest fault."""
     errors = [verdict.error for verdict in verdicts if verdict.error]
     if len(verdicts) == 1 and errors and not isinstance(errors[0], SubmissionError):
@@ -46,6 +46,8 @@ def scored(verdicts: Sequence[Verdict], *, json: bool) -> int:
         _one_result(verdicts[0].result, verdicts[0].path)
     else:
         _many_results(verdicts)
+    if report and not json:
+        next_step(f"open {report} in a browser")
     return max((error.exit_code for error in errors), default=OK)
 
 

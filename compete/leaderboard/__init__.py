@@ -1,0 +1,1 @@
+"""The leaderboard: submissions become ranked teams, with how firm each rank is and whether it was earned."""

@@ -1,0 +1,1 @@
+"""Reports: offline HTML pages that show data, audits, scores and leaderboards."""
