@@ -70,7 +70,7 @@ def read(source: Path, folder: Path, out: Path) -> Imported:
         metric=metric,
         labels=labels,
         identity=identity if identity in items[0] else "",
-        features=[name for name in items[0] if name not in (identity, PART, "file", *labels)],
+        features=[name for name in items[0] if name not in (identity, PART, *labels) and not _names_files(name, items)],
         images=_relative(train.path.parent, out) if images else "",
         split=PART if split else "",
     )
@@ -166,15 +166,23 @@ def _items(
         known = truth.get(row[identity])
         part = PARTS.get(known[USAGE]) if known else None
         if known and part:
-            label = {labels[0]: _one_class(known)} if wide and labels[0] not in known else {n: known[n] for n in labels}
+            label = (
+                {labels[0]: _one_class({n: cell for n, cell in known.items() if n != identity})}
+                if wide and labels[0] not in known
+                else {n: known[n] for n in labels}
+            )
             rows.append({**{name: row[name] for name in columns if name not in labels}, **label, PART: part})
     return rows, True
 
 
 def _one_class(row: Mapping[str, str]) -> str:
     """The class of a row that has a column a class."""
-    numbers = {name: float(cell) for name, cell in row.items() if re.fullmatch(r"[01](\.0+)?", cell)}
-    return max(numbers, key=lambda name: numbers[name])
+    chosen = [name for name, cell in row.items() if re.fullmatch(r"1(\.0+)?", cell)]
+    if len(chosen) == 1:
+        return chosen[0]
+    message = f"a row of the solution has {len(chosen)} columns with a 1, where one class was expected"
+    hint = "leave solution.csv out, and a new test is split off the training items"
+    raise DatasetError("nothing was imported", [Finding("import/form", message, "solution.csv", hint=hint)])
 
 
 def _with_files(items: list[dict[str, str]], identity: str, folder: Path) -> bool:
@@ -194,6 +202,11 @@ def _with_files(items: list[dict[str, str]], identity: str, folder: Path) -> boo
     for row, stem in zip(items, stems, strict=True):
         row["file"] = found[stem].relative_to(folder).as_posix()
     return True
+
+
+def _names_files(name: str, items: Sequence[Mapping[str, str]]) -> bool:
+    """Whether a column says the same as the column ``file``, or is it."""
+    return "file" in items[0] and all(row[name] == row["file"] for row in items)
 
 
 def _all_files(folder: Path, cells: Iterable[str]) -> bool:

@@ -174,6 +174,41 @@ def test_a_metric_of_the_challenges_own_goes_along(tmp_path: Path) -> None:
     assert same(found, told_by_score(root, root / "public/sample_submission.csv"))
 
 
+AS_THE_HUB = """
+import json, os, runpy, sys, types
+calls = []
+
+class HfApi:
+    def __init__(self, token):
+        calls.append([token])
+
+    def __getattr__(self, name):
+        return lambda **words: calls.append([name, *(str(words[key]) for key in sorted(words) if key != "folder_path")])
+
+hub = types.ModuleType("huggingface_hub")
+hub.HfApi = HfApi
+sys.modules["huggingface_hub"] = hub
+os.environ["HF_TOKEN"], path = "hf_x", sys.argv[1]
+sys.argv = [path, "org"]
+runpy.run_path(path, run_name="__main__")
+print(json.dumps(calls))
+"""
+
+
+def test_the_script_that_publishes_keeps_the_repository_private(folder: Path, tmp_path: Path) -> None:
+    assert run_alone(AS_THE_HUB, folder / "publish.py", folder=tmp_path) == [
+        ["hf_x"],
+        ["create_repo", "True", "True", "org/penguins-private", "dataset"],
+        ["create_repo", "True", "org/penguins", "dataset"],
+        ["create_repo", "True", "True", "org/penguins", "space", "docker"],
+        ["add_space_secret", "HF_TOKEN", "org/penguins", "hf_x"],
+        ["add_space_secret", "COMPETITION_ID", "org/penguins", "org/penguins-private"],
+        ["upload_folder", "org/penguins-private", "dataset"],
+        ["upload_folder", "org/penguins", "dataset"],
+        ["upload_folder", "org/penguins", "space"],
+    ]
+
+
 def found_in(path: Path) -> list[Finding]:
     return check_export(path, "huggingface")
 

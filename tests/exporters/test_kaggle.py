@@ -101,6 +101,44 @@ def test_the_organizers_dates_become_the_deadline(penguins: Made, tmp_path: Path
     assert check_export(tmp_path / "dated", "kaggle") == []
 
 
+AS_THE_PACKAGE = """
+import json, runpy, sys, types
+calls = []
+
+class KaggleApi:
+    def authenticate(self):
+        calls.append(["authenticate"])
+
+    def competition_list_pages(self, slug):
+        return [types.SimpleNamespace(name="rules")]
+
+    def competition_create_page(self, competition_name, page_name, content_path, mime_type, publish):
+        calls.append(["create", competition_name, page_name, open(content_path).read()[:1]])
+
+    def competition_update_page(self, competition_name, page_name, content_path, mime_type, is_published):
+        calls.append(["update", competition_name, page_name, open(content_path).read()[:1]])
+
+module = types.ModuleType("kaggle.api.kaggle_api_extended")
+module.KaggleApi = KaggleApi
+sys.modules.update({"kaggle": types.ModuleType("kaggle"), "kaggle.api": types.ModuleType("kaggle.api"),
+                    "kaggle.api.kaggle_api_extended": module})
+stdout, sys.stdout = sys.stdout, sys.stderr
+runpy.run_path(sys.argv[1] + "/create_pages.py", run_name="__main__")
+sys.stdout = stdout
+print(json.dumps(calls))
+"""
+
+
+def test_pages_are_made_where_there_are_none_and_changed_where_there_are(folder: Path, tmp_path: Path) -> None:
+    assert run_alone(AS_THE_PACKAGE, folder, folder=tmp_path) == [
+        ["authenticate"],
+        ["create", "penguins", "data-description", "#"],
+        ["create", "penguins", "description", "W"],
+        ["create", "penguins", "evaluation", "#"],
+        ["update", "penguins", "rules", "#"],
+    ]
+
+
 def rows_of(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from compete.bundle import open_bundle, verify_bundle
+from compete.bundle import Bundle, open_bundle, verify_bundle
 from compete.exporters.program import program_files
 from compete.exporters.reference import write_reference
 from compete.scoring.grading import grade
@@ -19,18 +19,29 @@ from tests.scoring.every_form import FORMS
 from tests.test_house import LIGHT
 
 
+def same_scores(bundle: Bundle, place: Path, submission: bytes, *, public: bool) -> None:
+    """A reference scores as its bundle does."""
+    assert verify_bundle(place) == []
+    ours = grade(bundle, submission, public=public, draws=5)
+    theirs = grade(open_bundle(place), submission, public=public, draws=5)
+    assert theirs.scores == ours.scores
+    assert theirs.findings == ours.findings
+
+
 @pytest.mark.parametrize("name", FORMS)
-def test_a_reference_gives_the_scores_of_the_bundle(tmp_path: Path, name: str) -> None:
-    form = FORMS[name]
+def test_the_reference_of_the_public_part_gives_its_scores(tmp_path: Path, name: str) -> None:
+    bundle = open_bundle(FORMS[name].write(tmp_path / "bundle"))
+    place = write_reference(bundle, tmp_path / "reference", public_only=True)
+    for submission in (FORMS[name].good, perfect_submission(bundle)):
+        same_scores(bundle, place, submission, public=True)
+
+
+@pytest.mark.parametrize("images", [True, False])
+def test_a_whole_reference_gives_all_scores(tmp_path: Path, images: bool) -> None:
+    form = next(form for form in FORMS.values() if form.terms.of_images == images)
     bundle = open_bundle(form.write(tmp_path / "bundle"))
-    for public in (True, False):
-        place = write_reference(bundle, tmp_path / f"{public}", public_only=public)
-        assert verify_bundle(place) == []
-        for submission in (form.good, perfect_submission(bundle)):
-            ours = grade(bundle, submission, public=public, draws=5)
-            theirs = grade(open_bundle(place), submission, public=public, draws=5)
-            assert theirs.scores == ours.scores
-            assert theirs.findings == ours.findings
+    place = write_reference(bundle, tmp_path / "reference", public_only=False)
+    same_scores(bundle, place, form.good, public=False)
 
 
 OWN = """

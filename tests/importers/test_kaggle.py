@@ -92,6 +92,7 @@ def test_images_stay_where_they_are(make: Callable[[str], Made], tmp_path: Path)
     found = import_competition(source, "kaggle", tmp_path / "deep/out")
     assert dict(found.carried)["images"] == "../../source"
     assert (tmp_path / "deep/out/data/items.csv").read_text().splitlines()[1].endswith("pictures/0.png")
+    assert load_challenge(tmp_path / "deep/out").data.features == ("size",)
     (source / "pictures/5.png").unlink()
     found = import_competition(source, "kaggle", tmp_path / "deep/out", force=True)
     assert dict(found.carried)["images"] == "none"
@@ -122,6 +123,23 @@ def test_the_task_follows_from_the_tables(tmp_path: Path, train: str, sample: st
     import_competition(tmp_path, "kaggle", tmp_path / "out")
     found = load_challenge(tmp_path / "out")
     assert (found.task, found.submission.kind or "", found.score.metric) == told
+
+
+def test_a_column_a_class_is_one_class_again(tmp_path: Path) -> None:
+    csv(tmp_path / "train.csv", "id,x,animal", *(f"{k},{k},{ANIMALS[k % 3]}" for k in range(1, 61)))
+    csv(tmp_path / "test.csv", "id,x", *(f"{k},{k}" for k in range(61, 101)))
+    csv(tmp_path / "sample_submission.csv", "id,cat,dog,owl", *(f"{k},0.4,0.3,0.3" for k in range(61, 101)))
+    shown = [",".join("1.0" if one == ANIMALS[k % 3] else "0" for one in ANIMALS) for k in range(61, 101)]
+    usage = ["Public", "Private"]
+    rows = [f"{k},{cells},{usage[k % 2]}" for k, cells in zip(range(61, 101), shown, strict=True)]
+    csv(tmp_path / "solution.csv", "id,cat,dog,owl,Usage", *rows)
+    import_competition(tmp_path, "kaggle", tmp_path / "out")
+    items = (tmp_path / "out/data/items.csv").read_text().splitlines()
+    assert items[0] == "id,x,animal,part"
+    assert items[61:63] == ["61,61,dog,private", "62,62,owl,public"]
+    csv(tmp_path / "solution.csv", "id,cat,dog,owl,Usage", "61,0.5,0.5,0,Public")
+    with pytest.raises(DatasetError, match="0 columns with a 1"):
+        import_competition(tmp_path, "kaggle", tmp_path / "other")
 
 
 def test_a_metric_of_the_hosts_comes_along(tmp_path: Path) -> None:
