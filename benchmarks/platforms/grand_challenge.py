@@ -30,16 +30,17 @@ NEW_ROOT = """
 set -e
 root=$(mktemp -d); mount -t tmpfs none $root; cd $root
 mkdir -p usr lib lib64 bin proc tmp input output opt/app opt/ml/input/data/ground_truth
+mount -t tmpfs none $root/tmp
 for name in usr lib lib64 bin; do [ -e /$name ] && mount --rbind -o ro /$name $root/$name; done
 for name in $PREFIXES; do mkdir -p $root$name; mount --rbind $name $root$name; done
 for bind in $APP:/opt/app $INPUT:/input $TRUTH:/opt/ml/input/data/ground_truth; do
   mount --bind ${bind%%:*} $root${bind##*:}; mount -o remount,bind,ro $root${bind##*:}
 done
 mount --bind $OUTPUT $root/output; chmod 777 $root/output $root/tmp
-mount --rbind /proc $root/proc; mount -o remount,ro $root; mount -t tmpfs none $root/tmp
+mount --rbind /proc $root/proc; mount -o remount,ro $root
 cd $root/opt/app
 exec chroot $root /usr/bin/setpriv --reuid=65534 --regid=65534 --clear-groups \
-  /usr/bin/env -i PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/usr/bin:/bin bash -c 'cd /opt/app && exec "$@"' x "$@"
+  /usr/bin/env -i PYTHONUNBUFFERED=1 PATH=/usr/bin:/bin bash -c 'cd /opt/app && exec "$@"' x "$@"
 """
 PARTS = ("public", "private")
 

@@ -157,22 +157,34 @@ def _items(
         or not test
         or identity not in test.columns
         or identity not in columns
-        or USAGE not in solution.columns
+        or not {identity, USAGE} <= set(solution.columns)
     ):
         return [{name: row[name] for name in columns} for row in train.rows], False
-    truth = {row[identity]: row for row in solution.rows}
+    truth = _known_labels(solution, identity, labels, wide=wide)
     rows = [{**{name: row[name] for name in columns}, PART: "train"} for row in train.rows]
-    for row in test.rows:
-        known = truth.get(row[identity])
-        part = PARTS.get(known[USAGE]) if known else None
-        if known and part:
-            label = (
-                {labels[0]: _one_class({n: cell for n, cell in known.items() if n != identity})}
-                if wide and labels[0] not in known
-                else {n: known[n] for n in labels}
-            )
-            rows.append({**{name: row[name] for name in columns if name not in labels}, **label, PART: part})
+    seen = [name for name in columns if name not in labels]
+    rows += [
+        {**{name: row[name] for name in seen}, **truth[row[identity]]} for row in test.rows if row[identity] in truth
+    ]
     return rows, True
+
+
+def _known_labels(solution: Table, identity: str, labels: Sequence[str], *, wide: bool) -> dict[str, dict[str, str]]:
+    """Labels and part of each item of a solution, by its id; items that belong to no part are left out."""
+    beside = (identity, USAGE, PACKED)
+    own = [name for name in labels if name in solution.columns]
+    others = [name for name in solution.columns if name not in beside]
+    named = dict(zip(labels, own if len(own) == len(labels) else others, strict=False))
+    if len(own) < len(labels) and not wide and len(others) != len(labels):
+        message, hint = "it does not say what train.csv says", f"it needs the columns {', '.join(labels)}"
+        raise DatasetError("nothing was imported", [Finding("import/form", message, solution.path.name, hint=hint)])
+    found = {}
+    for row in solution.rows:
+        if row[USAGE] in PARTS:
+            one = {labels[0]: _one_class({name: row[name] for name in others})} if wide and not own else {}
+            known = one or {label: row[name] for label, name in named.items()}
+            found[row[identity]] = {**known, PART: PARTS[row[USAGE]]}
+    return found
 
 
 def _one_class(row: Mapping[str, str]) -> str:

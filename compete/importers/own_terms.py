@@ -198,20 +198,16 @@ def _data(terms: Terms, layout: Layout) -> dict[str, Any]:
         found["classes"] = list(terms.classes)
     if len(terms.classes) == 2 and terms.task == "classification":
         found["positive"] = terms.classes[1]
-    if terms.gain:
-        found["gain"] = terms.gain
-    if terms.grouped:
-        found["group"] = layout.hidden[GROUP]
-    if terms.subgroups:
-        found["subgroups"] = [layout.named(name) for name in terms.subgroups]
-    if terms.beside:
-        found["beside"] = [layout.hidden[name] for name in terms.beside]
-    if terms.separator != " ":
-        found["separator"] = terms.separator
-    if terms.empty:
-        found["empty"] = True
-    features = [name for name in layout.features if name not in (FILE, WIDTH, HEIGHT)]
-    return {**found, "features": features} if features else found
+    more = {
+        "gain": terms.gain,
+        "group": layout.hidden.get(GROUP) if terms.grouped else "",
+        "subgroups": [layout.named(name) for name in terms.subgroups],
+        "beside": [layout.hidden[name] for name in terms.beside],
+        "separator": "" if terms.separator == " " else terms.separator,
+        "empty": terms.empty,
+        "features": [name for name in layout.features if name not in (FILE, WIDTH, HEIGHT)],
+    }
+    return found | {key: value for key, value in more.items() if value}
 
 
 def _score(terms: Terms) -> dict[str, Any]:

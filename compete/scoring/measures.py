@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, Optional
 
 import numpy as np
@@ -106,6 +107,7 @@ class Measure:
         }
 
 
+@lru_cache(maxsize=16)
 def measures_of(terms: Terms) -> tuple[Measure, ...]:
     """The measures of a challenge, the ranking one first; a challenge's own metric is not among them."""
     combined = {

@@ -142,6 +142,15 @@ def test_a_column_a_class_is_one_class_again(tmp_path: Path) -> None:
         import_competition(tmp_path, "kaggle", tmp_path / "other")
 
 
+def test_a_solution_may_call_its_one_column_otherwise(tmp_path: Path) -> None:
+    source = classes(tmp_path / "source")
+    text = (source / "solution.csv").read_text()
+    (source / "solution.csv").write_text(text.replace("Id,animal,Usage", "Id,answer,Usage"))
+    assert dict(import_competition(source, "kaggle", tmp_path / "out").carried)["items"] == "90"
+    (source / "solution.csv").write_text(text.replace("Id,animal,Usage", "id,animal,Usage"))
+    assert dict(import_competition(source, "kaggle", tmp_path / "other").carried)["items"] == "60"
+
+
 def test_a_metric_of_the_hosts_comes_along(tmp_path: Path) -> None:
     source = classes(tmp_path / "source")
     (source / "metric.py").write_text(
@@ -161,6 +170,7 @@ def test_a_metric_of_the_hosts_comes_along(tmp_path: Path) -> None:
         ("train.csv", "Id,animal\n1,cat,dog\n", "import/not-a-competition"),
         ("sample_submission.csv", "Id,PredictionString\n60,0 0 1 1\n", "import/form"),
         ("sample_submission.csv", "Id,a,b\n60,1,2\n", "import/form"),
+        ("solution.csv", "Id,one,two,Usage\n60,1,2,Public\n", "import/form"),
     ],
 )
 def test_what_cannot_be_rebuilt_is_told(tmp_path: Path, name: str, text: str | None, rule: str) -> None:
