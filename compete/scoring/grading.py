@@ -16,12 +16,13 @@ import metrics
 from compete.bundle import ID, Bundle
 from compete.errors import Finding, SubmissionError
 from compete.files import sha256_of
+from compete.scoring.apart import collected
 from compete.scoring.beside import truth_beside
 from compete.scoring.bounded import Limits, run_bounded
 from compete.scoring.images import Images
 from compete.scoring.kinds import contract_of
 from compete.scoring.matching import Vocabulary
-from compete.scoring.measures import Measure, is_own, label_names, measures_of, truth_for, view
+from compete.scoring.measures import Measure, is_own, measures_of, truth_for, view
 from compete.scoring.own import FILE, OwnMetric, load_own_metric, own_score
 from compete.scoring.own_tables import own_rows
 from compete.scoring.result import Result, Score, defined
@@ -212,7 +213,7 @@ def evidence_of(metric: metrics.Metric, truth: Truth, values: Any) -> metrics.Ev
         predicted = predicted[:, None]
     known = truth_for(metric, truth.y_true) if truth.terms.of_images else truth_beside(metric, truth)
     try:
-        return metric.collect(known, predicted, label_names(truth.terms))
+        return collected(metric, truth, known, predicted)
     except metrics.MetricError as error:
         raise _unfit(metric.name, error) from None
 

@@ -196,6 +196,20 @@ def test_values(tmp_path: Path) -> None:
     assert value(result, "r2", "private") == pytest.approx(sklearn_metrics.r2_score(true[rows], given[rows]), abs=1e-12)
 
 
+@pytest.mark.parametrize("metric", ["r2", "pearson", "0.5*r2 + 0.5*pearson"])
+def test_no_bit_of_a_part_depends_on_the_other(tmp_path: Path, metric: str) -> None:
+    true, given = RANDOM.normal(size=N) * 1e3 + 7, RANDOM.normal(size=N)
+    terms = Terms("r", "R", "1", "regression", ("depth",), "value", ("depth",), metric, draws=20)
+    found = []
+    for place in range(3):
+        private = np.where(USAGE == "Private", 10.0**place, 1.0)
+        solution = {"id": IDS, "depth": true * private, "Usage": USAGE}
+        bundle = open_bundle(write_small_bundle(tmp_path / str(place), terms, solution))
+        result = grade(bundle, submission({"depth": (true + given) * private}, tmp_path))
+        found.append([(one.value, one.low, one.high) for one in result.scores if one.part == "public"])
+    assert found[0] == found[1] == found[2]
+
+
 def test_values_that_the_metric_does_not_take_refuse_the_submission(tmp_path: Path) -> None:
     true = RANDOM.random(N)
     terms = Terms("r", "R", "1", "regression", ("depth",), "value", ("depth",), "rmsle")
