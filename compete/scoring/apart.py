@@ -35,7 +35,7 @@ def collected(metric: metrics.Metric, truth: Truth, known: Any, predicted: Any) 
     if not names <= ABOUT_THE_MEAN or len(truth.parts) == 1:
         return metric.collect(known, predicted, labels)
     table: Optional[Array] = None
-    for number in range(len(truth.parts)):
+    for number in np.unique(truth.part).tolist():
         rows = np.flatnonzero(truth.part == number)
         evidence = metric.collect(taken(known, rows), taken(predicted, rows), labels)
         assert isinstance(evidence, Additive)
