@@ -95,7 +95,7 @@ def _container(competition: Competition) -> Mapping[str, bytes]:
         "requirements.txt": requirements(own_metric=".py:" in terms.metric).encode(),
         "do_build.sh": build_script(terms.name).encode(),
         "do_save.sh": save_script(terms.name).encode(),
-        "do_test_run.sh": try_script(terms.name).encode(),
+        "do_test_run.sh": try_script(terms.name, GROUND_TRUTH.format(part=next(iter(columns)))).encode(),
         f"test/input/{uploaded}": sample,
         **{f"program/{name}": content for name, content in program_files().items()},
     }

@@ -56,13 +56,13 @@ def save_script(name: str) -> str:
     )
 
 
-def try_script(name: str) -> str:
+def try_script(name: str, truth: str) -> str:
     """Score what is in ``test/input`` as grand-challenge would: without network, with an input that is only read."""
     return (
         f'{_HEAD}bash "$HERE/do_build.sh"\n'
         "TRUTH=$(mktemp -d)\n"
         "trap 'rm -rf \"$TRUTH\"' EXIT\n"
-        'tar -xzf "$HERE/../ground_truth_public.tar.gz" -C "$TRUTH"\n'
+        f'tar -xzf "$HERE/../{truth}" -C "$TRUTH"\n'
         'mkdir -p "$HERE/test/output"\n'
         'chmod -R -f o+rX "$HERE/test/input" "$TRUTH"\n'
         'chmod -f o+rwX "$HERE/test/output"\n'
