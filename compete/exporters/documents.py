@@ -30,7 +30,7 @@ def mapping_of(path: Path, rule: str) -> tuple[dict[str, Any] | None, Found]:
         return None, [Finding(rule, "this is nested too deeply to be read", path.name)]
     except json.JSONDecodeError as error:
         return None, [Finding(rule, f"this is no JSON: {error.msg}", f"{path.name}:{error.lineno}:{error.colno}")]
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, AttributeError) as error:  # the last is PyYAML's of what is no date
         mark = getattr(error, "problem_mark", None)
         place = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
