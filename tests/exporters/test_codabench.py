@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
+import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
@@ -79,6 +81,29 @@ def test_the_worker_gets_the_scores_of_compete_score(make: Callable[[str], Made]
         assert set(trees(root / "scoring/program")) == set(members(tmp_path / "competition/scoring_program.zip"))
         told = [f"{key}: {value!r}" for key, value in run.scores.items()] if part == "public" else ["scored"]
         assert sorted(run.out.splitlines()) == sorted(told)
+
+
+LOCKED = """
+mount --bind {output} {output} && mount -o remount,bind,ro / || exit 75
+touch {program}/x 2>/dev/null && exit 76
+exec "$@"
+"""
+"""A command of a shell in namespaces of its own: all can only be read but the output; there is no network there."""
+
+
+def test_it_runs_without_network_on_a_file_system_that_can_only_be_read(penguins: Made, tmp_path: Path) -> None:
+    export_bundle(penguins.bundle, "codabench", tmp_path / "export", **DATES)
+    worker.unpacked(tmp_path / "export", tmp_path / "competition")
+    sent = archive("mine.csv", penguins.baseline.read_bytes())
+    root = tmp_path / "app"
+    command = LOCKED.format(output=root / "scoring/output", program=root / "scoring/program")
+    around = ("unshare", "-rnm", "sh", "-c", command, "sh")
+    if not shutil.which("unshare") or subprocess.run(["unshare", "-rnm", "true"], capture_output=True).returncode:
+        pytest.skip("namespaces are not to be had here")
+    run = worker.run_submission(tmp_path / "competition", 0, sent, root, python=PYTHON, around=around)
+    assert (run.code, run.err) == (0, "")
+    want = expected(penguins, tmp_path / "competition", "public", penguins.baseline.read_bytes())
+    assert run.scores == pytest.approx(want, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", ["diabetes", "digit-scenes"])
