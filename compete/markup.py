@@ -134,7 +134,13 @@ def isolated(value: Any) -> Html:
 
 
 def table_of(
-    caption: Any, head: Sequence[Any], rows: Iterable[Sequence[Any]], *, numbers: Iterable[int] = (), first: bool = True
+    caption: Any,
+    head: Sequence[Any],
+    rows: Iterable[Sequence[Any]],
+    *,
+    numbers: Iterable[int] = (),
+    first: bool = True,
+    kind: str = "",
 ) -> Html:
     """A table with a caption, whose heads say what they head.
 
@@ -144,19 +150,20 @@ def table_of(
         rows: cells, text or `Html`.
         numbers: columns of numbers, which are aligned at the right.
         first: whether the first cell of a row heads it.
+        kind: a class for the style: ``stacked`` stands cell below cell on small screens.
     """
     right = frozenset(numbers)
 
     def cell(place: int, value: Any) -> Html:
-        kind = "number" if place in right else None
+        side = "number" if place in right else None
         if place == 0 and first:
-            return element("th", value, scope="row", class_=kind)
-        return element("td", value, class_=kind)
+            return element("th", value, scope="row", class_=side)
+        return element("td", value, class_=side)
 
     heads = [element("th", one, scope="col", class_="number" if at in right else None) for at, one in enumerate(head)]
     body = [element("tr", *(cell(place, value) for place, value in enumerate(row))) for row in rows]
     parts = [element("caption", caption), element("thead", element("tr", *heads)), element("tbody", *body)]
-    return element("table", *parts)
+    return element("table", *parts, class_=kind or None)
 
 
 def pairs_of(facts: Mapping[str, Any]) -> Html:
@@ -175,7 +182,7 @@ def findings_table(findings: Sequence[Finding], caption: str = "Findings") -> Ht
         said = [element("p", one.message), element("p", one.hint, class_="hint") if one.hint else ""]
         grave = element("span", one.severity, class_=one.severity if one.severity in SEVERITIES else None)
         rows.append((element("code", one.rule), grave, element("code", one.where), joined(said), examples))
-    return table_of(caption, ("rule", "severity", "where", "what, and the cure", "examples"), rows)
+    return table_of(caption, ("rule", "severity", "where", "what, and the cure", "examples"), rows, kind="stacked")
 
 
 SEVERITIES = ("error", "warning", "note")
