@@ -85,4 +85,4 @@ def rank(
         made = jobs.rank_teams(bundle, submissions or [], progress=progress, **files, **means, **wishes)
     if report:
         jobs.report_leaderboard(made, report, force=force)
-    show.ranked(made, bundle, submissions or [], source, json=json)
+    show.ranked(made, bundle, submissions or [], source, json=json, page=report)

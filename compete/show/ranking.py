@@ -34,9 +34,15 @@ NAMED = 3
 
 
 def ranked(
-    made: Leaderboard, bundle: Path, sent: Sequence[Path] = (), source: Path | None = None, *, json: bool
+    made: Leaderboard,
+    bundle: Path,
+    sent: Sequence[Path] = (),
+    source: Path | None = None,
+    *,
+    json: bool,
+    page: Path | None = None,
 ) -> None:
-    """Show a leaderboard, or print it as one document; files and folder are named in what to type next."""
+    """Show a leaderboard, or print it as one document; files, folder and page are named in what to do next."""
     if json:
         document(made.as_dict())
         return
@@ -48,7 +54,8 @@ def ranked(
         _firmness(made)
     _refused(made)
     print_findings(made.findings, err=False)
-    next_step(*_next(made, _words(bundle, sent, source)))
+    look = [f"open {page} in a browser; it needs no network"] if page else []
+    next_step(*look, *_next(made, _words(bundle, sent, source)))
 
 
 def _parts(made: Leaderboard) -> str:
