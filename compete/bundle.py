@@ -33,7 +33,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Optional, Protocol, Union
 
 from compete.errors import BundleError, Finding
 from compete.files import canonical_json, files_below, sha256_of
@@ -60,8 +60,24 @@ DEPTH, AFFINE = "depth", "affine"
 ID, USAGE, GROUP = "id", "Usage", "group"
 PUBLIC, PRIVATE = "Public", "Private"
 
-Listed = dict[str, Union[str, int]]
-"""What a manifest tells of a file: ``sha256`` in hex and ``size`` in bytes."""
+
+class Listed(Protocol):
+    """What a manifest tells of a file: SHA-256 in hex, and bytes."""
+
+    @property
+    def sha256(self) -> str:
+        """Of its bytes, in hex."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+
+@dataclass(frozen=True)
+class _Counted:
+    sha256: str
+    size: int
+
 
 BUNDLE_RULES = {
     "bundle/not-a-bundle": (
@@ -329,13 +345,12 @@ def _listing(root: Path, half: str, known: Mapping[str, Listed]) -> dict[str, Li
     found: dict[str, Listed] = {}
     for path in files_below(root / half):
         name = str(path)[begin:].replace(os.sep, "/")
-        found[name] = known.get(f"{half}/{name}") or _listed(path)
+        found[name] = known.get(f"{half}/{name}") or _Counted(*sha256_of(path))
     return found
 
 
-def _listed(path: Path) -> Listed:
-    digest, size = sha256_of(path)
-    return {"sha256": digest, "size": size}
+def _told(file: Listed) -> dict[str, Union[str, int]]:
+    return {"sha256": file.sha256, "size": file.size}
 
 
 def _digest(data: bytes) -> str:
@@ -343,7 +358,7 @@ def _digest(data: bytes) -> str:
 
 
 def _sealed(content: dict[str, Any]) -> bytes:
-    return canonical_json({**content, "seal": _digest(canonical_json(content))})
+    return canonical_json({**content, "seal": _digest(canonical_json(content, _told))}, _told)
 
 
 def _read_sealed(manifest: Path) -> tuple[Optional[dict[str, Any]], list[Finding]]:

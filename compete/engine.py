@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -71,6 +73,20 @@ def map_shards(
 
     Whatever the function raises is raised here: that of the first shard in order that failed.
     """
+    parts = map_parts(function, items, workers=workers, shard=shard, progress=progress, cluster=cluster)
+    return [outcome for part in parts for outcome in part]
+
+
+def map_parts(
+    function: Work[Item, Outcome],
+    items: Sequence[Item],
+    *,
+    workers: int | None = None,
+    shard: int = SHARD,
+    progress: Progress | None = None,
+    cluster: str = "",
+) -> list[Sequence[Outcome]]:
+    """As ``map_shards``, but the outcomes stay as the function returned them, a sequence a shard."""
     shards = [items[start : start + shard] for start in range(0, len(items), shard)]
     workers = min(workers or cores(), len(shards))
     done = 0
@@ -92,12 +108,19 @@ def map_shards(
             tell(part)
     else:
         outcomes = _Crew(function, shards, workers, tell).work()
-    return [outcome for part in outcomes for outcome in part]
+    return outcomes
 
 
 def cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def give_back_memory() -> None:
+    """Give to the system what this process has freed but still holds, where its C library can do that."""
+    if sys.platform.startswith("linux"):
+        with suppress(AttributeError, OSError):  # not every C library has it
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _whole(function: Work[Item, Outcome], part: Sequence[Item]) -> Sequence[Outcome]:

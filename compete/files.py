@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, Union
+from typing import Any, BinaryIO, Optional, Union
 
 from compete.errors import Finding, SystemFault, UsageError
 
@@ -86,10 +86,11 @@ def system_fault(error: OSError) -> SystemFault:
     return SystemFault("the system stopped the work", [Finding(rule, message, where, hint=hint)])
 
 
-def canonical_json(value: Any) -> bytes:
-    """One spelling for one value: sorted keys, two blanks, UTF-8, no nan, a newline at the end."""
+def canonical_json(value: Any, plain: Optional[Callable[[Any], Any]] = None) -> bytes:
+    """One spelling for one value: sorted keys, two blanks, UTF-8, no nan, a newline; ``plain`` spells other objects."""
     text = bytearray()  # json.dumps would hold a million small texts at a time
-    for part in json.JSONEncoder(sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False).iterencode(value):
+    encoder = json.JSONEncoder(sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False, default=plain)
+    for part in encoder.iterencode(value):
         text += part.encode()
     text += b"\n"
     return bytes(text)

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from compete.audits.look_columns import CLEANED, PIXELS, READ, Looks, packed
 from compete.audits.looks import LONGER, Look, full_pixels, small_picture
 from compete.audits.near import near_pairs
 from compete.audits.sight import in_sight
 from compete.audits.views import likeness, shared_in_rows
-from compete.engine import Progress, map_shards
+from compete.engine import Progress, give_back_memory, map_shards
 from compete.sources import workers_for
 
 if TYPE_CHECKING:
@@ -110,12 +111,14 @@ def find_duplicates(
         progress: told how many likely pairs are done, and of how many.
         cluster: the address of a Dask scheduler whose workers compare instead.
     """
+    looks = packed(looks)
     links = _equal(looks, "sha256", "file")
     links += _equal(looks, "cleaned", "content", known=links)
     links += _equal_pixels(paths, looks, links, workers, cluster)
-    copies = {link.second for link in links}
-    rows = [row for row, look in enumerate(looks) if look.seen and row not in copies and _tells(look)]
-    likely, unseen = _likely(looks, rows)
+    compared = looks.seen & ~looks.flat & (np.minimum(*_small_sizes(looks)) >= SMALLEST)
+    compared[[link.second for link in links]] = False
+    likely, unseen = _likely(looks, np.flatnonzero(compared))
+    give_back_memory()
     tasks = [(paths[one.first], paths[one.second], one) for one in likely]
     compare, workers = in_sight(_same_scenes, cluster, 2), workers_for(paths, workers)
     same = map_shards(compare, tasks, workers=workers, shard=SHARD, progress=progress, cluster=cluster)
@@ -146,30 +149,39 @@ def components(count: int, pairs: Iterable[Sequence[int]]) -> Rows:
     return found
 
 
-def _equal(looks: Sequence[Look], field: str, kind: str, known: Sequence[Link] = ()) -> list[Link]:
+def _equal(looks: Looks, field: str, kind: str, known: Sequence[Link] = ()) -> list[Link]:
     """Links to the first image with the same digest, but for those that are linked already."""
     first: dict[bytes, int] = {}
     linked = {link.second for link in known}
     found = []
-    for row, look in enumerate(looks):
-        digest = getattr(look, field)
-        if not digest or look.refused or look.flat:
-            continue
-        begin = first.setdefault(digest, row)
+    digests = getattr(looks, field)
+    bit = {"sha256": READ, "cleaned": CLEANED}[field]
+    rows = np.flatnonzero((looks.given & bit != 0) & ~looks.refused & ~looks.flat)
+    for row in _repeated(digests, rows):
+        begin = first.setdefault(digests[row].tobytes(), row)
         if begin != row and row not in linked:
             found.append(Link(begin, row, kind))
     return found
 
 
+def _repeated(digests: np.ndarray[Any, Any], rows: Rows) -> list[int]:
+    """Those rows, in order, whose digest begins as that of another: nearly all of them are equal."""
+    begin = np.ascontiguousarray(digests[:, :8]).view(np.uint64).ravel()[rows]
+    ordered = np.sort(begin)
+    again = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    found: list[int] = rows[np.isin(begin, again)].tolist()
+    return found
+
+
 def _equal_pixels(
-    paths: Sequence[str], looks: Sequence[Look], known: Sequence[Link], workers: int | None, cluster: str
+    paths: Sequence[str], looks: Looks, known: Sequence[Link], workers: int | None, cluster: str
 ) -> list[Link]:
     """Images of the same small picture whose pixels, decoded in full, are the same."""
-    copies = {link.second for link in known}
+    alone = (looks.given & PIXELS != 0) & ~looks.flat
+    alone[[link.second for link in known]] = False
     groups: dict[bytes, list[int]] = {}
-    for row, look in enumerate(looks):
-        if look.pixels and row not in copies and not look.flat:
-            groups.setdefault(look.pixels, []).append(row)
+    for row in _repeated(looks.pixels, np.flatnonzero(alone)):
+        groups.setdefault(looks.pixels[row].tobytes(), []).append(row)
     rows = [row for group in groups.values() if len(group) > 1 for row in group]
     work = in_sight(_pixel_digests, cluster)
     workers = workers_for(paths, workers)
@@ -191,10 +203,10 @@ def _pixel_digests(paths: Sequence[str]) -> list[bytes]:
     return found
 
 
-def _likely(looks: Sequence[Look], rows: Sequence[int]) -> tuple[list[_Likely], int]:
+def _likely(looks: Looks, rows: Rows) -> tuple[list[_Likely], int]:
     """Pairs of rows that may show the same, in order, and how many more there were."""
     found = [*_alike(looks, rows), *_sharing(looks, rows)]
-    found = [one for one in found if _comparable(looks[one.first], looks[one.second], one)]
+    found = [one for one in found if _comparable(looks, one)]
     most = MOST * len(rows)
     unseen = max(len(found) - most, 0)
     if unseen:
@@ -202,48 +214,38 @@ def _likely(looks: Sequence[Look], rows: Sequence[int]) -> tuple[list[_Likely], 
     return sorted(found), unseen
 
 
-def _alike(looks: Sequence[Look], rows: Sequence[int]) -> list[_Likely]:
+def _alike(looks: Looks, rows: Rows) -> list[_Likely]:
     """Pairs whose hashes are near in one of the eight symmetries."""
     count = len(rows)
-    hashes = np.frombuffer(b"".join(looks[row].hashes for row in rows), "<u8").astype(np.uint64, copy=False)
-    pairs = near_pairs(hashes.reshape(-1, 8).T.ravel(), ALIKE)
+    pairs = near_pairs(looks.hashes[rows].T.ravel(), ALIKE)
     pairs = pairs[pairs[:, 0] < count]
     found: dict[tuple[int, int], _Likely] = {}
     for one, other in pairs.tolist():
         way, place = divmod(other, count)
         if place != one:
             # A turned picture is compared by turning the row of which the turned hash was taken.
-            pair = rows[one], rows[place]
+            pair = int(rows[one]), int(rows[place])
             found.setdefault((min(pair), max(pair)), _Likely(*pair, way, 0, 0, 0))
     return list(found.values())
 
 
-def _sharing(looks: Sequence[Look], rows: Sequence[int]) -> list[_Likely]:
+def _sharing(looks: Looks, rows: Rows) -> list[_Likely]:
     """Pairs that share marks; of those that share one only no more than are worth it."""
-    place = np.frombuffer(b"".join(looks[row].places for row in rows), np.uint8).reshape(-1, 2)
-    around = np.frombuffer(b"".join(looks[row].around for row in rows), "<u8").astype(np.uint64, copy=False)
-    shared = shared_in_rows([len(looks[row].places) // 2 for row in rows], place, around)
-    lone = shared.votes == 1  # by far most of them are of two scenes
-    keep = np.ones(len(lone), dtype=bool) if lone.sum() <= max(FEW, LONE * len(rows)) else ~lone
+    chosen = np.zeros(len(looks), dtype=bool)
+    chosen[rows] = True
+    among = None if chosen.all() else np.repeat(chosen, looks.counts)
+    lone = max(FEW, LONE * len(rows))  # by far most of them are of two scenes
+    shared = shared_in_rows(looks.counts, looks.places, looks.around, among=among, lone=lone)
+    columns = (shared.first, shared.second, shared.shift, shared.votes)
     return [
-        _Likely(rows[one], rows[other], 0, down, right, -votes)
-        for one, other, (down, right), votes in zip(
-            shared.first[keep].tolist(),
-            shared.second[keep].tolist(),
-            shared.shift[keep].tolist(),
-            shared.votes[keep].tolist(),
-            strict=True,
-        )
+        _Likely(one, other, 0, down, right, -votes)
+        for one, other, (down, right), votes in zip(*(column.tolist() for column in columns), strict=True)
     ]
 
 
-def _tells(look: Look) -> bool:
-    """Whether the small picture is large enough to tell one scene from another."""
-    return min(_small_size(look)) >= SMALLEST and not look.flat
-
-
-def _comparable(one: Look, other: Look, likely: _Likely) -> bool:
+def _comparable(looks: Looks, likely: _Likely) -> bool:
     """Whether two pictures have the same aspect, once the other is turned, and overlap enough, once it is moved."""
+    one, other = looks[likely.first], looks[likely.second]
     width, height = (other.height, other.width) if likely.way >= 4 else (other.width, other.height)
     ratio = one.width * height / max(one.height * width, 1)
     across, down = _small_size(one)
@@ -265,6 +267,13 @@ def _small_size(look: Look) -> tuple[int, int]:
     """Width and height of the small picture."""
     scale = min(1.0, LONGER / max(look.width, look.height))
     return max(1, round(look.width * scale)), max(1, round(look.height * scale))
+
+
+def _small_sizes(looks: Looks) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Widths and heights of the small pictures, as ``_small_size`` tells them."""
+    longer = np.maximum(np.maximum(looks.width, looks.height), 1)
+    scale = np.minimum(1.0, LONGER / longer)
+    return np.maximum(1, np.rint(looks.width * scale)), np.maximum(1, np.rint(looks.height * scale))
 
 
 def _same_scenes(tasks: Sequence[tuple[str, str, _Likely]]) -> list[bool]:

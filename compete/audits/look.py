@@ -58,7 +58,7 @@ class Look(NamedTuple):
     @property
     def seen(self) -> bool:
         """Whether there is a picture to compare with others."""
-        return bool(self.hashes)
+        return bool(self.thumbnail)  # which stays when hashes are no longer needed
 
     @property
     def flat(self) -> bool:

@@ -12,7 +12,10 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from compete.audits.look import Look
+from compete.audits.look_columns import Looks, joined, packed
 from compete.building.journal import Origin
 from compete.errors import Finding
 from compete.sources import stamps_of
@@ -20,6 +23,8 @@ from compete.version import __version__
 
 SEAL = 16
 """Hexadecimal digits of a line's digest."""
+AT_ONCE = 1024
+"""Looks that are held as records before they become columns."""
 
 
 def note_looks(journal: Path, tasks: Sequence[tuple[str, str, Origin]], looks: Sequence[Look]) -> None:
@@ -40,25 +45,31 @@ def note_looks(journal: Path, tasks: Sequence[tuple[str, str, Origin]], looks: S
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(journal))
 
 
-def kept_looks(journal: Path, tasks: Sequence[tuple[str, str]]) -> dict[int, Look]:
-    """The looks of those images that a journal tells of, and that are as they were, by their row.
+def kept_looks(journal: Path, tasks: Sequence[tuple[str, str]]) -> tuple[list[int], Looks]:
+    """The looks of those images that a journal tells of, and that are as they were: their rows, and the looks.
 
     Args:
         journal: the file; it may be absent.
         tasks: path and name of each image.
     """
     if not journal.exists():
-        return {}
+        return [], packed([])
     row_of = {task: row for row, task in enumerate(tasks)}
-    noted: dict[int, tuple[Origin, Look]] = {}
+    stamp_of: dict[int, tuple[int, Sequence[int]]] = {}
+    parts: list[Looks] = []
+    some: list[Look] = []
     with journal.open("rb") as file:
-        for line in file:
-            if (found := _noted(line)) is not None:
-                name, origin, look = found
-                if (row := row_of.get((origin[0], name))) is not None:
-                    noted[row] = origin, look
-    now = stamps_of(origin[0] for origin, _ in noted.values())
-    return {row: look for row, ((path, stamp), look) in noted.items() if now.get(path) == stamp}
+        for found in filter(None, map(_noted, file)):
+            name, (path, stamp), look = found
+            if (row := row_of.get((path, name))) is not None:
+                stamp_of[row] = len(parts) * AT_ONCE + len(some), stamp
+                some.append(look)
+                if len(some) == AT_ONCE:
+                    parts.append(packed(some))
+                    some = []
+    now = stamps_of(tasks[row][0] for row in stamp_of)
+    kept = {row: place for row, (place, stamp) in stamp_of.items() if now.get(tasks[row][0]) == stamp}
+    return list(kept), joined([*parts, packed(some)]).take(np.array(list(kept.values()), np.int64))
 
 
 def _line(name: str, origin: Origin, look: Look) -> bytes:

@@ -15,13 +15,14 @@ import numpy as np
 
 from compete.audits.hashes import SIDE, hashes_of_symmetries, squares_of
 from compete.audits.look import Look
+from compete.audits.look_columns import Looks, joined, packed
 from compete.audits.look_journal import kept_looks, note_looks
 from compete.audits.marks import marks_of
 from compete.audits.sight import in_sight
 from compete.building.media import PIXELS, Cleaned, clean_image, gathered, read_image
 from compete.building.media.volumes import may_be_volume
 from compete.building.media.wholeness import Refused, glance
-from compete.engine import Progress, map_shards
+from compete.engine import Progress, give_back_memory, map_parts
 from compete.errors import Finding
 from compete.nifti import SUFFIXES as VOLUMES
 from compete.sources import read_ahead, workers_for
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from compete.building.journal import Origin
 
-__all__ = ["HALF", "LONGER", "Grey", "Look", "full_pixels", "look_findings", "looks_of", "small_picture"]
+__all__ = ["HALF", "LONGER", "Grey", "Look", "Looks", "full_pixels", "look_findings", "looks_of", "small_picture"]
 
 LONGER, HALF = 128, 64
 """Pixels of the longer side of the small picture, in which scenes are compared, and of what is looked at of all."""
@@ -65,7 +66,7 @@ def looks_of(
     progress: Progress | None = None,
     cluster: str = "",
     journal: Path | None = None,
-) -> list[Look]:
+) -> Looks:
     """Look at image files on all cores; each is read once, and nothing is published.
 
     Args:
@@ -84,20 +85,25 @@ def looks_of(
         OSError: the journal cannot be written.
     """
     tasks = list(zip(paths, paths if names is None else names, strict=True))
-    kept = kept_looks(journal, tasks) if journal else {}
-    left = [row for row in range(len(tasks)) if row not in kept]
-    done = len(kept)
-    told = (lambda part, _: progress(done + part, len(tasks))) if progress else None
-    work = in_sight(partial(_look_shard, journal=None if cluster else journal), cluster)
+    rows, kept = kept_looks(journal, tasks) if journal else ([], packed([]))
+    left = np.setdiff1d(np.arange(len(tasks)), np.array(rows, np.int64)).tolist() if rows else range(len(tasks))
+    told = (lambda part, _: progress(len(rows) + part, len(tasks))) if progress else None
+    work: Callable[[Sequence[Any]], Sequence[Look]] = in_sight(
+        partial(_look_shard, journal=None if cluster else journal), cluster
+    )
     workers = workers_for(paths, workers)
-    found = map_shards(work, [tasks[row] for row in left], workers=workers, shard=SHARD, progress=told, cluster=cluster)
-    looks = kept | dict(zip(left, found, strict=True))
-    return [looks[row] for row in range(len(tasks))]
+    todo = [tasks[row] for row in left] if rows else tasks
+    found = map_parts(work, todo, workers=workers, shard=SHARD, progress=told, cluster=cluster)
+    looks = joined([kept, *map(packed, found)])
+    del found
+    give_back_memory()
+    return looks.take(np.argsort(np.array([*rows, *left], np.int64))) if rows else looks
 
 
 def look_findings(looks: Sequence[Look]) -> tuple[Finding, ...]:
     """What is to be told of all images; findings of one kind are told once."""
-    return gathered(finding for look in looks for finding in look.findings)
+    told = packed(looks).findings
+    return gathered(finding for row in sorted(told) for finding in told[row])
 
 
 def small_picture(path: str) -> Grey | None:
@@ -128,7 +134,7 @@ def full_pixels(path: str) -> np.ndarray[Any, Any] | None:
         return np.asarray(image if image.mode.startswith("I") else image.convert("RGBA"))
 
 
-def _look_shard(tasks: Sequence[tuple[str, str]], journal: Path | None) -> list[Look]:
+def _look_shard(tasks: Sequence[tuple[str, str]], journal: Path | None) -> Looks:
     """The looks of some images: what concerns pixels is done for all at once."""
     looks, pictures, origins = [], [], []
     with read_ahead([source for source, _ in tasks], partial(read_image, stamped=journal is not None)) as read:
@@ -143,7 +149,7 @@ def _look_shard(tasks: Sequence[tuple[str, str]], journal: Path | None) -> list[
         looks[row] = looks[row]._replace(**about)
     if journal:
         note_looks(journal, [(*task, origin) for task, origin in zip(tasks, origins, strict=True)], looks)
-    return looks
+    return packed(looks)
 
 
 def _look(source: str, name: str, read: Callable[[str], tuple[bytes, Origin]]) -> tuple[Look, _Shown | None, Origin]:

@@ -14,6 +14,7 @@ Rows = np.ndarray[tuple[int], np.dtype[np.int64]]
 Short = np.ndarray[tuple[int], np.dtype[Any]]
 """Rows, in half the memory where they are not too many: int32 or int64."""
 Pairs = np.ndarray[tuple[int, int], np.dtype[np.int64]]
+Flags = np.ndarray[tuple[int], np.dtype[np.bool_]]
 Block = tuple[int, int]
 """Lowest bit, and how many."""
 
@@ -22,8 +23,8 @@ FARTHEST = 15
 """Bits that may differ; beyond it hashes of unlike pictures meet by chance."""
 SORTED, COMPARED = 40.0, 4.0
 """Nanoseconds that it takes to sort a hash, and to compare a pair, roughly."""
-PART = 1 << 21
-"""Hashes that are sorted at a time, roughly: more at once would take no less time, and far more memory."""
+PART, PARTS = 1 << 19, 16
+"""Hashes that are sorted at a time, roughly, but for so many parts: more at once take more time and far more memory."""
 DENSE = 8
 """The share of rows, as one in so many, above which comparing all is faster than picking."""
 _COUNTS = np.array([bin(number).count("1") for number in range(1 << 16)], dtype=np.uint8)
@@ -47,12 +48,33 @@ def near_pairs(hashes: Words, distance: int) -> Pairs:
     Raises:
         ValueError: distance out of range.
     """
+    codes = near_codes(hashes, distance)
+    pairs = np.empty((len(codes), 2), np.int64)
+    np.divmod(codes, max(len(hashes), 1), out=(pairs[:, 0], pairs[:, 1]))
+    return pairs
+
+
+def near_codes(hashes: Words, distance: int, among: Flags | None = None) -> Rows:
+    """The pairs of ``near_pairs`` as numbers, ``first * n + second``, sorted, shape (m,): a half of their memory.
+
+    Args:
+        hashes: shape (n,).
+        distance: bits that may differ, 0 to 15.
+        among: which rows are looked at, shape (n,); None for all.
+
+    Raises:
+        ValueError: distance out of range.
+    """
     if not 0 <= distance <= FARTHEST:
         raise ValueError(f"distance must be 0 to {FARTHEST}, not {distance}")
-    distinct, first, copies = _without_copies(hashes)
-    found = [np.sort(first[pairs], axis=1) for pairs in _distinct_pairs(distinct, distance)]
-    pairs = np.concatenate([copies, *found]).astype(np.int64)
-    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    distinct, first, found = _without_copies(hashes, among)
+    for pairs in _distinct_pairs(distinct, distance):
+        rows = first[pairs].astype(np.int64)
+        found.append(rows.min(axis=1) * len(hashes) + rows.max(axis=1))
+    del distinct, first
+    codes = np.concatenate(found)
+    codes.sort()
+    return codes
 
 
 def bits_apart(one: Words, other: Words) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
@@ -65,26 +87,31 @@ def bits_apart(one: Words, other: Words) -> np.ndarray[tuple[int], np.dtype[np.u
     return np.sum(_COUNTS[apart.view(np.uint16).reshape(-1, 4)], axis=1, dtype=np.uint8, out=counts)
 
 
-def _without_copies(hashes: Words) -> tuple[Words, Short, Pairs]:
-    """Every hash once, the first row of each, and pairs of that with the other rows."""
-    words, rows, copies = [hashes[:0]], [_counted(0)], [np.empty((0, 2), np.int64)]
+def _without_copies(hashes: Words, among: Flags | None) -> tuple[Words, Short, list[Rows]]:
+    """Every hash once, the first row of each, and the codes of pairs of that with the other rows."""
+    words, rows, copies = np.empty_like(hashes), np.empty_like(_counted(len(hashes))), [np.empty(0, np.int64)]
+    end = 0
     for unsorted, part in _parts(hashes, (0, BITS)):
         order = np.argsort(part)
+        if among is not None:
+            order = order[among[unsorted[order]]]
+        if not len(order):
+            continue
         ordered, row = part[order], unsorted[order]
         start = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
         first = np.minimum.reduceat(row, start)
         leader = np.repeat(first, np.diff(np.append(start, len(row))))
         other = leader != row
-        words.append(ordered[start])
-        rows.append(first)
-        copies.append(np.stack((leader[other], row[other]), axis=1))
-    return np.concatenate(words), np.concatenate(rows), np.concatenate(copies)
+        words[end : end + len(start)], rows[end : end + len(start)] = ordered[start], first
+        end += len(start)
+        copies.append(leader[other].astype(np.int64) * len(hashes) + row[other])
+    return words[:end], rows[:end], copies
 
 
 def _parts(hashes: Words, block: Block) -> Iterator[tuple[Short, Words]]:
     """The hashes in parts of which none holds what is equal in a block to a hash of another; with their rows."""
     shift, width = block
-    bits = min((len(hashes) // PART).bit_length(), width, 8)
+    bits = min((len(hashes) // max(PART, len(hashes) // PARTS)).bit_length(), width, 8)
     if not bits:
         if len(hashes):
             yield _counted(len(hashes)), hashes

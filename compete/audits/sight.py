@@ -12,8 +12,8 @@ Outcome = TypeVar("Outcome")
 
 
 def in_sight(
-    function: Callable[[Sequence[Any]], list[Outcome]], cluster: str, fields: int = 1
-) -> Callable[[Sequence[Any]], list[Outcome]]:
+    function: Callable[[Sequence[Any]], Sequence[Outcome]], cluster: str, fields: int = 1
+) -> Callable[[Sequence[Any]], Sequence[Outcome]]:
     """The function, which on a cluster stops where the worker does not see the files of its tasks.
 
     Args:
@@ -24,6 +24,8 @@ def in_sight(
     return partial(_checked, function, fields) if cluster else function
 
 
-def _checked(function: Callable[[Sequence[Any]], list[Outcome]], fields: int, tasks: Sequence[Any]) -> list[Outcome]:
+def _checked(
+    function: Callable[[Sequence[Any]], Sequence[Outcome]], fields: int, tasks: Sequence[Any]
+) -> Sequence[Outcome]:
     require_sight(path for task in tasks for path in ([task] if isinstance(task, str) else task[:fields]))
     return function(tasks)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from compete.audits.look_columns import packed
+
 if TYPE_CHECKING:
     from compete.audits.looks import Look
 
 SIDE = 8
 """Pixels of a side of a thumbnail."""
-BORDER = 12
-"""Figures of a border: mean and standard deviation of each side, and the means of the corners."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,20 +48,17 @@ class Traces:
 
 def traces_of(looks: Sequence[Look]) -> Traces:
     """The traces of images that were looked at."""
-    border, thumbnail = bytes(BORDER), bytes(SIDE * SIDE)
+    looks = packed(looks)
+    words = np.array(looks.words or [("", "", "")], dtype=object)[looks.code]
     return Traces(
-        known=np.array([look.seen for look in looks], dtype=bool),
-        size=np.array([look.size for look in looks], np.int64),
-        width=np.array([look.width for look in looks], np.int64),
-        height=np.array([look.height for look in looks], np.int64),
-        mode=np.array([look.mode for look in looks], dtype=object),
-        kind=np.array([look.kind for look in looks], dtype=object),
-        tables=np.array([f"{look.tables:08x}" for look in looks], dtype=object),
-        taken=[look.taken for look in looks],
-        border=_rows([look.border or border for look in looks], BORDER),
-        thumbnail=_rows([look.thumbnail or thumbnail for look in looks], SIDE * SIDE).reshape(-1, SIDE, SIDE),
+        known=looks.seen,
+        size=looks.size,
+        width=looks.width.astype(np.int64),
+        height=looks.height.astype(np.int64),
+        mode=words[:, 2],
+        kind=words[:, 1],
+        tables=np.array([f"{tables:08x}" for tables in looks.tables.tolist()], dtype=object),
+        taken=[taken.decode() for taken in looks.taken.tolist()],
+        border=looks.border,
+        thumbnail=looks.thumbnail.reshape(-1, SIDE, SIDE),
     )
-
-
-def _rows(texts: Sequence[bytes], width: int) -> np.ndarray[Any, Any]:
-    return np.frombuffer(b"".join(texts), np.uint8).reshape(-1, width)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from compete.audits.marks import Grey, Marks
-from compete.audits.near import Words, near_pairs
+from compete.audits.near import Words, near_codes
 
 ALIKE = 5
 """Bits in which the hashes of two marks of one place may differ."""
@@ -18,6 +18,9 @@ NARROW, WIDE = 2, 5
 """Pixels that are averaged to each side, twice, to see a place, and what is around it."""
 SLACK = 1
 """Pixels around the shift that the marks tell within which the best is looked for."""
+
+AT_ONCE = 1 << 20
+"""Pairs of marks that are looked at together."""
 
 CORRELATED, SMALLEST = 0.85, 0.15
 """Correlation and overlap from which two pictures show one scene. Of blood cells, X-rays and nuclei, overlapping views
@@ -73,7 +76,15 @@ def shared_marks(marks: Sequence[Marks], distance: int = ALIKE) -> Shared:
     return shared_in_rows([len(one.hash) for one in marks], place, hashes, distance)
 
 
-def shared_in_rows(counts: Sequence[int], place: np.ndarray[Any, Any], hashes: Words, distance: int = ALIKE) -> Shared:
+def shared_in_rows(
+    counts: Sequence[int] | Ints,
+    place: np.ndarray[Any, Any],
+    hashes: Words,
+    distance: int = ALIKE,
+    *,
+    among: np.ndarray[Any, np.dtype[np.bool_]] | None = None,
+    lone: float = np.inf,
+) -> Shared:
     """Pairs of pictures that have alike marks, as of ``shared_marks``, where the marks of all stand in one array.
 
     Args:
@@ -81,11 +92,15 @@ def shared_in_rows(counts: Sequence[int], place: np.ndarray[Any, Any], hashes: W
         place: row and column of the marks of one picture after the other, any whole numbers, shape (m, 2).
         hashes: of what is around each mark, shape (m,).
         distance: bits in which the hashes of two marks may differ.
+        among: which marks are looked at, shape (m,); None for all.
+        lone: if more pairs than so many share a single mark, none of these is told.
     """
-    pairs = near_pairs(hashes, distance)
-    picture = np.searchsorted(np.cumsum(counts), pairs, side="right")  # far fewer than there are marks
-    apart = picture[:, 0] != picture[:, 1]  # marks are in the order of pictures
-    pairs, (first, second) = pairs[apart], picture[apart].T
+    codes = near_codes(hashes, distance, among)
+    marks, ends = max(len(hashes), 1), np.cumsum(counts, dtype=np.int64)
+    single, often = _singles(codes, marks, ends)
+    codes, both = _told_often(codes, marks, ends, often if single > lone else None)
+    pairs = np.stack(np.divmod(codes, marks), axis=1)
+    first, second = np.divmod(both, max(len(counts), 1))
     shift = place[pairs[:, 0]].astype(np.int64) - place[pairs[:, 1]]
     order = np.lexsort((shift[:, 1], shift[:, 0], second, first))
     first, second, shift = first[order], second[order], shift[order]
@@ -94,7 +109,44 @@ def shared_in_rows(counts: Sequence[int], place: np.ndarray[Any, Any], hashes: W
     first, second, shift, votes = first[best], second[best], shift[best], votes[best]
     head = np.ones(len(first), dtype=bool)
     head[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
+    if single > lone or (head & (votes == 1)).sum() > lone:
+        head &= votes > 1
     return Shared(first[head], second[head], shift[head], votes[head])
+
+
+def _pictures(codes: Ints, marks: int, ends: Ints) -> Ints:
+    """Of pairs of marks the pair of their pictures as one number; -1 for two marks of one picture.
+
+    Args:
+        codes: pairs of marks as of ``near_codes``, shape (m,).
+        marks: how many marks there are.
+        ends: the mark after the last one of each picture, shape (n,).
+    """
+    first, second = np.searchsorted(ends, np.stack(np.divmod(codes, marks)), side="right")
+    return np.where(first == second, -1, first * len(ends) + second)
+
+
+def _singles(codes: Ints, marks: int, ends: Ints) -> tuple[int, Ints]:
+    """How many pairs of pictures share a single mark, and the others, sorted, as of ``_pictures``."""
+    both = np.empty_like(codes)
+    for start in range(0, len(codes), AT_ONCE):  # by chance there may be many times more pairs than pictures
+        both[start : start + AT_ONCE] = _pictures(codes[start : start + AT_ONCE], marks, ends)
+    both.sort()
+    both = both[np.searchsorted(both, 0) :]
+    again = both[1:][both[1:] == both[:-1]]
+    often = np.unique(again)
+    return len(both) - len(again) - len(often), often
+
+
+def _told_often(codes: Ints, marks: int, ends: Ints, often: Ints | None) -> tuple[Ints, Ints]:
+    """Those pairs of marks whose pictures are among some, or all of two pictures, and the pairs of pictures."""
+    found = [(codes[:0], codes[:0])]
+    for start in range(0, len(codes), AT_ONCE):
+        some = codes[start : start + AT_ONCE]
+        both = _pictures(some, marks, ends)
+        chosen = both >= 0 if often is None else np.isin(both, often)
+        found.append((some[chosen], both[chosen]))
+    return np.concatenate([some for some, _ in found]), np.concatenate([both for _, both in found])
 
 
 def _votes(pair: Ints, shift: Ints) -> Ints:

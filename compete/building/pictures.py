@@ -64,10 +64,11 @@ def write_pictures(
     targets = picture_targets(plan)
     places = [targets[row] for row in order]
     files, findings = _cleaned(plan, order, places, draft, workers=workers, progress=progress)
-    names = dict(zip(order, (file.path for file in files), strict=True))
     told = [*findings, *_twins(plan, dict(zip(order, (file.sha256 for file in files), strict=True)))]
-    listed: dict[str, Listed] = {file.path: {"sha256": file.sha256, "size": file.size} for file in files}
-    return replace(plan, file=[names[row] for row in range(len(order))]), told, listed
+    names = [""] * len(order)
+    for row, file in zip(order, files, strict=True):
+        names[row] = file.path
+    return replace(plan, file=names), told, {file.path: file for file in files}
 
 
 def try_pictures(plan: Plan, *, workers: int | None = None, progress: Progress | None = None) -> list[Finding]:
@@ -140,8 +141,10 @@ def _cleaned(
 def _twins(plan: Plan, digests: Mapping[int, str]) -> list[Finding]:
     """Warn of images that are equal and stand on both sides, by the digest of what is published of each item."""
     assert plan.file is not None
+    seen: set[str] = set()
+    again = {digest for digest in digests.values() if digest in seen or seen.add(digest)}  # type: ignore[func-returns-value]
     rows_of: dict[str, list[int]] = {}
-    for row, digest in sorted(digests.items()):
+    for row, digest in sorted(one for one in digests.items() if one[1] in again):
         rows_of.setdefault(digest, []).append(row)
     in_train = (plan.part == TRAIN_PART).tolist()
     crossing = [rows for rows in rows_of.values() if len({in_train[row] for row in rows}) == 2]

@@ -14,6 +14,7 @@ from compete.building.samples import image_sample_bytes
 from compete.building.scenes import hidden_truth_bytes, write_scenes
 from compete.building.tables import sample_bytes, solution_bytes, write_tables
 from compete.bundle import SOLUTION, TERMS, Listed, is_bundle, write_manifests
+from compete.engine import give_back_memory
 from compete.errors import BundleError, Finding, UsageError, fatal
 from compete.files import canonical_json, whole_folder, write_file
 from compete.formats import FOLDERS
@@ -23,8 +24,9 @@ Trial = Callable[..., Sequence[Finding]]
 """Told the terms, the solution, the sample submission, the file of the challenge's own metric, and of images the truth
 as it is compiled in ``truth.npz``; all but the terms and the file as bytes."""
 
-Gate = Callable[[Path, Plan], Sequence[Finding]]
-"""Told the finished draft, and the plan with its looks; raises LeakError if the draft tells what it must hide."""
+Gate = Callable[..., Sequence[Finding]]
+"""Told the finished draft, the looks at its images, and which of these show the same; raises LeakError if the draft
+tells what it must hide."""
 
 
 def write_bundle(
@@ -70,9 +72,12 @@ def write_bundle(
             solution, sample = root / "private" / SOLUTION, root / "public" / plan.terms.sample_name
             own = root / "public" / "metric.py"
             findings += _passed(trial(plan.terms, solution.read_bytes(), sample.read_bytes(), own, *truth))
+        seen, about = (plan.looks or (), plan.links), (plan.parts, plan.balance, plan.terms.sample_name)
+        del plan, listed, truth  # the gate looks at the draft, and needs the room
+        give_back_memory()
         if gate:
-            findings += gate(root, plan)
-    return Outcome(out, tuple(findings), plan.parts, plan.balance, plan.terms.sample_name)
+            findings += gate(root, *seen)
+    return Outcome(out, tuple(findings), *about)
 
 
 def with_looks(

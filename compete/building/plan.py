@@ -23,7 +23,7 @@ from compete.terms import IMAGE_TASKS, Terms
 
 if TYPE_CHECKING:
     from compete.audits.duplicates import Link
-    from compete.audits.look import Look
+    from compete.audits.look_columns import Looks
 
 Texts = np.ndarray[tuple[int], np.dtype[np.object_]]
 
@@ -75,7 +75,7 @@ class Plan:
         findings: warnings and notes.
         parts: rows for people: part, items, groups, share.
         balance: rows for people: label, share in train, public, private.
-        looks: what was seen of each item's file, in order; None before anybody looked, and of tables.
+        looks: what was seen of each item's file, in order, without marks; None before anybody looked, and of tables.
         links: which of these show the same; None before anybody compared them.
     """
 
@@ -93,7 +93,7 @@ class Plan:
     findings: tuple[Finding, ...]
     parts: tuple[tuple[str, ...], ...]
     balance: tuple[tuple[str, ...], ...]
-    looks: tuple[Look, ...] | None = None
+    looks: Looks | None = None
     links: tuple[Link, ...] | None = None
 
     def public_name(self, row: int) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from compete.audits.duplicate_findings import conflicting, cut_findings, findings_of_duplicates
 from compete.audits.duplicates import Duplicates, Link, find_duplicates
-from compete.audits.looks import Look, look_findings, looks_of
+from compete.audits.looks import Looks, look_findings, looks_of
 from compete.building.normal import normalize_findings
 from compete.building.plan import Plan, plan_build
 from compete.dataset import Dataset
@@ -62,11 +62,11 @@ def surveyed(
     if len(linked) or dropped:
         plan = _planned_anew(plan, dataset, linked, told)
     findings = [*plan.findings, *told, *cut_findings(plan, duplicates.links, kept)]
-    place = {row: at for at, row in enumerate(kept.tolist())}
-    whole = [link for link in duplicates.links if {link.first, link.second} <= place.keys()]
-    links = [Link(place[link.first], place[link.second], link.kind) for link in whole]
-    seen = tuple(looks[row] for row in kept.tolist())
-    return replace(plan, looks=seen, links=tuple(links), findings=tuple(findings))
+    place = np.full(len(looks), -1)
+    place[kept] = np.arange(len(kept))
+    moved = (Link(int(place[link.first]), int(place[link.second]), link.kind) for link in duplicates.links)
+    links = [link for link in moved if min(link.first, link.second) >= 0]
+    return replace(plan, looks=looks.without_marks().take(kept), links=tuple(links), findings=tuple(findings))
 
 
 def look_at(
@@ -76,7 +76,7 @@ def look_at(
     progress: Progress | None = None,
     draft: Path | None = None,
     cluster: str = "",
-) -> tuple[list[Look], Duplicates, list[Finding]]:
+) -> tuple[Looks, Duplicates, list[Finding]]:
     """Look at the images of a plan, find those that show the same, and say what is to be told of both."""
     assert plan.file is not None
     names = [image_name(path) for path in plan.file]

@@ -12,6 +12,8 @@ from compete.jobs.recommending import metric_warnings
 
 if TYPE_CHECKING:
     from compete.audits import Audited
+    from compete.audits.duplicates import Link
+    from compete.audits.look import Look
     from compete.building.plan import Outcome, Plan
     from compete.building.starter import Started
 
@@ -81,14 +83,19 @@ def build(
     from compete.cluster import cluster_of
     from compete.scoring.trial import try_scoring
 
-    def gate(root: Path, plan: Plan) -> list[Finding]:
-        seen = plan.looks or (), plan.links
-        return guard_build(root, *seen, accepted=accepted or {}, workers=workers, progress=progress)
+    def gate(root: Path, looks: Sequence[Look], links: Sequence[Link] | None) -> list[Finding]:
+        return guard_build(root, looks, links, accepted=accepted or {}, workers=workers, progress=progress)
 
     cluster = cluster_of(engine)
-    plan = _planned(path)
     return write_bundle(
-        plan, out, force=force, workers=workers, trial=try_scoring, gate=gate, progress=progress, cluster=cluster
+        _planned(path),
+        out,
+        force=force,
+        workers=workers,
+        trial=try_scoring,
+        gate=gate,
+        progress=progress,
+        cluster=cluster,
     )
 
 

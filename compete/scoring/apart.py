@@ -11,7 +11,7 @@ import metrics
 from compete.scoring.beside import bases_of
 from compete.scoring.kinds import taken
 from compete.scoring.measures import label_names
-from compete.scoring.truth import Array, Truth
+from compete.scoring.truth import Truth
 from metrics.evidence import Additive
 
 ABOUT_THE_MEAN = frozenset(("r2", "pearson"))
@@ -34,12 +34,15 @@ def collected(metric: metrics.Metric, truth: Truth, known: Any, predicted: Any) 
     names = frozenset(name for part in metric.parts or (metric,) for name in bases_of(part))
     if not names <= ABOUT_THE_MEAN or len(truth.parts) == 1:
         return metric.collect(known, predicted, labels)
-    table: Optional[Array] = None
+    whole: Optional[Additive] = None
     for number in np.unique(truth.part).tolist():
         rows = np.flatnonzero(truth.part == number)
         evidence = metric.collect(taken(known, rows), taken(predicted, rows), labels)
         assert isinstance(evidence, Additive)
         assert evidence.table is not None
-        table = np.empty((len(evidence.table), truth.n)) if table is None else table
-        table[:, rows] = evidence.table
-    return replace(evidence, n=truth.n, table=table)
+        if whole is None:
+            whole = replace(evidence, n=truth.n, table=np.empty((len(evidence.table), truth.n)))
+        assert whole.table is not None
+        whole.table[:, rows] = evidence.table
+    assert whole is not None
+    return whole

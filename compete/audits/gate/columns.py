@@ -14,6 +14,9 @@ import numpy as np
 from compete.dataset import parsed_number
 
 Array = np.ndarray[Any, Any]
+LONG = 256
+"""Letters of a name up to which its numbers are written in one width to sort it."""
+_RUN = re.compile(r"[0-9]+")
 ABSENT = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "?"})
 """How tables spell that nothing is there, in small letters."""
 
@@ -64,12 +67,22 @@ def natural_order(names: Sequence[str]) -> Array:
         with suppress(UnicodeEncodeError):
             words = np.array(names, dtype="S16").view(">u8").reshape(-1, 2)
             return np.lexsort((words[:, 1], words[:, 0]))
-    keys = list(map(int, names)) if all(map(_is_number, names)) else list(map(_natural, names))
+    if all(map(_is_number, names)):
+        keys: list[Any] = list(map(int, names))
+    elif all(map(_is_plain, names)):
+        wide = max((len(run) for name in names for run in _RUN.findall(name)), default=0)
+        keys = [_RUN.sub(lambda run: "\0" + run[0].lstrip("0").zfill(wide), name) for name in names]
+    else:
+        keys = list(map(_natural, names))
     return np.array(sorted(range(len(names)), key=keys.__getitem__), dtype=np.int64)
 
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 19
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and "\0" not in text and len(text) < LONG
 
 
 def _natural(text: str) -> tuple[tuple[int, int, str], ...]:

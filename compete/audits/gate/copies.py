@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from compete.audits.gate.entries import rows_of_digests
 from compete.audits.gate.folder import IN_TRAIN, Folder
 from compete.audits.gate.linked import linked_probe
 from compete.audits.gate.pictures import border_features
@@ -42,9 +43,8 @@ def copied_images(folder: Folder) -> Iterator[Finding | Probe]:
 def hidden_groups(folder: Folder) -> Iterator[Probe]:
     """Are test images strangely near to single training images in light, border and noise?"""
     looks = folder.looks
-    if looks and all(look.seen for look in looks):
-        thumbnail = np.frombuffer(b"".join(look.thumbnail for look in looks), np.uint8).reshape(len(looks), -1)
-        feature = np.hstack([border_features(looks), thumbnail.astype(np.float64)])
+    if looks and looks.seen.all():
+        feature = np.hstack([border_features(looks), looks.thumbnail.astype(np.float64)])
         yield from linked_probe(folder, feature, "the training images that are strangely near")
 
 
@@ -60,14 +60,18 @@ def same_images(folder: Folder) -> list[tuple[int, int, str]]:
         paths = [str(folder.public / name) for name in folder.file]
         links = find_duplicates(paths, folder.looks, workers=reach.workers).links
         return [(link.first, link.second, _kind(link)) for link in links]
-    rows: dict[bytes, list[int]] = {}
-    for row, look in enumerate(folder.looks):
-        rows.setdefault(look.cleaned, []).append(row)
-    found = [(some[0], row, "same") for some in rows.values() for row in some[1:] if not folder.looks[row].flat]
-    for link in reach.links or ():
-        one, other = (rows.get(reach.looks[row].cleaned) for row in (link.first, link.second))
-        if one and other and one != other:
-            found.append((one[0], other[0], _kind(link)))
+    seen, rows = folder.seen_before, folder.look_rows
+    first = np.full(len(seen), -1)
+    first[rows[::-1]] = np.arange(len(rows))[::-1]  # the first of several items is written last
+    flat, leader = seen.flat, first[rows]
+    again = np.flatnonzero((leader != np.arange(len(rows))) & ~flat[rows])
+    again = again[np.argsort(leader[again], kind="stable")]
+    found = [(int(leader[row]), row, "same") for row in again.tolist()]
+    ends = np.array([(link.first, link.second) for link in reach.links or ()], np.int64).reshape(-1, 2)
+    ends = rows_of_digests(seen.cleaned[ends.ravel()], seen.cleaned).reshape(-1, 2)
+    for link, (one, other) in zip(reach.links or (), first[ends].tolist(), strict=True):
+        if min(one, other) >= 0 and one != other:
+            found.append((one, other, _kind(link)))
     return found
 
 

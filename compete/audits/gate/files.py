@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from compete.audits.gate.entries import Entry
 from compete.audits.gate.folder import Folder
-from compete.audits.gate.reading import Entry
 from compete.bundle import CREDITS, ID, SAMPLE, TERMS, TEST, TEST_JSON, TRAIN, TRAIN_GROUPS, TRAIN_JSON, TRAIN_TRUTH
 from compete.errors import Finding
 from compete.files import EPOCH
@@ -68,13 +68,13 @@ def times(folder: Folder) -> Iterator[Finding]:
     if folder.reach.draft:
         return
     hint = "build the bundle again, or copy it with its times (cp -p, rsync -a)"
-    states = [entry.status for entry in folder.entries]
     odd = [entry.name for entry in folder.entries if entry.status.st_mtime_ns != EPOCH * 10**9]
     if odd:
         message = f"{len(odd):,} files or folders tell when they were written"
         yield Finding("leak/time-of-file", message, "public", tuple(odd[:3]), hint, count=len(odd))
-    owners = {(state.st_uid, state.st_gid) for state in states}
-    modes = {0o755 if stat.S_ISDIR(state.st_mode) else 0o644: stat.S_IMODE(state.st_mode) for state in states}
+    owners = {(entry.status.st_uid, entry.status.st_gid) for entry in folder.entries}
+    modes = {0o755 if stat.S_ISDIR(state.st_mode) else 0o644: stat.S_IMODE(state.st_mode)
+             for state in (entry.status for entry in folder.entries)}  # fmt: skip
     odd = [entry.name for entry in folder.entries if not _has_usual_mode(entry)]
     if odd or len(owners) > 1:
         message = f"{len(odd) or len(modes):,} files or folders have a mode or an owner of their own"
@@ -123,7 +123,7 @@ def files_of_items(folder: Folder) -> Iterator[Finding]:
     """Has every item exactly one file?"""
     if not folder.file:
         return
-    there = {entry.name for entry in folder.files}
+    there = set(folder.files.names)
     missing = [name for name in folder.file if name not in there]
     count = Counter(folder.file)
     shared = [name for name, times_named in count.items() if times_named > 1]
@@ -187,7 +187,8 @@ def private_paths(folder: Folder) -> Iterator[Finding]:
 def texts(folder: Folder) -> Sequence[Entry]:
     """The files that people read, in which anything can stand: all but images."""
     ends = (".md", ".json", ".py", ".csv", ".txt", ".ipynb", ".html", ".yaml", ".yml")
-    return [entry for entry in folder.files if entry.name.lower().endswith(ends)]
+    files = folder.files
+    return [files[row] for row, name in enumerate(files.names) if name.lower().endswith(ends)]
 
 
 def is_printable(data: bytes) -> bool:

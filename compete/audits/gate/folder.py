@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from compete.audits.gate.columns import Column, natural_order
-from compete.audits.gate.reading import Columns, Entry, entries_below, read_table, stored_anew, unfit
+from compete.audits.gate.entries import Entries, Listed, entries_below, rows_of_digests
+from compete.audits.gate.reading import Columns, read_table, stored_anew, unfit
 from compete.audits.gate.targets import flat_targets, image_targets
+from compete.audits.look_columns import CLEANED, Looks, packed
 from compete.bundle import (
     GROUP,
     ID,
@@ -107,6 +108,7 @@ class Folder:
         train: the columns of ``train.csv``.
         test: those of ``test.csv``.
         solution: those of the hidden ``solution.csv``.
+        listed: what the manifest lists.
         reach: how much is looked at.
         whole: the bundle from which these items are taken; None if it is the whole.
         rows: which rows of train, test and solution these are.
@@ -114,10 +116,11 @@ class Folder:
 
     root: Path
     terms: Terms
-    entries: tuple[Entry, ...]
+    entries: Entries
     train: Columns
     test: Columns
     solution: Columns
+    listed: Listed
     reach: Reach = Reach()
     whole: Folder | None = None
     rows: tuple[Array, Array, Array] | None = None
@@ -133,15 +136,9 @@ class Folder:
         return self.root / "private"
 
     @cached_property
-    def files(self) -> tuple[Entry, ...]:
+    def files(self) -> Entries:
         """The plain files, in the order of their names."""
-        return tuple(sorted((entry for entry in self.entries if entry.is_file), key=lambda entry: entry.name))
-
-    @cached_property
-    def listed(self) -> Mapping[str, Any]:
-        """What the manifest lists: digest and size by name."""
-        files: Mapping[str, Any] = json.loads((self.root / MANIFEST).read_bytes()).get("files", {})
-        return files
+        return self.entries.files() if self.whole is None else self.whole.files
 
     @cached_property
     def ids(self) -> list[str]:
@@ -187,33 +184,35 @@ class Folder:
         return natural_order(self.sources)
 
     @cached_property
-    def looks(self) -> list[Look]:
+    def looks(self) -> Looks:
         """What can be seen of each item's file, in the order of ``ids``; empty where items have none."""
         if not self.file:
-            return []
+            return packed([])
+        whole = self.whole or self
+        if whole.proven.all():
+            return whole.seen_before.take(whole.look_rows[self.picked])
         if self.whole is not None:
-            looks = self.whole.looks
-            return [looks[row] for row in self.picked.tolist()]
-        known = {look.cleaned.hex(): look for look in self.reach.looks if look.cleaned}
-        found = [known.get(self.digest(name)) for name in self.file]
-        left = [row for row, look in enumerate(found) if look is None]
-        if left:
-            from compete.audits.looks import looks_of
+            return self.whole.looks.take(self.picked)
+        from compete.audits.looks import looks_of
 
-            paths = [str(self.public / self.file[row]) for row in left]
-            for row, look in zip(left, looks_of(paths, workers=self.reach.workers), strict=True):
-                found[row] = look
-        return [look for look in found if look is not None]
+        return looks_of([str(self.public / name) for name in self.file], workers=self.reach.workers)
 
     @cached_property
+    def look_rows(self) -> Array:
+        """Which of the build's looks is at each item's file, by the digest in the manifest; -1 for none, shape (n,)."""
+        known = np.flatnonzero(self.seen_before.given & CLEANED)
+        rows = rows_of_digests(self.listed.digests_of(self.file), self.seen_before.cleaned[known])
+        return np.where(rows < 0, -1, known[rows]) if len(known) else rows
+
+    @cached_property
+    def seen_before(self) -> Looks:
+        """What the build has seen of images."""
+        return packed(self.reach.looks)
+
+    @property
     def proven(self) -> Array:
         """Of which items the manifest lists the file that the build looked at, bool of shape (n,)."""
-        believed = {look.cleaned.hex() for look in self.reach.looks if look.cleaned}
-        return np.array([self.digest(name) in believed for name in self.file], dtype=bool)
-
-    def digest(self, name: str) -> str:
-        """What the manifest tells of a file; empty where it does not list it."""
-        return str(self.listed.get(name, {}).get("sha256", ""))
+        return self.look_rows >= 0
 
     @property
     def picked(self) -> Array:
@@ -259,11 +258,16 @@ def open_folder(root: Path, reach: Reach) -> Folder:
         if ID not in table:
             raise unfit(name, f"it has no column {ID}")
     train, test, solution = tables
+    if tuple(test[ID]) == tuple(solution[ID]):
+        solution = {**solution, ID: test[ID]}  # held once
     if len(test[ID]) != len(solution[ID]) or ([*test[ID]] != [*solution[ID]] and set(test[ID]) != set(solution[ID])):
         raise unfit(TEST, "it does not hold the items of the solution")
     if set(solution[USAGE]) - {PUBLIC, PRIVATE}:
         raise unfit(SOLUTION, "an item is neither Public nor Private")
-    return Folder(root, bundle.terms, tuple(entries_below(root / "public")), train, test, solution, reach)
+    listed = Listed((root / MANIFEST).read_bytes())
+    if "file" in train and "file" in test:
+        train, test = ({**table, "file": list(map(listed.same, table["file"]))} for table in (train, test))
+    return Folder(root, bundle.terms, entries_below(root / "public", listed), train, test, solution, listed, reach)
 
 
 def drawn_from(whole: Folder, *, in_a_row: bool = False) -> Folder:

@@ -15,7 +15,7 @@ from compete.errors import Finding
 from compete.files import sha256_of
 
 if TYPE_CHECKING:
-    from compete.audits.look import Look
+    from compete.audits.look_columns import Looks
 
 Array = np.ndarray[Any, Any]
 PERIOD = 256
@@ -32,11 +32,15 @@ def structure(folder: Folder) -> Iterator[Finding]:
     kinds: dict[str, list[str]] = {}
     proven = np.flatnonzero(folder.proven)
     again = set(np.random.default_rng(9).permutation(proven)[: folder.reach.read].tolist())
-    for row, (name, look, known) in enumerate(zip(folder.file, folder.looks, folder.proven.tolist(), strict=True)):
+    unknown = np.flatnonzero(~folder.proven).tolist()
+    looks = dict(zip(unknown, folder.looks.take(np.array(unknown)), strict=True)) if unknown else {}
+    for row in sorted({*again, *unknown}):
+        name = folder.file[row]
         if row in again:
-            why = "" if sha256_of(folder.public / name)[0] == folder.digest(name) else "is not what the manifest lists"
+            same = sha256_of(folder.public / name)[0] == folder.listed.digest(name)
+            why = "" if same else "is not what the manifest lists"
         else:
-            why = "" if known else fault_of(folder.public / name, look)
+            why = fault_of(folder.public / name, looks[row])
         if why:
             kinds.setdefault(why, []).append(name)
     for why, names in kinds.items():
@@ -51,9 +55,10 @@ def sizes(folder: Folder) -> Iterator[Probe]:
     items = folder.items
     if not items.file:
         return
-    length = {entry.name: entry.status.st_size for entry in folder.entries}
+    wanted, found = set(items.file), folder.entries
+    length = {name: int(found.states["st_size"][row]) for row, name in enumerate(found.names) if name in wanted}
     size = np.array([length.get(name, 0) for name in items.file], dtype=np.float64)
-    pixels = np.array([max(1, look.width * look.height) for look in folder.looks])
+    pixels = np.maximum(1, folder.looks.width.astype(np.int64) * folder.looks.height)
     columns = [size, size / pixels, *(size % period for period in HARMONICS)]
     columns += [size % period == 0 for period in range(2, PERIOD + 1)]
     feature = np.stack(columns, axis=1)
@@ -67,9 +72,9 @@ def dimensions(folder: Folder) -> Iterator[Probe]:
     looks = folder.looks
     if not looks:
         return
-    width, height = (np.array([getattr(look, side) for look in looks]) for side in ("width", "height"))
-    kinds = [f"{look.width} {look.height} {look.mode}" for look in looks]
-    modes = [look.mode for look in looks]
+    width, height = looks.width.astype(np.int64), looks.height.astype(np.int64)
+    modes = [looks.words[code][2] for code in looks.code.tolist()]
+    kinds = [f"{wide} {high} {mode}" for wide, high, mode in zip(width.tolist(), height.tolist(), modes, strict=True)]
     ratio = width / np.maximum(height, 1)
     feature = np.column_stack([width, height, width * height, ratio, _levels(kinds), _levels(modes)])
     if feature.std(axis=0).any():
@@ -81,7 +86,7 @@ def dimensions(folder: Folder) -> Iterator[Probe]:
 
 def coders(folder: Folder) -> Iterator[Probe]:
     """Does how the files were packed tell the labels?"""
-    there = {entry.name for entry in folder.files}
+    there = set(folder.file).intersection(folder.files.names)
     rows = [row for row, name in enumerate(folder.file) if name in there]
     if not rows:
         return
@@ -108,28 +113,27 @@ def traces(folder: Folder) -> Iterator[Probe]:
 def traced_rows(folder: Folder) -> list[int]:
     """Which images are decoded in full: some drawn by chance, of large ones fewer."""
     looks = folder.looks
-    order = [row for row in np.random.default_rng(5).permutation(len(looks)).tolist() if looks[row].seen]
-    taken = np.cumsum([looks[row].width * looks[row].height for row in order])
+    order = np.random.default_rng(5).permutation(len(looks))
+    order = order[looks.seen[order]]
+    taken = np.cumsum(looks.width[order].astype(np.int64) * looks.height[order])
     many = int((taken <= folder.reach.pixels).sum())
-    return sorted(order[: min(many, folder.reach.traced)])
+    return sorted(order[: min(many, folder.reach.traced)].tolist())
 
 
 def borders(folder: Folder) -> Iterator[Probe]:
     """Do brightness, border strips and corners alone tell the labels?"""
-    rows = [row for row, look in enumerate(folder.looks) if look.seen]
-    if rows:
-        feature = border_features([folder.looks[row] for row in rows])
+    rows = np.flatnonzero(folder.looks.seen)
+    if len(rows):
+        feature = border_features(folder.looks.take(rows))
         hint = "look at the borders: letterboxes, scale bars, burned-in text; cut or cover them, or accept that"
         what = "borders, corners and the mean brightness of the images"
-        yield Probe("leak/border", what, np.array(rows), feature, hint=hint, severity="warning")
-        yield Probe("leak/shift", what, np.array(rows), feature, PART, hint=SHIFT, severity="warning")
+        yield Probe("leak/border", what, rows, feature, hint=hint, severity="warning")
+        yield Probe("leak/shift", what, rows, feature, PART, hint=SHIFT, severity="warning")
 
 
-def border_features(looks: Sequence[Look]) -> Array:
+def border_features(looks: Looks) -> Array:
     """Brightness of the whole, of border strips and corners, and how much it varies, shape (n, 14)."""
-    thumbnail = np.frombuffer(b"".join(look.thumbnail for look in looks), np.uint8).reshape(len(looks), -1)
-    border = np.frombuffer(b"".join(look.border for look in looks), np.uint8).reshape(len(looks), -1)
-    return np.column_stack([thumbnail.mean(axis=1), thumbnail.std(axis=1), border])
+    return np.column_stack([looks.thumbnail.mean(axis=1), looks.thumbnail.std(axis=1), looks.border])
 
 
 SHIFT = "if the split is by time, place or group that is as it must be; else divide by chance"

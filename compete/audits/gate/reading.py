@@ -1,17 +1,14 @@
-"""What stands in a bundle's folder and tables, exactly as it is spelt there."""
+"""What stands in a bundle's tables and archives, exactly as it is spelt there."""
 
 from __future__ import annotations
 
 import csv
 import gc
 import io
-import os
-import stat
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,43 +20,8 @@ Columns = Mapping[str, Sequence[str]]
 LARGE = 1 << 20
 """Bytes of a table from which on it is worth reading it all at once."""
 COMMA, NEWLINE = b",\n"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One entry of the public folder.
-
-    Attributes:
-        name: its path below ``public/``.
-        path: where it is.
-        status: what the file system tells of it, links not followed.
-    """
-
-    name: str
-    path: Path
-    status: os.stat_result
-
-    @property
-    def is_folder(self) -> bool:
-        """Whether it is a folder, and no link to one."""
-        return stat.S_ISDIR(self.status.st_mode)
-
-    @property
-    def is_file(self) -> bool:
-        """Whether it is a plain file, and no link to one."""
-        return stat.S_ISREG(self.status.st_mode)
-
-
-def entries_below(folder: Path, below: str = "") -> list[Entry]:
-    """Files, folders and whatever else is there, in the system's own order."""
-    found = []
-    with os.scandir(folder) as listing:
-        for entry in listing:
-            name = f"{below}{entry.name}"
-            found.append(Entry(name, Path(entry.path), entry.stat(follow_symlinks=False)))
-            if entry.is_dir(follow_symlinks=False):
-                found += entries_below(Path(entry.path), f"{name}/")
-    return found
+SOME = 1000
+"""Cells by which a column of few words is known."""
 
 
 @contextmanager
@@ -106,7 +68,15 @@ def _cells_of_plain(data: bytes) -> dict[str, Sequence[str]] | None:
     if (marks[width - 1 :: width] != NEWLINE).any():
         return None
     cells = data.decode().replace("\n", ",").split(",")
-    return {cells[column]: cells[width + column : -1 : width] for column in range(width)}
+    return {cells[column]: _held_once(cells[width + column : -1 : width]) for column in range(width)}
+
+
+def _held_once(cells: list[str]) -> list[str]:
+    """A column in which few words are repeated, each of them once in memory."""
+    if len(set(cells[:SOME])) > SOME // 4:
+        return cells
+    words: dict[str, str] = {}
+    return [words.setdefault(text, text) for text in cells]
 
 
 def stored_anew(place: Path) -> bytes:

@@ -40,9 +40,10 @@ def private_content(folder: Folder) -> Iterator[Finding]:
     wanted = _private_patterns(folder)
     names: dict[str, list[str]] = {}
     pictures = set(folder.file)
-    for entry in folder.files:
-        if entry.name.endswith((".jpg", ".nii.gz")) or entry.name in pictures:
+    for row, name in enumerate(folder.files.names):
+        if name.endswith((".jpg", ".nii.gz")) or name in pictures:
             continue  # of images every byte is accounted for by another check
+        entry = folder.files[row]
         data = entry.path.read_bytes()
         plain = entry.name.endswith(TABLES) and len(data) > BULK
         for inside, content in [(entry.name, data)] if plain else streams_of(entry.name, data):
@@ -57,11 +58,11 @@ def private_content(folder: Folder) -> Iterator[Finding]:
 
 def digests(folder: Folder) -> Iterator[Finding]:
     """Does a public file hold a digest of a private one, or of the labels?"""
-    public = {str(entry["sha256"]) for entry in folder.listed.values()}
+    public = set(map(bytes, folder.listed.digests))
     wanted: set[bytes] = set()
     for data, name in _secrets(folder):
         digest = DIGESTS[name](data)
-        if name == "SHA-256" and digest.hex() in public:
+        if name == "SHA-256" and digest in public:
             continue  # the same as a public file, such as an empty mask
         wanted |= {digest.hex().encode(), base64.b64encode(digest).rstrip(b"=")}
     words = re.compile(rb"[0-9A-Za-z+/]{22,128}")
