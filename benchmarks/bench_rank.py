@@ -23,7 +23,7 @@ import numpy as np
 from bench_cli import CLASSES, write_bundle_of
 from scipy import stats
 from side_by_side import Contest, compare
-from sklearn.metrics import f1_score
+from sklearn.metrics import f1_score, roc_auc_score
 
 import metrics
 from compete.leaderboard.drawing import drawing_of, drawn_scores
@@ -88,7 +88,7 @@ def whole_boards(folder: Path, rows: int, count: int, repeats: int) -> list[Cont
     name = f"{count:,} submissions of {rows:,} rows"
     alone = ["--workers", "1"]
     return [
-        Contest(f"{name}, on one core", [*ours, *alone], peer, repeats=repeats),
+        Contest(f"{name}, on one core", [*ours, *alone], peer, goal=20, repeats=repeats),
         Contest(f"{name}, on all cores", ours, peer, goal=20, repeats=repeats, note="wall: CPU of workers not counted"),
         Contest(f"{name}, no draws, on one core", [*ours, *alone, "--draws", "0"], peer, repeats=repeats),
         Contest(f"{name}, scores cached, on one core", [*kept, *alone], peer, repeats=repeats),
@@ -124,18 +124,25 @@ def _f1(truth: Any, predictions: Any) -> Any:
     return np.array([f1_score(truth, one, average="macro") for one in predictions])
 
 
+def _auc(truth: Any, predictions: Any) -> Any:
+    return np.array([roc_auc_score(truth, one) for one in predictions])
+
+
 def draw_contests(repeats: int) -> list[Contest]:
-    """The draws alone, of three metrics."""
+    """The draws alone, of four metrics."""
     random = np.random.default_rng(3)
     label = random.integers(0, 5, ITEMS)
     wrong = random.random((TEAMS, ITEMS)) < np.linspace(0.1, 0.5, TEAMS)[:, None]
     guess = np.where(wrong, random.integers(0, 5, (TEAMS, ITEMS)), label)
     value = random.normal(size=ITEMS)
     forecast = value + random.normal(size=(TEAMS, ITEMS)) * np.linspace(0.5, 1.0, TEAMS)[:, None]
+    found = (random.random(ITEMS) < 0.3).astype(int)
+    chance = found + random.normal(size=(TEAMS, ITEMS)) * np.linspace(0.5, 1.5, TEAMS)[:, None]
     cases = [
         ("accuracy", label, guess, range(5), lambda true, given: (true == given).mean(axis=1), 1, 1),
         ("mae", value, forecast, None, lambda true, given: np.abs(true - given).mean(axis=1), -1, 1),
         ("f1_macro", label, guess, range(5), _f1, 1, SHARE),
+        ("roc_auc", found, chance, range(2), _auc, 1, SHARE),
     ]
     return [
         Contest(
@@ -144,7 +151,7 @@ def draw_contests(repeats: int) -> list[Contest]:
             partial(peer_draws, score, DRAWS // share, truth, given, sign),
             repeats=repeats,
             peer_share=1 / share,
-            note=f"peer: {DRAWS // share} draws" if share > 1 else "",
+            note="≤ 1 s CPU" + (f"; peer: {DRAWS // share} draws" if share > 1 else ""),
         )
         for name, truth, given, labels, score, sign, share in cases
     ]

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 KEPT = 1 << 25
 """Numbers of sorted order that evidence keeps; beyond, each column is sorted when it is read."""
 
+SMALL = 1 << 16
+"""Weight of all items in a draw, below which four bytes hold the pairs of a positive and a negative."""
+
 SIDE = 1 << 6
 """Quantile bins on each side of coarse rank correlation."""
 
@@ -81,7 +84,8 @@ class Ranked:
     def readings(self, weighting: Weighting) -> Iterator[Any]:
         """The weighed rankings of all columns, a part of the weightings at a time."""
         if isinstance(weighting, Draws):
-            for batch in weighting.batches(self.n, self.n):
+            small = weighting.sample_weight is None and weighting.copies is None and weighting.heaviest(self.n) < SMALL
+            for batch in weighting.batches(self.n, self.n, np.int32 if small else np.int64):
                 yield self._drawn(weighting, batch)
         elif isinstance(weighting, Partition):
             for part, weight in parts_of(self, weighting):

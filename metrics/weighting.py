@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
@@ -86,6 +87,7 @@ class Draws:
         cluster: whole numbers from 0, shape (n,): items that are drawn together; None draws items.
         copies: how many identical items each row stands for, shape (n,); None for one each. Not with ``cluster``.
         sample_weight: one weight an item, or None.
+        made: how often each unit is drawn, shape (count, units), if that is known already; see ``made_once``.
     """
 
     count: int
@@ -93,6 +95,7 @@ class Draws:
     cluster: Optional[Array] = None
     copies: Optional[Array] = None
     sample_weight: Optional[Array] = None
+    made: Optional[Array] = None
 
     def __post_init__(self) -> None:
         if self.count < 1:
@@ -116,17 +119,30 @@ class Draws:
         """The same draws with one more factor on each item's weight."""
         return replace(self, sample_weight=_product(self.sample_weight, sample_weight, len(sample_weight)))
 
+    def made_once(self, n: int) -> Draws:
+        """The same draws held in memory, for whoever weighs much evidence of the same n items."""
+        return replace(self, made=np.concatenate(list(self.batches(n, kind=np.int32))))
+
     @property
     def plain(self) -> bool:
         """Whether items are drawn one by one and each counts once."""
         return self.cluster is None and self.copies is None and self.sample_weight is None
 
+    @cached_property
+    def _one_each(self) -> bool:
+        """Whether the items are the units, in their order."""
+        return self.cluster is None or np.array_equal(self.cluster, np.arange(len(self.cluster)))
+
     def units(self, n: int) -> Array:
         """The unit that each item is drawn with, shape (n,)."""
         return np.arange(n) if self.cluster is None else self.cluster
 
-    def batches(self, n: int, width: int = 1) -> Iterator[Array]:
-        """How often each unit is drawn: arrays of shape (draws, units), int64, a cache full at a time.
+    def heaviest(self, n: int) -> int:
+        """What no draw of n items can weigh more than, where each item counts once."""
+        return n if self._one_each else len(np.bincount(self.units(n))) * int(np.bincount(self.units(n)).max())
+
+    def batches(self, n: int, width: int = 1, kind: type = np.int64) -> Iterator[Array]:
+        """How often each unit is drawn: whole numbers, shape (draws, units), a cache full at a time.
 
         The draws are the same for every ``width``, which is how many numbers the caller makes of one draw.
         """
@@ -136,16 +152,20 @@ class Draws:
         step = max(1, DRAWN // max(units, width))
         for start in range(0, self.count, step):
             rows = min(step, self.count - start)
+            if self.made is not None:
+                yield self.made[start : start + rows].astype(kind, copy=False)
+                continue
             if chance is not None and self.copies is not None:
-                yield random.multinomial(int(self.copies.sum()), chance, size=rows)
+                yield random.multinomial(int(self.copies.sum()), chance, size=rows).astype(kind, copy=False)
                 continue
             drawn = random.integers(0, units, size=(rows, units), dtype=np.uint16 if units <= SHORT else np.int64)
             place = drawn + np.arange(0, rows * units, units)[:, None]
-            yield np.bincount(place.ravel(), minlength=rows * units).reshape(rows, units)
+            drawn_of_each = np.bincount(place.ravel(), minlength=rows * units)
+            yield drawn_of_each.reshape(rows, units).astype(kind, copy=False)
 
     def spread(self, batch: Array) -> Array:
         """A batch of draws of units as weights of items, shape (draws, n)."""
-        item = batch if self.cluster is None else batch[:, self.cluster]
+        item = batch if self._one_each or self.cluster is None else batch.take(self.cluster, axis=1)
         return item if self.sample_weight is None else item * self.sample_weight
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,18 @@ WIDE = 1 << 9
 TOGETHER = 128
 """Draws that are multiplied at a time, or a few more."""
 
+COUNTED = 1 << 20
+"""Items whose counts single precision holds exactly, however they are drawn."""
+
+SPARSE = 8
+"""A number that is not 0 costs as much in a sparse product as so many in a dense one."""
+
+READ = 1 << 20
+"""Numbers of products that are read by a formula at a time, or a few more."""
+
+HELD = 1 << 23
+"""Numbers of draws that are held for all teams; more are made anew for each."""
+
 COSTLY = 1 << 26
 """Numbers that all draws of one team may go through before its evidence is made coarse."""
 
@@ -55,10 +68,11 @@ class Drawing:
     units: int
     kind: str
 
-    @property
+    @cached_property
     def weighting(self) -> Draws:
-        """The draws as a metric takes them."""
-        return metrics.Draws(self.draws, self.seed, self.unit)
+        """The draws as a metric takes them, made once for all teams where they are few enough to be held."""
+        plan = metrics.Draws(self.draws, self.seed, self.unit)
+        return plan.made_once(len(self.unit)) if self.draws * self.units <= HELD else plan
 
 
 def drawing_of(n: int, cluster: Array | None, *, draws: int, seed: int = 0) -> Drawing:
@@ -129,22 +143,61 @@ def _wide_enough(teams: Sequence[int], widths: Sequence[int]) -> list[list[int]]
 def _multiplied(metric: metrics.Metric, evidences: Sequence[metrics.Evidence], drawing: Drawing) -> Array:
     """Scores of additive evidence: one product of draws and totals of all teams."""
     parts = metrics.Partition(drawing.unit, drawing.units)
-    tables = [_table(one, parts) for one in evidences if isinstance(one, Additive)]
+    added = [one for one in evidences if isinstance(one, Additive)]
+    tables = [_table(one, parts) for one in added]
     whole = np.concatenate([table.reshape(drawing.units, -1) for table in tables], axis=1)
-    if all(one.table is None for one in evidences if isinstance(one, Additive)) and len(drawing.unit) < 1 << 20:
-        whole = whole.astype(np.float32)  # whole numbers: exact, and twice as fast
+    counts = all(one.table is None for one in added) and len(drawing.unit) < COUNTED
     ends = np.cumsum([0, *(table.shape[1] * table.shape[2] for table in tables)])
     drawn = np.empty((drawing.draws, len(tables)))
     start = 0
-    for batch in _stacked(drawing):
-        sums = (batch.astype(whole.dtype) @ whole).astype(np.float64)
-        rows = slice(start, start := start + len(batch))
-        for team, (one, table) in enumerate(zip(evidences, tables, strict=True)):
-            own = sums[:, ends[team] : ends[team + 1]].reshape(len(batch), *table.shape[1:])
-            assert isinstance(one, Additive)
+    for sums in _counted(whole, drawing) if counts else _summed(whole, drawing):
+        rows = slice(start, start := start + len(sums))
+        for team, (one, table) in enumerate(zip(added, tables, strict=True)):
+            own = sums[:, ends[team] : ends[team + 1]].reshape(len(sums), *table.shape[1:])
             with np.errstate(over="ignore", invalid="ignore"):
                 drawn[rows, team] = metric.bound(one.reading(Totals(own[:, 0], own[:, 1:])))
     return drawn
+
+
+def _counted(whole: Array, drawing: Drawing) -> Iterator[Array]:
+    """Draws times a table of whole numbers, some draws at a time: exact in any order, so in the cheapest."""
+    step = max(TOGETHER, READ // whole.shape[1])
+    waiting: list[Array] = []
+    for one in _sparsely(whole, drawing) if _is_sparse(whole) else _densely(whole, drawing):
+        waiting.append(one)
+        if sum(map(len, waiting)) >= step:
+            yield np.concatenate(waiting)
+            waiting = []
+    if waiting:
+        yield np.concatenate(waiting)
+
+
+def _is_sparse(whole: Array) -> bool:
+    """Whether most of a table is nothing, and no product of it with a draw needs more than two bytes."""
+    small = float(whole.max()) * len(whole) < 1 << 16
+    return small and bool(SPARSE * np.count_nonzero(whole) < whole.size)
+
+
+def _sparsely(whole: Array, drawing: Drawing) -> Iterator[Array]:
+    """The product of what is in the table alone, with small whole numbers."""
+    from scipy.sparse import csr_array
+
+    held = csr_array(whole.T.astype(np.uint16))
+    for batch in _stacked(drawing):
+        yield (held @ np.ascontiguousarray(batch.T, dtype=np.uint16)).T.astype(np.float64)
+
+
+def _densely(whole: Array, drawing: Drawing) -> Iterator[Array]:
+    """The product in single precision, which holds these numbers exactly and is twice as fast."""
+    single = whole.astype(np.float32)
+    for batch in _stacked(drawing):
+        yield (batch.astype(np.float32) @ single).astype(np.float64)
+
+
+def _summed(whole: Array, drawing: Drawing) -> Iterator[Array]:
+    """Draws times a table of any numbers, some draws at a time."""
+    for batch in _stacked(drawing):
+        yield batch.astype(np.float64) @ whole
 
 
 def _table(evidence: Additive, parts: metrics.Partition) -> Array:

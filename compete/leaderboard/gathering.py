@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from compete.errors import Finding, UsageError
@@ -39,7 +40,7 @@ class Sent:
     selected: bool = False
 
     @property
-    def order(self) -> tuple[str, str, list[tuple[int, str]]]:
+    def order(self) -> tuple[str, str, tuple[tuple[int, str], ...]]:
         """By team and time; files without a time come first, in the order in which people count."""
         return self.team, self.moment, counted_order(self.file)
 
@@ -182,14 +183,15 @@ def _below(path: Path, folder: Path) -> bool:
     return path.resolve().is_relative_to(folder.resolve())
 
 
-def counted_order(text: str) -> list[tuple[int, str]]:
+@lru_cache(maxsize=1 << 14)
+def counted_order(text: str) -> tuple[tuple[int, str], ...]:
     """A key that sorts as people count: s2 before s10, and s.csv before both.
 
     >>> sorted(["s10", "s2", "s1"], key=counted_order)
     ['s1', 's2', 's10']
     """
     parts = re.findall(r"\d+|[^\d.]+|\.", text)
-    return [(int(part), "") if part.isdecimal() and part.isascii() else (-1, part) for part in parts]
+    return tuple((int(part), "") if part.isdecimal() and part.isascii() else (-1, part) for part in parts)
 
 
 def _refused(findings: Sequence[Finding]) -> UsageError:

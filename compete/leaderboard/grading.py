@@ -17,15 +17,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from compete.bundle import Bundle, open_bundle
+from compete.bundle import Bundle
 from compete.engine import cores, map_shards
 from compete.errors import CompeteError
 from compete.files import sha256_of
 from compete.leaderboard.likeness import row_codes
+from compete.leaderboard.opening import one_reading, opened
 from compete.scoring.bounded import Limits, run_bounded
 from compete.scoring.grading import scored_predictions
 from compete.scoring.result import Score
-from compete.scoring.truth import Truth, read_truth
+from compete.scoring.truth import Truth
 from compete.version import __version__
 
 if TYPE_CHECKING:
@@ -104,22 +105,22 @@ def grade_submissions(
     """
     if cache:
         cache.mkdir(parents=True, exist_ok=True)
-    work = partial(_graded, bundle=bundle, cache=cache, limits=limits)
     shard = max(1, min(SHARD, len(paths) // (4 * (workers or cores()))))
-    return map_shards(work, paths, workers=workers, shard=shard, progress=progress)
+    with one_reading() as reading:
+        work = partial(_graded, bundle=bundle, reading=reading, cache=cache, limits=limits)
+        return map_shards(work, paths, workers=workers, shard=shard, progress=progress)
 
 
 def _graded(
-    paths: Sequence[Path], *, bundle: Path, cache: Path | None, limits: Limits | None
+    paths: Sequence[Path], *, bundle: Path, reading: str, cache: Path | None, limits: Limits | None
 ) -> list[Graded | CompeteError]:
     """Grade some submissions against a truth that is read once."""
-    opened = open_bundle(bundle)
-    truth = read_truth(opened)
+    held, truth = opened(bundle, reading)
     found: list[Graded | CompeteError] = []
     for path in paths:
         try:
-            kept = _place(cache, path, opened, truth) if cache else None
-            found.append((_recalled(kept) if kept else None) or _fresh(path, opened, truth, limits, kept))
+            kept = _place(cache, path, held, truth) if cache else None
+            found.append((_recalled(kept) if kept else None) or _fresh(path, held, truth, limits, kept))
         except CompeteError as error:  # the bundle was read before, so whatever is wrong is wrong with this submission
             found.append(error)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -52,9 +53,12 @@ def _record_codes(values: Any) -> Array:
     return np.frombuffer(b"".join(digests), dtype="<u4").astype(np.uint32)
 
 
+@lru_cache(maxsize=8)
 def spread(n: int, most: int) -> Array:
     """The numbers of up to so many of n rows, evenly spread."""
-    return np.arange(n) if n <= most else np.arange(most) * n // most
+    found = np.arange(n) if n <= most else np.arange(most) * n // most
+    found.flags.writeable = False  # it is kept, for thousands of submissions ask for the same
+    return found
 
 
 def share_changed(one: Array, other: Array) -> float:
@@ -64,4 +68,11 @@ def share_changed(one: Array, other: Array) -> float:
 
 def share_alike(code: Array) -> float:
     """The share of the rows that hold the commonest prediction."""
-    return float(np.unique(code, return_counts=True)[1].max() / len(code)) if len(code) else 0.0
+    if not len(code):
+        return 0.0
+    first = code >> np.uint32(20)
+    count = np.bincount(first)
+    fullest = code[first == count.argmax()]
+    if (fullest == fullest[0]).all():  # no code is commoner than all that begin as it does
+        return float(len(fullest) / len(code))
+    return float(np.unique(code, return_counts=True)[1].max() / len(code))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ SIGNS = 3
 """Near copies, or constant submissions, of a team that a careful team may send without being suspected: one less."""
 
 
+@lru_cache(maxsize=1024)
 def expected_best(k: int) -> float:
     """How many standard deviations the best of k draws of chance lies above their mean.
 

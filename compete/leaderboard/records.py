@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from compete.errors import Finding
@@ -351,6 +351,7 @@ class Leaderboard:
 
     def as_dict(self) -> dict[str, Any]:
         """The leaderboard as plain JSON data, as ``leaderboard.schema.json`` says."""
-        plain = asdict(self)
+        plain = asdict(replace(self, entries=()))
+        plain["entries"] = [dict(vars(entry)) for entry in self.entries]  # thousands, whose fields hold no records
         plain["refused"] = [{**asdict(one), "finding": one.finding.as_dict()} for one in self.refused]
         return {"format": FORMAT, **plain, "findings": [finding.as_dict() for finding in self.findings]}

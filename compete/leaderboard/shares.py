@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,10 @@ from compete.bundle import open_bundle
 from compete.engine import map_shards
 from compete.leaderboard.drawing import Drawing, combined_scores, drawing_of, drawn_scores
 from compete.leaderboard.likeness import spread
+from compete.leaderboard.opening import one_reading, opened
 from compete.scoring.grading import counted_groups, evidence_of, read_predictions
 from compete.scoring.measures import Measure, is_own, measures_of
-from compete.scoring.truth import Truth, read_truth
+from compete.scoring.truth import Truth
 
 if TYPE_CHECKING:
     from compete.engine import Progress
@@ -78,15 +79,21 @@ def draw_submissions(
     """
     terms = open_bundle(bundle).terms
     most = min(MOST_UNITS, MOST_VALUES // max(1, len(paths)))
-    work = partial(_drawn, bundle=bundle, parts=tuple(parts), draws=draws, values_of=values_of, most=most)
     shard = LEAST_SHARD if terms.of_images else max(LEAST_SHARD, min(SHARD, ROWS // max(1, terms.test)))
-    return map_shards(work, paths, workers=workers, shard=shard, progress=progress)
+    with one_reading() as reading:
+        work = partial(
+            _drawn, bundle=bundle, reading=reading, parts=tuple(parts), draws=draws, values_of=values_of, most=most
+        )
+        try:
+            return map_shards(work, paths, workers=workers, shard=shard, progress=progress)
+        finally:
+            _held_drawing.cache_clear()
 
 
 def _drawn(
-    paths: Sequence[Path], *, bundle: Path, parts: Sequence[str], draws: int, values_of: str, most: int
+    paths: Sequence[Path], *, bundle: Path, reading: str, parts: Sequence[str], draws: int, values_of: str, most: int
 ) -> list[Share]:
-    truth = read_truth(open_bundle(bundle))
+    _, truth = opened(bundle, reading)
     measure = ranking_measure(truth)
     assert measure is not None
     items = truth.images or truth.ids
@@ -109,6 +116,12 @@ def part_drawing(truth: Truth, part: str, draws: int) -> Drawing:
     return drawing_of(int(member.sum()), cluster, draws=draws, seed=place)
 
 
+@lru_cache(maxsize=2)
+def _held_drawing(truth: Truth, part: str, draws: int) -> Drawing:
+    """The same, held with its draws for all submissions that a process is given."""
+    return part_drawing(truth, part, draws)
+
+
 def drawable_parts(truth: Truth) -> list[str]:
     """The parts with more than one item, or group of items: of one alone every draw is the same."""
     parts = [part for place, part in enumerate(truth.parts) if (truth.part == place).any()]
@@ -119,7 +132,7 @@ def part_scores(measure: Measure, evidences: Sequence[metrics.Evidence], truth: 
     """The drawn scores of a measure on one part, shape (draws, submissions)."""
     member = truth.part == truth.parts.index(part)
     if not measure.over:
-        return drawn_scores(measure.metric, [one.take(member) for one in evidences], part_drawing(truth, part, draws))
+        return drawn_scores(measure.metric, [one.take(member) for one in evidences], _held_drawing(truth, part, draws))
     subgroup = next(one for one in truth.subgroups if one.column == measure.over)
     code = np.where(member, counted_groups(subgroup), -1)
     groups = [code == group for group in np.unique(code[code >= 0])]

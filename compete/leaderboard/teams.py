@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from compete.errors import Finding, UsageError
@@ -42,7 +42,12 @@ class Submitted:
 
     def overall(self, metric: str, part: str) -> float | None:
         """The score of one metric on one part; None where there is none."""
-        return next((score.value for score in self.scores(metric, part) if not score.group), None)
+        return _overall(self.graded, metric, part)
+
+
+def _overall(graded: Graded, metric: str, part: str) -> float | None:
+    found = (one.value for one in graded.scores if one.metric == metric and one.part == part and not one.group)
+    return next(found, None)
 
 
 def teams_of(sent: Sequence[Sent], graded: Sequence[Graded], metric: str, policy: Policy) -> dict[str, list[Submitted]]:
@@ -66,8 +71,8 @@ def teams_of(sent: Sequence[Sent], graded: Sequence[Graded], metric: str, policy
             selected=one.selected,
             sha256=found.sha256,
             canonical_sha256=found.canonical_sha256,
-            public=None,
-            private=None,
+            public=_overall(found, metric, "public"),
+            private=_overall(found, metric, "private"),
             late=late,
             over_limit=not late and _over_limit(own, one, policy),
             same_team=same[one.team, one.file][0],
@@ -75,9 +80,7 @@ def teams_of(sent: Sequence[Sent], graded: Sequence[Graded], metric: str, policy
             changed=share_changed(own[-1].graded.code, found.code) if own else None,
             alike=share_alike(found.code),
         )
-        submitted = Submitted(one.path, found, entry)
-        public, private = submitted.overall(metric, "public"), submitted.overall(metric, "private")
-        own.append(replace(submitted, entry=replace(entry, public=public, private=private)))
+        own.append(Submitted(one.path, found, entry))
     return teams
 
 

@@ -28,9 +28,10 @@ from compete.scoring.own_tables import own_rows
 from compete.scoring.result import Result, Score, defined
 from compete.scoring.source import shown_name
 from compete.scoring.submission import Submission, read_submission
-from compete.scoring.truth import Array, Subgrouping, Truth, read_truth, wanted_items
+from compete.scoring.truth import Array, Division, Subgrouping, Truth, read_truth, wanted_items
 from compete.terms import NO_VALUE, Terms
 from compete.version import __version__
+from metrics.evidence import reduce_evidence
 
 FEW_GROUPS = 10
 """With fewer groups than these an interval is told to be rough."""
@@ -237,37 +238,27 @@ def _placed(refused: SubmissionError, name: str) -> SubmissionError:
 
 def _plain(measures: Sequence[Measure], evidence: metrics.Evidence, truth: Truth, draws: int) -> dict[str, list[Score]]:
     """Metrics of one evidence on each part, overall and by each subgroup."""
-    divisions = [("", truth.parts, truth.part)]
-    for subgroup in truth.subgroups:
-        names = [f"{subgroup.column}={name}" for name in subgroup.names]
-        code = truth.part * len(names) + subgroup.code
-        divisions += [("subgroup", tuple(names), code)]
     found: dict[str, list[Score]] = {measure.name: [] for measure in measures}
-    for division in divisions if measures else []:
+    for division in truth.divisions if measures else ():
         for score in _divided(measures, evidence, truth, division, draws):
             found[score.metric].append(score)
     return found
 
 
 def _divided(
-    measures: Sequence[Measure],
-    evidence: metrics.Evidence,
-    truth: Truth,
-    division: tuple[str, Sequence[str], Array],
-    draws: int,
+    measures: Sequence[Measure], evidence: metrics.Evidence, truth: Truth, division: Division, draws: int
 ) -> list[Score]:
     """Metrics of one evidence on each group of one division of the items."""
-    kind, names, code = division
-    size = len(names) * (len(truth.parts) if kind else 1)
-    count = np.bincount(code, minlength=size)
-    values = [np.asarray(one.metric.reduce(evidence, metrics.Partition(code, size))) for one in measures]
+    formulas = [measure.metric.bound for measure in measures]
+    values = [np.asarray(one) for one in reduce_evidence(evidence, formulas, division.member)]
+    ends: list[tuple[Optional[float], Optional[float]]] = [(None, None)] * len(measures)
     scores = []
-    for place in np.flatnonzero(count).tolist():
-        part = truth.parts[place // len(names)] if kind else names[place]
-        group = names[place % len(names)] if kind else ""
-        ends = _intervals(measures, evidence, truth, code == place, draws)
+    for place in np.flatnonzero(division.count).tolist():
+        part, group = division.names[place]
+        if draws:
+            ends = _intervals(measures, evidence, truth, division.member.group == place, draws)
         scores += [
-            Score(measure.name, part, group, defined(value[place]), low, high, int(count[place]))
+            Score(measure.name, part, group, defined(value[place]), low, high, int(division.count[place]))
             for measure, value, (low, high) in zip(measures, values, ends)
         ]
     return scores
@@ -277,7 +268,7 @@ def _intervals(
     measures: Sequence[Measure], evidence: metrics.Evidence, truth: Truth, member: Array, draws: int
 ) -> list[tuple[Optional[float], Optional[float]]]:
     """The bootstrap intervals of metrics on some items, drawn by group where items belong together."""
-    if not draws or int(member.sum()) < 2:
+    if int(member.sum()) < 2:
         return [(None, None)] * len(measures)
     cluster = None if truth.cluster is None else truth.cluster[member]
     chosen = [measure.metric for measure in measures]

@@ -7,8 +7,6 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Optional
 
-import numpy as np
-
 from compete.errors import EXAMPLES, Finding
 from compete.scoring.causes import nearest
 from compete.scoring.source import Caps, Source, counted, excerpt, refuse, refuse_not_utf8
@@ -17,6 +15,9 @@ _CELL = re.compile(r'"((?:[^"]|"")*)"(?=,|$)|([^",]*)(?=,|$)')
 _NUMBER = re.compile(r"[+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?")
 _BREAK = re.compile("[\u2028\u2029\x85\v\f]")
 _CONTROL = re.compile("[\0-\x08\x0b-\x1f\x7f]")
+SHORT = 4096
+"""Bytes that are looked through first: most headers are shorter."""
+
 _DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -27,16 +28,17 @@ def read_header(source: Source, caps: Caps) -> tuple[list[str], int]:
         SubmissionError: the first line is no header of any CSV table.
     """
     start = source.buffer[source.begin : min(source.begin + caps.row, source.end + 1)]
-    newline = np.flatnonzero(start == ord("\n"))
-    size = int(newline[0]) if len(newline) else len(start)
-    raw = bytes(start[:size])
+    size = bytes(start[:SHORT]).find(b"\n")
+    size = size if size >= 0 else bytes(start).find(b"\n")
+    ended = size >= 0
+    raw = bytes(start[:size]) if ended else bytes(start)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as fault:
         refuse_not_utf8(source, source.begin, fault)
     text = text[:-1] if text.endswith("\r") else text
     _refuse_line_ends(source, text)
-    if not len(newline):
+    if not ended:
         message = f"the first line has more than {caps.row:,} bytes"
         refuse(source, _finding(source, "submission/too-large", message, "write a header line, then one row an item"))
     if control := _CONTROL.search(text):

@@ -24,6 +24,7 @@ _FACTORS = np.array(
 _HALF = np.uint64(32)
 _LEVELS = 16
 _FEW = 32
+_FIRST = 64
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,9 @@ class Vocabulary:
         """Whether the texts ``low:high`` are exactly these, given by lengths and words; needs no tables."""
         if high > len(self) or not np.array_equal(self.column.length[low:high], length):
             return False
+        first = min(low + _FIRST, high)  # another order most often shows in the first rows
+        if not _equal(word[:_FIRST], words(self.column, low, first, self.width)).all():
+            return False
         return bool(_equal(word, words(self.column, low, high, self.width)).all())
 
     def search(self, word: Array) -> Array:
@@ -111,16 +115,19 @@ class Vocabulary:
             int32 (texts,).
         """
         levels, stray, _ = self._built
-        found = np.full(len(word), -1, dtype=np.int32)
-        mixed, rest = _mix(word), np.arange(len(word))
+        found, mixed, rest = np.full(len(word), -1, dtype=np.int32), _mix(word), np.arange(len(word))
         for level in levels:
             candidate = level.candidate(mixed)
             same = _equal(self.words.take(candidate, axis=0), word)
-            found[rest[same]] = candidate[same]
+            known = np.where(same, candidate, np.int32(-1))
+            if len(rest) == len(found):
+                found = known
+            else:
+                found[rest] = known
             lost = np.flatnonzero(~same)
             if not len(lost):
                 return found
-            rest, word, mixed = rest[lost], word.take(lost, axis=0), mixed.take(lost)
+            rest, word, mixed = rest.take(lost), word.take(lost, axis=0), mixed.take(lost)
         if stray:
             found[rest] = [stray.get(one.tobytes(), -1) for one in word]
         return found
@@ -158,9 +165,10 @@ def lookup(column: Column, known: Vocabulary) -> Array:
     """
     found = np.full(len(column), -1, dtype=np.int32)
     if len(known):
-        first = words(column, 0, CHUNK, known.width)
-        if not known.stands_at(0, len(first), column.length[: len(first)], first):
-            known.prepare()
+        if len(column) > CHUNK:
+            first = words(column, 0, CHUNK, known.width)
+            if not known.stands_at(0, len(first), column.length[: len(first)], first):
+                known.prepare()
         on_all_cores(len(column), CHUNK, lambda low, high: _look_up_rows(column, known, found, low, high))
     return found
 
@@ -266,6 +274,7 @@ def _chunks(rows: int) -> list[Array]:
 
 def _empty_level(texts: int, number: int) -> Level:
     """A table with about twice as many slots as texts, and far more where that is cheap: few lose their slot."""
-    bits = max(1, int(max(1.5 * texts, min(16.0 * texts * texts, 1 << 14))).bit_length())
+    roomy = max(min(16.0 * texts * texts, 1 << 14), min(8.0 * texts, 1 << 16))
+    bits = max(1, int(max(1.5 * texts, roomy)).bit_length())
     slots = np.zeros(1 << bits, dtype=np.int32)
     return Level(slots, _FACTORS[number % len(_FACTORS)] + np.uint64(2 * number), np.uint64(64 - bits))

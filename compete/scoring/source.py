@@ -270,7 +270,7 @@ KINDS: list[tuple[bytes, str, str, str]] = [
 def _refuse_unless_text(source: Source) -> None:
     first = bytes(source.buffer[source.begin : min(source.end, source.begin + 4096)])
     bare = first[3:] if first.startswith(b"\xef\xbb\xbf") else first
-    for magic, rule, what, cure in KINDS:
+    for magic, rule, what, cure in () if bare[:1].islower() else KINDS:  # none begins with a small letter
         if re.match(magic, bare, re.DOTALL):
             refuse(source, Finding(rule, f"this is {what}, not CSV text", source.name, hint=cure))
     # Text in UTF-16 or UTF-32 without a mark shows as Latin letters with a NUL between each two.

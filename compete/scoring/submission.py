@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Optional, Union
 
@@ -241,10 +242,16 @@ def _in_columns(faults: Sequence[Fault]) -> str:
     return f"column {names}" if len(faults) == 1 else f"{len(faults)} columns ({names})"
 
 
+@lru_cache(maxsize=16)
+def _closed_set(classes: tuple[str, ...]) -> Vocabulary:
+    """The classes, prepared once for all submissions."""
+    return vocabulary(classes)
+
+
 def _labels(table: Table, contract: Contract) -> tuple[list[Array], list[Finding]]:
     """Codes of the label or flag columns that are there."""
     flag = contract.kind == "flag"
-    classes, codes = vocabulary(FLAGS if flag else contract.classes), []
+    classes, codes = _closed_set(FLAGS if flag else contract.classes), []
     empty, unknown = [], []
     for name in (one for one in contract.columns if one in table.columns):
         column = table.columns[name]

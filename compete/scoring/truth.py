@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Optional, Union
 
 import numpy as np
 import numpy.typing as npt
 
+import metrics
 from compete.bundle import (
     GROUP,
     ID,
@@ -63,6 +65,21 @@ class Subgrouping:
 
 
 @dataclass(frozen=True, eq=False)
+class Division:
+    """A way to divide the items: by part, or by part and the groups of a subgroup column.
+
+    Attributes:
+        names: part and group of each class of items; the group is empty where items are divided by part alone.
+        member: the class of each item.
+        count: how many items each class has.
+    """
+
+    names: tuple[tuple[str, str], ...]
+    member: metrics.Partition
+    count: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Truth:
     """What is known of the items that a submission predicts.
 
@@ -95,6 +112,19 @@ class Truth:
     def n(self) -> int:
         """How many items there are."""
         return len(self.part)
+
+    @cached_property
+    def divisions(self) -> tuple[Division, ...]:
+        """Items by part, then by part and each subgroup column; found once for all submissions."""
+        found = [_division([(part, "") for part in self.parts], self.part)]
+        for subgroup in self.subgroups:
+            names = [(part, f"{subgroup.column}={name}") for part in self.parts for name in subgroup.names]
+            found.append(_division(names, self.part * len(subgroup.names) + subgroup.code))
+        return tuple(found)
+
+
+def _division(names: Sequence[tuple[str, str]], code: Array) -> Division:
+    return Division(tuple(names), metrics.Partition(code, len(names)), np.bincount(code, minlength=len(names)))
 
 
 def read_truth(bundle: Bundle, on: str = "test") -> Truth:

@@ -115,3 +115,41 @@ def test_a_combination_draws_each_group_by_itself() -> None:
         for drawing, group in zip(drawings, groups, strict=True)
     ]
     np.testing.assert_allclose(found, np.minimum(*each), atol=1e-11)
+
+
+@pytest.mark.parametrize("classes", [2, 9])
+def test_tables_that_are_mostly_nothing_give_the_same_draws(classes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(4)
+    truth, predictions = random.integers(0, classes, 400), random.integers(0, classes, (7, 400))
+    metric = metrics.get("f1_macro")
+    evidences = [metric.collect(truth, one, range(classes)) for one in predictions]
+    found = []
+    for share in (0, 1 << 30):  # every table counts as sparse, then none
+        monkeypatch.setattr(drawing_module, "SPARSE", share)
+        found += [drawn_scores(metric, evidences, drawing_of(400, np.arange(400) // 2, draws=300))]
+    assert (found[0] == found[1]).all()
+
+
+@pytest.mark.parametrize("name", ["roc_auc", "average_precision", "spearman", "mae", "f1"])
+@pytest.mark.parametrize("cluster", [None, np.arange(60) // 3])
+def test_draws_held_for_all_teams_are_those_made_for_one(name: str, cluster: np.ndarray | None) -> None:
+    random = np.random.default_rng(5)
+    truth = random.integers(0, 2, 60)
+    guess = random.integers(0, 2, 60) if name == "f1" else random.random(60).round(1)
+    metric = metrics.get(name)
+    evidence = metric.collect(truth, guess)
+    unit = np.arange(60) if cluster is None else cluster
+    held, plain = drawing_of(60, cluster, draws=50).weighting, metrics.Draws(50, 0, unit)
+    assert held.made is not None
+    np.testing.assert_array_equal(metric.reduce(evidence, held), metric.reduce(evidence, plain))
+
+
+def test_heavy_draws_of_rankings_are_counted_in_full() -> None:
+    truth = np.repeat([0, 1], 60_000)  # 3.6 billion pairs are more than four bytes hold
+    score = np.random.default_rng(6).random(120_000) - truth
+    metric = metrics.get("roc_auc")
+    evidence = metric.collect(truth, score)
+    draws = metrics.Draws(2, 0, np.arange(120_000) % 4)
+    assert draws.heaviest(120_000) == 120_000
+    weight = np.concatenate([draws.spread(batch) for batch in draws.batches(120_000)]).astype(float)
+    np.testing.assert_allclose(metric.reduce(evidence, draws), metric.reduce(evidence, weight), rtol=1e-14)

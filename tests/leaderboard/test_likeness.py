@@ -63,3 +63,13 @@ def test_objects_are_compared_image_by_image() -> None:
     )
     assert len(row_codes(truth)) == 4
     assert (row_codes(found) != row_codes(moved)).tolist() == [False, False, True, False]
+
+
+@pytest.mark.parametrize("distinct", [1, 2, 5, 3000])
+def test_the_share_of_the_commonest_is_that_of_a_plain_count(distinct: int) -> None:
+    random = np.random.default_rng(distinct)
+    few = random.integers(0, 1 << 32, distinct, dtype=np.uint32)
+    near = few ^ np.uint32(1)  # begins as another does
+    code = np.concatenate([few, near])[random.integers(0, 2 * distinct, 5000)]
+    assert share_alike(code) == np.unique(code, return_counts=True)[1].max() / 5000
+    assert share_alike(code[:0]) == 0

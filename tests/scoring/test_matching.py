@@ -70,3 +70,8 @@ def test_find_one():
 def test_nul_is_no_part_of_a_text():
     with pytest.raises(ValueError, match="NUL"):
         column_of(["a\0b"])
+
+
+def test_texts_that_are_all_long_need_no_tables():
+    texts = [letter * 100 for letter in "abc"]
+    assert lookup(column_of(["short", *texts[::-1], "a" * 99]), vocabulary(texts)).tolist() == [-1, 2, 1, 0, -1]

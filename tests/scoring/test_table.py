@@ -209,3 +209,10 @@ def test_excerpts_are_inert():
     assert len(excerpt("\U000e0001" * 10_000)) < 500
     assert excerpt("") == "''"
     assert excerpt("plain") == "plain"
+
+
+@pytest.mark.parametrize("size", [10, 4095, 4096, 9000])
+def test_headers_of_any_length_end_at_their_line(size):
+    names = ["id", "x" * size]
+    table = read_table(written([names, ["1", "a"]]))
+    assert (list(table.header), cells(table)) == (names, [["1", "a"]])

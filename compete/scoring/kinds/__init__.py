@@ -9,6 +9,7 @@ that knows the truth; ``written(values, ids, terms)`` the rows of a submission t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ def room_of(kind: str) -> Any:
     return import_module(f"{__name__}.{KINDS[kind].room}")
 
 
+@lru_cache(maxsize=16)
 def contract_of(terms: Terms) -> Contract:
     """What a submission to a challenge on tables must hold."""
     from compete.bundle import ID
