@@ -156,6 +156,10 @@ def whole_bundle(path: Path) -> Bundle:
         BundleError: it is none, it was not built yet, its private half is missing, or a byte is changed.
     """
     bundle = open_bundle(path)
+    if not bundle.private:
+        hint = "give the whole bundle, not its public half"
+        finding = Finding("bundle/no-solution", "there is no private/ beside it", str(path), hint=hint)
+        raise BundleError("nothing was exported", [finding])
     bundle.solution()
     if faults := fatal(verify_bundle(bundle.root)):
         raise BundleError("a bundle that is not as it was built is not exported", faults)
