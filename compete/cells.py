@@ -35,6 +35,9 @@ CELLS = {
 ``segments``: a JSON list, the image's ``segments_info``.
 """
 
+ZIP_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)
+"""What Python raises of a zip that is damaged, encrypted, or packed in a way that it does not know."""
+
 INDEX, IMAGE, LIST, SEGMENTS = "panoptic.json", "image_id", "annotations", "segments_info"
 PNG_START, GZIP_START, TIFF_STARTS = b"\x89PNG", b"\x1f\x8b", (b"II*\0", b"MM\0*")
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -246,7 +249,7 @@ def _members(content: bytes) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = [name for name in archive.namelist() if not name.endswith("/") and "__MACOSX" not in name]
             return {PurePosixPath(name).name: archive.read(name) for name in names}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError):
+    except ZIP_DAMAGE:
         raise CellError("the file is no zip") from None
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
+from compete.cells import ZIP_DAMAGE
 from compete.errors import Finding
 from compete.exporters.opened import Opened, escaping, plain_name
 
@@ -107,7 +108,7 @@ def program_faults(upload: Opened, name: Any, where: str, *, command: bool) -> I
             names = archive.namelist()
             found = next((one for one in ("metadata.yaml", "metadata") if one in names), "")
             content = archive.read(found) if found else b""
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError):
+    except ZIP_DAMAGE:
         message = f"{name} is no zip: the import succeeds, and then every submission fails after minutes"
         yield Finding("codabench/no-archive", message, where, hint="zip it, or name its folder", severity="warning")
         return

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from compete.cells import ZIP_DAMAGE
 from compete.errors import Finding
 from compete.exporters.evalai_fields import KEYS, PRIZE, field_faults
 from compete.exporters.opened import Opened, escaping
@@ -75,7 +76,7 @@ def _script_fault(raw: bytes) -> tuple[str, str]:
             names = archive.namelist()
             sources = {one: archive.read(one).decode("utf-8") for one in names if one.endswith(".py")}
             asked = archive.read("requirements.txt").decode("utf-8") if "requirements.txt" in names else ""
-    except (zipfile.BadZipFile, UnicodeDecodeError, RuntimeError, NotImplementedError, OSError):
+    except ZIP_DAMAGE:
         return "it is no zip that can be unpacked", "zip the files of the script themselves"
     if REQUIREMENT.search(asked):
         return "its requirements ask for numpy 2, and EvalAI's worker holds 1.26.4 and lets nobody change it", "numpy<2"

@@ -6,6 +6,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from compete.cells import ZIP_DAMAGE
 from compete.files import files_below
 
 LARGEST_TEXT = 1 << 26
@@ -57,7 +58,7 @@ def open_upload(path: Path) -> Opened | None:
             broken = archive.testzip()
             names = (info.filename for info in archive.infolist() if not info.is_dir())
             return None if broken else Opened(path, frozenset(map(plain_name, names)), zipped=True)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError, ValueError):
+    except ZIP_DAMAGE:
         return None
 
 

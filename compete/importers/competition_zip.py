@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from compete.cells import ZIP_DAMAGE
 from compete.errors import DatasetError, Finding
 
 MOST_BYTES = 1 << 31
 """Bytes that a file of the zip may unfold to."""
 
-DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)
 LEFT_BEHIND = ("__MACOSX", ".DS_Store", "Thumbs.db")
 
 
@@ -43,7 +42,7 @@ class Files:
             if info.file_size > MOST_BYTES:
                 raise _unreadable(name, f"it unfolds to {info.file_size:,} bytes")
             return self.archive.read(info)
-        except DAMAGE as error:
+        except ZIP_DAMAGE as error:
             raise _unreadable(name, str(error) or type(error).__name__) from None
 
     def text(self, name: str) -> str:
@@ -86,7 +85,7 @@ def open_competition(path: Path) -> Files:
 def _opened(source: io.BytesIO, name: str) -> Files:
     try:
         archive = zipfile.ZipFile(source)
-    except DAMAGE as error:
+    except ZIP_DAMAGE as error:
         raise _unreadable(name, str(error) or type(error).__name__) from None
     infos = [info for info in archive.infolist() if not info.is_dir()]
     plain = {PurePosixPath(info.filename).as_posix(): info.filename for info in infos}

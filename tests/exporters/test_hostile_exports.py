@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,3 +65,16 @@ def test_a_folder_in_the_place_of_a_file_is_none(make: Callable[[str], Made], tm
         (folder / name).unlink()
         (folder / name).mkdir()
         check_export(folder, platform)
+
+
+@pytest.mark.parametrize("platform", ["codabench", "evalai"])
+def test_a_zip_whose_packed_bytes_are_broken_is_told(tmp_path: Path, platform: str) -> None:
+    raw = io.BytesIO()
+    with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("competition.yaml", "".join(f"key{number}: {number * 7919}\n" for number in range(400)))
+    broken = bytearray(raw.getvalue())
+    broken[60:200] = b"\xff" * 140
+    (tmp_path / "upload.zip").write_bytes(broken)
+    found = check_export(tmp_path / "upload.zip", platform)
+    assert [one.rule for one in found] == [f"{platform}/not-a-zip"]
+    assert found[0].hint
