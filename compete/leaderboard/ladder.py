@@ -43,6 +43,19 @@ def rounded_score(value: float | None, step: float) -> float | None:
     return round(math.floor(value / step + 0.5) * step, DIGITS)
 
 
+def within(value: float | None, bounds: tuple[float | None, float | None]) -> float | None:
+    """A rounded score that is no better and no worse than a score can be.
+
+    >>> within(1.0776, (0.0, 1.0)), within(-3.0, (None, 1.0))
+    (1.0, -3.0)
+    """
+    low, high = bounds
+    if value is None:
+        return None
+    value = value if low is None else max(value, low)
+    return value if high is None else min(value, high)
+
+
 def climb_steps(
     scores: Sequence[float | None], *, step: float, unit: float, greater_is_better: bool
 ) -> list[float | None]:

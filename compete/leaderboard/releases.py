@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from compete.leaderboard.ladder import climb_freely, climb_steps, release_step, rounded_score
+from compete.leaderboard.ladder import climb_freely, climb_steps, release_step, rounded_score, within
 from compete.leaderboard.policy import Policy
 from compete.leaderboard.shares import draw_submissions, drawable_parts, ranking_measure
 from compete.leaderboard.teams import Submitted
@@ -46,17 +46,20 @@ def release_of(
     """
     metric = metric_records(truth.terms)[0]
     n = int((truth.part == truth.parts.index("public")).sum())
-    step = release_step(policy.step, n, (metric["low"], metric["high"]), _usual_size(teams))
+    bounds = (metric["low"], metric["high"])
+    step = release_step(policy.step, n, bounds, _usual_size(teams))
     better = bool(metric["greater_is_better"])
     scores = {team: [one.entry.public if one.takes_part else None for one in own] for team, own in teams.items()}
     if policy.ladder == "step":
         height = policy.ladder_step
-        return step, {
+        shown = {
             team: climb_steps(own, step=height, unit=step, greater_is_better=better) for team, own in scores.items()
         }
-    if policy.ladder == "free" and "public" in drawable_parts(truth) and ranking_measure(truth):
-        return step, _freely(bundle, teams, scores, step=step, better=better, means=means)
-    return step, {team: [rounded_score(score, step) for score in own] for team, own in scores.items()}
+    elif policy.ladder == "free" and "public" in drawable_parts(truth) and ranking_measure(truth):
+        shown = _freely(bundle, teams, scores, step=step, better=better, means=means)
+    else:
+        shown = {team: [rounded_score(score, step) for score in own] for team, own in scores.items()}
+    return step, {team: [within(score, bounds) for score in own] for team, own in shown.items()}
 
 
 def _usual_size(teams: Mapping[str, Sequence[Submitted]]) -> float:

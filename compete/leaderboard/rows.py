@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from compete.leaderboard.ladder import release_step, rounded_score
+from compete.leaderboard.ladder import release_step, rounded_score, within
 from compete.leaderboard.overfitting import interval_of
 from compete.leaderboard.places import places_of
 from compete.leaderboard.policy import Policy
@@ -176,5 +176,5 @@ def _rounded_groups(board: Board, team: str) -> dict[str, float]:
     for group, (value, n) in group_scores(board.ranked[team], metric["name"], "public", smallest).items():
         step = max(release_step(board.policy.step, n, bounds, 0.0), board.release)
         step = step if None not in bounds else max(step, board.release * math.sqrt(items / n))
-        found[group] = rounded_score(value, step) or 0.0
+        found[group] = within(rounded_score(value, step), bounds) or 0.0
     return found
