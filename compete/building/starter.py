@@ -186,8 +186,8 @@ def _text(name: str, choices: Mapping[str, Choice]) -> str:
         metric, also = choices["score.metric"][0], []
     lines = [
         f"# yaml-language-server: $schema={SCHEMA}",
-        f"name: {name}",
-        f"title: {name.replace('-', ' ').capitalize()}   # one line for people",
+        f"name: {_flow(name)}",
+        f"title: {_flow(name.replace('-', ' ').capitalize())}   # one line for people",
         'version: "1.0"',
         "description: >-",
         "  What the items are, where they come from, and what is to be predicted.",

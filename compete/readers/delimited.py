@@ -37,6 +37,8 @@ _MAGIC = (
     (b"\x89PNG", "an image", "name the table that lists the images, or use `reader: folder`"),
     (b"\xff\xd8\xff", "an image", "name the table that lists the images, or use `reader: folder`"),
 )
+_DECLARED = re.compile(r'"?sep=(?P<delimiter>[,;\t])"?\r?\n', re.IGNORECASE)
+"""The first line in which Excel is told the delimiter."""
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -83,7 +85,11 @@ def read_delimited(path: Path, *, where: str = "") -> Delimited:
         cure = "remove it, or write the table anew"
         message = f"a control character (U+{ord(found[0]):04X}) stands in the text"
         raise _refusal("control-character", message, f"{path.name}:{line}", cure)
-    delimiter = _delimiter(text)
+    declared = _DECLARED.match(text)
+    if declared:
+        # An empty line is skipped, and the lines below keep their numbers.
+        text = text[declared.end() - 1 :]
+    delimiter = declared["delimiter"] if declared else _delimiter(text)
     if delimiter != ",":
         message = f"cells are separated by {DELIMITERS[delimiter]}"
         findings.append(Finding("dataset/delimiter", message, path.name, severity="note"))
@@ -124,7 +130,9 @@ def _decoded(data: bytes, name: str) -> tuple[str, list[Finding]]:
 def _encoding(data: bytes) -> tuple[str, str]:
     """A codec that reads the bytes, and its name for people; no name for UTF-8."""
     candidates = [("utf-8-sig", "")]
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if data[:4] in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
+        candidates = [("utf-32", "UTF-32")]
+    elif data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         candidates = [("utf-16", "UTF-16")]
     elif data[1:2] == b"\0" and data[3:4] == b"\0":
         candidates = [("utf-16-le", "UTF-16")]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from compete.errors import DatasetError, Finding
+from compete.errors import EXAMPLES, DatasetError, Finding
 from compete.files import system_fault
 from compete.sources import address_of, read_whole
 
+LISTED = 100
+"""Files below a folder that are looked at to name some of them."""
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 """An escape of JSON that may be one half of a letter, which no file can hold without the other."""
 
@@ -53,12 +56,22 @@ def read_raw(path: Path, where: str = "") -> bytes:
     try:
         return read_whole(path)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        alike = f"*{path.suffix or '.json'}"
-        near = sorted(other.name for other in path.parent.glob(alike)) if path.parent.is_dir() else []
-        hint = f"in its folder are: {', '.join(near[:5])}" if near else "paths are relative to challenge.yaml"
-        raise refusal("dataset/missing-file", f"there is no file {address_of(path)!r}", where, hint) from None
+        what = "is a folder" if path.is_dir() else "does not exist"
+        message = f"{address_of(path)!r} {what}"
+        raise refusal("dataset/missing-file", message, where, _nearby(path)) from None
     except OSError as error:
         raise system_fault(error) from error
+
+
+def _nearby(path: Path) -> str:
+    """What might have been meant: the JSON files in a folder, or the files of a kind beside one that is missing."""
+    if path.is_dir():
+        inside = sorted(str(other.relative_to(path)) for other in islice(path.rglob("*.json"), LISTED))
+        return f"name one of its files: {', '.join(inside[:EXAMPLES])}" if inside else "it holds no JSON file"
+    beside = (
+        sorted(other.name for other in path.parent.glob(f"*{path.suffix or '.json'}")) if path.parent.is_dir() else ()
+    )
+    return f"in its folder are: {', '.join(beside[:5])}" if beside else "paths are relative to challenge.yaml"
 
 
 def refusal(rule: str, message: str, where: str, hint: str = "") -> DatasetError:

@@ -10,13 +10,15 @@ from importlib import import_module
 from itertools import islice
 from pathlib import Path
 
-from compete.errors import Finding, UsageError
+from compete.errors import EXAMPLES, Finding, UsageError
 from compete.files import system_fault
 
 LOOK = 1 << 16
 """Bytes of a file that are looked at."""
 MOST_NAMES = 5000
 """Files of a folder that are looked at."""
+MOST_TRIED = 20
+"""Files of a folder without a format that are looked at one by one."""
 DEPTH = 4
 
 
@@ -82,11 +84,23 @@ def recognise(path: Path, readers: Mapping[str, str]) -> tuple[str, str]:
     glance = Glance(path)
     found = {name: reason for name, module in readers.items() if (reason := import_module(module).recognise(glance))}
     if not found:
-        hint = f"say the format yourself: --from READER:PATH, with one of {', '.join(readers)}"
+        inside = _known_inside(glance, readers)
+        hint = f"say which of its files: --from {' or --from '.join(inside)}" if inside else ""
+        hint = hint or f"say the format yourself: --from READER:PATH, with one of {', '.join(readers)}"
         message = f"{path.name} looks like no format that is known"
         raise UsageError("nothing was written", [Finding("usage/unknown-format", message, str(path), hint=hint)])
     name, *others = found
     return name, found[name] + (f"; it might be {' or '.join(others)} too" if others else "")
+
+
+def _known_inside(folder: Glance, readers: Mapping[str, str]) -> list[str]:
+    """The first files of annotations in a folder whose format is known, as READER:PATH."""
+    found: list[str] = []
+    for name in folder.ending(".json", ".ndjson", ".xml", ".csv", ".zip", ".parquet")[:MOST_TRIED]:
+        glance = Glance(folder.path / name)
+        reader = next((reader for reader, module in readers.items() if import_module(module).recognise(glance)), "")
+        found += [f"{reader}:{glance.path}"] if reader else []
+    return found[:EXAMPLES]
 
 
 def _below(folder: Path, before: str) -> Iterator[str]:

@@ -10,8 +10,8 @@ from PIL import Image
 
 from compete.building.starter import write_challenge
 from compete.challenge import load_challenge
-from compete.errors import UsageError
-from compete.readers import recognise_dataset
+from compete.errors import DatasetError, UsageError
+from compete.readers import recognise_dataset, sketch_dataset
 
 
 def test_a_table_is_known_by_its_name(tmp_path: Path) -> None:
@@ -42,6 +42,32 @@ def test_what_is_no_format_is_told_with_the_formats(tmp_path: Path, name: str) -
         recognise_dataset(path)
     (finding,) = caught.value.findings
     assert (finding.rule, "coco" in finding.hint, "csv" in finding.hint) == ("usage/unknown-format", True, True)
+
+
+def test_of_a_folder_without_a_format_the_files_that_have_one_are_named(tmp_path: Path) -> None:
+    (tmp_path / "annotations").mkdir()
+    (tmp_path / "annotations" / "val.json").write_text(json.dumps({"images": [], "annotations": [], "categories": []}))
+    (tmp_path / "annotations" / "other.json").write_text("[]")
+    with pytest.raises(UsageError) as caught:
+        recognise_dataset(tmp_path)
+    hint = caught.value.findings[0].hint
+    assert hint == f"say which of its files: --from coco:{tmp_path / 'annotations' / 'val.json'}"
+
+
+def test_a_folder_in_place_of_a_json_file_is_told_with_the_files_in_it(tmp_path: Path) -> None:
+    (tmp_path / "annotations").mkdir()
+    (tmp_path / "annotations" / "val.json").write_text("{}")
+    with pytest.raises(DatasetError) as caught:
+        sketch_dataset("coco", tmp_path)
+    (finding,) = caught.value.findings
+    assert (finding.rule, finding.hint) == ("dataset/missing-file", "name one of its files: annotations/val.json")
+
+
+@pytest.mark.parametrize("name", ["2025", "null", "true", "1e5"])
+def test_a_folder_whose_name_is_no_text_in_yaml_still_starts_a_challenge(tmp_path: Path, name: str) -> None:
+    table = tmp_path / "animals.csv"
+    table.write_text("name,kind\n" + "".join(f"{number},{'dog' if number % 2 else 'cat'}\n" for number in range(40)))
+    assert load_challenge(write_challenge(tmp_path / name, f"csv:{table}").path).name == name
 
 
 def test_init_writes_the_format_that_it_recognised_and_why(tmp_path: Path) -> None:

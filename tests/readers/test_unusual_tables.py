@@ -86,6 +86,22 @@ def test_a_long_cell_does_not_hide_the_delimiter(tmp_path: Path) -> None:
     assert [len(cell) for cell in table.columns["note"]] == [200_000, 5]
 
 
+@pytest.mark.parametrize("first", ["sep=;\n", '"sep=;"\r\n', "SEP=;\n"])
+def test_the_line_that_tells_excel_the_delimiter_is_no_header(tmp_path: Path, first: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(first + "name;kind,of\nRex;dog\nTom;cat\n", newline="")
+    table = read_delimited(path)
+    assert (table.columns, list(table.lines)) == ({"name": ["Rex", "Tom"], "kind,of": ["dog", "cat"]}, [3, 4])
+
+
+@pytest.mark.parametrize("codec", ["utf-32", "utf-16", "utf-8-sig"])
+def test_a_mark_at_the_start_tells_the_encoding(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes("name,kind\nRex,Köter\n".encode(codec))
+    table = read_delimited(path)
+    assert (table.columns["kind"], bool(table.findings)) == (["Köter"], codec != "utf-8-sig")
+
+
 def test_a_folder_is_no_table(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="is a folder") as caught:
         sketch_dataset("csv", tmp_path)
