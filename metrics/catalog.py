@@ -50,6 +50,7 @@ class Metric:
         pitfalls: what to beware of, in a sentence or two.
         parts: the metrics that an expression names; empty for all others.
         adapt: gives the record as its options make it, where bounds or needs depend on them.
+        attained: whether the truth itself, sent as a prediction, always has the best possible score.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Metric:
     pitfalls: str = ""
     parts: tuple[Metric, ...] = ()
     adapt: Optional[Callable[[Metric], Metric]] = None
+    attained: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "__doc__", self.formula.__doc__)
@@ -183,6 +185,7 @@ def metric(
     limits: Optional[Limits] = None,
     pitfalls: str = "",
     adapt: Optional[Callable[[Metric], Metric]] = None,
+    attained: bool = True,
 ) -> Callable[[Callable[..., Array]], Metric]:
     """Register the formula below as a metric; its keyword-only parameters and the collector's are the options.
 
@@ -196,6 +199,7 @@ def metric(
         limits: what each option may be.
         pitfalls: what to beware of; by default the text in ``pitfalls.py``.
         adapt: gives the record as its options make it; refuses options that do not fit together.
+        attained: whether the truth itself always has the best possible score.
 
     Raises:
         MetricError: the name is taken or not a word, or ``needs`` or ``targets`` is not known.
@@ -205,8 +209,9 @@ def metric(
         options = {**defaults(collect), **defaults(formula)}
         shapes = frozenset(targets)
         beware = pitfalls or PITFALLS.get(name, "")
+        direction, reach = greater_is_better, limits or {}
         record = Metric(
-            name, collect, formula, needs, shapes, greater_is_better, bounds, options, limits or {}, beware, (), adapt
+            name, collect, formula, needs, shapes, direction, bounds, options, reach, beware, (), adapt, attained
         )
         record = record if adapt is None else adapt(record)
         if not formula.__module__.startswith(f"{__package__}."):

@@ -182,6 +182,7 @@ def treated(y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = None, *,
     targets=BINARY,
     bounds=(-np.inf, 1.0),
     greater_is_better=True,
+    attained=False,
     limits={"threshold": (0.0, 0.999999)},
     pitfalls="The best possible value is the share of positives, not 1. Compare it with treating all and treating none "
     "(decision curves); one threshold is one view of costs. Probabilities must be calibrated.",

@@ -29,6 +29,7 @@ from metrics.detection_options import (
     Category,
     area_range,
     box_matches,
+    cut_short,
     ladder,
     mask_matches,
     number_of,
@@ -100,6 +101,7 @@ def box_ap(
     bounds=UNIT,
     greater_is_better=True,
     limits=LIMITS,
+    adapt=cut_short,
 )
 def box_ar(
     reading: Reading,
@@ -193,6 +195,7 @@ def mask_ap(
     bounds=UNIT,
     greater_is_better=True,
     limits=LIMITS,
+    adapt=cut_short,
 )
 def mask_ar(
     reading: Reading,
@@ -287,6 +290,7 @@ def keypoint_ap(
     bounds=UNIT,
     greater_is_better=True,
     limits=LIMITS,
+    adapt=cut_short,
 )
 def keypoint_ar(
     reading: Reading,

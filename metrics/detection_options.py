@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Optional, Union
 
+from metrics.catalog import Metric, defaults
 from metrics.inputs import MetricError
 from metrics.matched import Matched, collect_matches
 from metrics.stage import LADDER, Reading
@@ -68,6 +70,11 @@ def area_range(area: str, area_from: float = 0.0, area_to: float = 1e10) -> tupl
     if low > high:
         raise MetricError(f"no area is {area} and lies between {area_from:g} and {area_to:g} square pixels")
     return low, high
+
+
+def cut_short(asked: Metric) -> Metric:
+    """A metric of recall; with a limit below the usual one the truth itself may hold more objects than count."""
+    return replace(asked, attained=asked.options["limit"] >= defaults(asked.formula)["limit"])
 
 
 def number_of(reading: Reading, category: Category) -> Optional[int]:

@@ -161,6 +161,7 @@ GAP = (
     targets=BINARY,
     bounds=UNIT,
     greater_is_better=False,
+    attained=False,
     limits={"over": column_name},
     pitfalls=f"It does not look at the truth: calling everybody the same is perfect. {GAP}",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -35,6 +36,7 @@ ranked = partial(metric, needs="score", targets=("multilabel",), bounds=UNIT, gr
 
 @listed(
     "map_at_k",
+    adapt=lambda asked: replace(asked, attained=asked.options["divide"] == "capped"),
     limits={"k": DEPTH, "divide": ("capped", "relevant")},
     pitfalls="Order inside the list counts, and labels behind rank k count for nothing. Tools differ in what they "
     "divide by: trec_eval's map_cut divides by all relevant labels, Kaggle's MAP@k by no more than k of them.",
@@ -130,6 +132,7 @@ def mrr_at_k(items: WeighedItems, *, k: int = 10) -> Array:
 
 @listed(
     "recall_at_k",
+    attained=False,
     limits={"k": DEPTH},
     pitfalls="The order among the first k does not count, and an item with more than k relevant labels cannot reach 1.",
 )
@@ -154,6 +157,7 @@ def recall_at_k(items: WeighedItems, *, k: int = 10) -> Array:
 
 @listed(
     "precision_at_k",
+    attained=False,
     limits={"k": DEPTH},
     pitfalls="It divides by k even where fewer labels are relevant or listed, so a perfect list may score below 1.",
 )

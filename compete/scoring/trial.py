@@ -13,7 +13,7 @@ import numpy as np
 
 from compete.bundle import ID, SAMPLE
 from compete.errors import CompeteError, Finding, SubmissionError, fatal
-from compete.scoring.beside import bases_of, columns_seen
+from compete.scoring.beside import columns_seen
 from compete.scoring.grading import own_metric_scores, read_predictions, scores_of
 from compete.scoring.kinds import perfect_rows, taken
 from compete.scoring.measures import is_own, measures_of
@@ -27,9 +27,6 @@ from metrics.frozen import dataclass
 NEVER_CONSTANT = ("ordering",)
 """Tasks whose sample is another for every item, though it knows no more than the item itself tells."""
 
-BLIND = frozenset(("demographic_parity_gap",))
-"""Metrics that do not look at the truth, so that the truth is not their best prediction."""
-
 SLACK = 1e-6
 """How far a perfect score may be from the best one: metrics that clip probabilities do not reach it."""
 
@@ -38,8 +35,9 @@ TRIAL_RULES = {
         "The perfect submission does not reach the best score.",
         "The build sent the solution itself as a submission, and the ranking metric did not answer with its best "
         "value. Labels, classes or the challenge's own metric do not fit together; nothing was kept. Of objects, an "
-        "image may hold more than the metric counts: say box_ap(limit=1000). A metric with empty=zero gives 0 wherever "
-        "there is nothing to find; then this is a warning, and the best score that can be reached.",
+        "image may hold more than the metric counts: say box_ap(limit=1000). Metrics that do not rank are only warned "
+        "of, and so are those whose best value depends on the data: precision_at_k, net_benefit, box_ar(limit=1), all "
+        "with empty=zero. What the perfect submission gets is then the score to compare others with.",
     ),
     "trial/refused": (
         "The solution itself is refused when it is sent as a submission.",
@@ -151,17 +149,19 @@ def perfect_findings(truth: Truth, scores: Sequence[Score]) -> list[Finding]:
         elif score.metric in measures:
             metric = measures[score.metric].metric
             best = metric.bounds[1] if metric.greater_is_better else metric.bounds[0]
-            sure = np.isfinite(best) and not pulls_both_ways(metric) and BLIND.isdisjoint(bases_of(metric))
-            if sure and abs(score.value - best) > SLACK:
+            if np.isfinite(best) and not pulls_both_ways(metric) and abs(score.value - best) > SLACK:
                 message = f"{score.metric} gives {score.value:.6g} to a perfect submission; its best is {best:g}"
-                severity = "warning" if _scores_nothing(metric) else "error"
+                ranks = score.metric == truth.terms.metric
+                severity = "error" if ranks and _always_attained(metric) else "warning"
                 findings.append(Finding("trial/perfect", message, "score", severity=severity))
     return findings
 
 
-def _scores_nothing(metric: Metric) -> bool:
-    """Whether a metric gives 0 where there is nothing to find, whatever is predicted."""
-    return any(part.options.get("empty") == "zero" for part in (metric, *metric.parts))
+def _always_attained(metric: Metric) -> bool:
+    """Whether the truth itself must have the best score; not where a metric gives 0 if there is nothing to find."""
+    if metric.parts:
+        return all(map(_always_attained, metric.parts))
+    return metric.attained and metric.options.get("empty") != "zero"
 
 
 def own_best(terms: Terms, perfect: Sequence[Score], sample: Sequence[Score]) -> list[Finding]:

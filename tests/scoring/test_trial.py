@@ -119,6 +119,19 @@ def test_a_metric_that_is_not_best_where_all_is_right_is_told(tmp_path: Path) ->
     assert "its best is 0" in told[0].message
 
 
+def test_a_metric_that_does_not_rank_stops_no_build(tmp_path: Path) -> None:
+    form = FORMS["probabilities"]
+    told = tried(tmp_path, replace(form, terms=replace(form.terms, also=("log_loss(clip=0.01)",))))
+    assert [(finding.rule, finding.severity) for finding in told] == [("trial/perfect", "warning")] * 2
+
+
+@pytest.mark.parametrize("metric", ["precision_at_k(k=50)", "0.5*precision_at_k(k=50) + 0.5*hit_rate_at_k"])
+def test_a_best_score_that_depends_on_the_data_stops_no_build(tmp_path: Path, metric: str) -> None:
+    form = FORMS["lists"]
+    told = tried(tmp_path, replace(form, terms=replace(form.terms, metric=metric)))
+    assert {(finding.rule, finding.severity) for finding in told} == {("trial/perfect", "warning")}
+
+
 @pytest.mark.parametrize("name", IMAGES)
 def test_what_is_known_of_images_is_sent_as_what_reads_the_same(tmp_path: Path, name: str) -> None:
     """The trial's perfect submission, reversed, is still one that is read as the truth."""

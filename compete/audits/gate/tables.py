@@ -26,6 +26,7 @@ BY_TIME = 0.75
 """How well time tells train from the test where the split is meant to be by time; by chance it is 0.5."""
 COMMON = 5
 """Items that a value must have to be learned from."""
+_QUOTED = re.compile('[,"\r\n]')
 SPLIT_NAMES = re.compile(r"\A(usage|split|fold|part|partition|subset|is_?(train|test|public|private))\Z", re.IGNORECASE)
 
 
@@ -288,19 +289,26 @@ def _compared(column: Array, by: Array) -> Array:
 
 
 def _unneeded_bytes(folder: Folder) -> Array:
-    """Bytes of each row beyond its cells and the commas between them: quotes, blanks, line ends."""
+    """Bytes of each row beyond its cells, the commas between them and the quotes they need: blanks, line ends."""
     found: dict[str, int] = {}
     whole = folder.whole or folder
     tables = ((TRAIN, folder.train, whole.train), (TEST, folder.test, whole.test))
     for at, (name, table, all_rows) in enumerate(tables):
-        lines = (folder.public / name).read_bytes().rstrip(b"\n").split(b"\n")[1:]
+        data = (folder.public / name).read_bytes()
+        lines = data.rstrip(b"\n").split(b"\n")[1:]
         if len(lines) != len(all_rows[ID]):
             return np.empty(0)  # a cell holds a line break
         if folder.rows is not None:
             lines = [lines[row] for row in folder.rows[at].tolist()]
-        needed = [sum(len(cell.encode()) for cell in row) + len(row) - 1 for row in zip(*table.values(), strict=True)]
+        quoted = _needed_quotes if b'"' in data else lambda row: 0
+        needed = [len(",".join(row).encode()) + quoted(row) for row in zip(*table.values(), strict=True)]
         found |= {item: len(line) - least for item, line, least in zip(table[ID], lines, needed, strict=True)}
     return np.array([found[item] for item in folder.items.id.tolist()], dtype=np.float64)
+
+
+def _needed_quotes(row: Sequence[str]) -> int:
+    """The quotes without which the cells of a row would be read as others."""
+    return sum(2 + cell.count('"') for cell in row if _QUOTED.search(cell))
 
 
 def _is_encoding(column: Array, code: Array, items: Any) -> bool:

@@ -99,3 +99,12 @@ def test_rows_that_hold_nothing_are_no_copies(tmp_path: Path) -> None:
         empty = [item, *["NA"] * (len(head.split(",")) - 1 - name.startswith("train"))]
         path.write_text("\n".join([head, ",".join([*empty, label][: len(head.split(","))]), *lines]) + "\n")
     assert "leak/same-row" not in {finding.rule for finding in audit_bundle(bundle)}
+
+
+def test_quotes_that_the_labels_need_tell_nothing(tmp_path: Path) -> None:
+    source = clean_bundle("table", tmp_path / "clean", items=400).parent / "challenge"
+    text = (source / "table.csv").read_text()
+    assert "nigra" in text
+    (source / "table.csv").write_text(text.replace("nigra", '"nigra, ""black"""'))
+    built = jobs.build(source, tmp_path / "out", accepted={}, workers=1)
+    assert "leak/row-bytes" not in {finding.rule for finding in built.findings}
