@@ -19,6 +19,7 @@ from metrics.frozen import dataclass
 from metrics.inputs import MetricError
 from metrics.matching import Matches, match_greedily, rematch_greedily
 from metrics.objects import Objects, check_pair
+from metrics.spelling import named_place
 from metrics.stage import EVERY, LADDER, Reading, Stage
 from metrics.weighting import DRAWN, Draws, LeaveOut, Partition
 
@@ -90,9 +91,7 @@ class Matched:
             MetricError: there is no such category.
         """
         if self.names is not None:
-            if name not in self.names:
-                raise MetricError(f"no category is named {name!r}")
-            return self.names.index(name)
+            return named_place(name, self.names)
         if not isinstance(name, int) or isinstance(name, bool) or not 0 <= name < self.categories:
             raise MetricError(f"category {name!r} is not a number from 0 to {self.categories - 1}")
         return name

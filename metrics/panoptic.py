@@ -13,6 +13,7 @@ from metrics.frozen import dataclass
 from metrics.inputs import MetricError, mean_defined, ratio
 from metrics.label_maps import check_sizes, shared_runs
 from metrics.segments import Segments
+from metrics.spelling import named_place
 
 if TYPE_CHECKING:
     from metrics.inputs import Array
@@ -164,9 +165,7 @@ def _last_crowds(truth: Segments, crowd: Array) -> Array:
 def _chosen(counts: SegmentCounts, value: Array, over: str, category: Any) -> Array:
     """The mean over some categories of those that occur, or the value of one."""
     if category is not None:
-        if category not in counts.labels:
-            raise MetricError(f"no category is named {category!r}")
-        return np.asarray(value[:, counts.labels.index(category)])
+        return np.asarray(value[:, named_place(category, counts.labels)])
     if over != "all":
         value = value[:, counts.things == (over == "things")]
     return mean_defined(value)

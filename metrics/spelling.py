@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from metrics.inputs import MetricError
@@ -100,6 +100,21 @@ def allowed_list(value: Any, limit: Any, where: str) -> tuple[Any, ...]:
             told = f"{written(limit[0])} and {written(limit[1])}"
             raise MetricError(f"{where} must be a list of numbers between {told}, as in [2, 1]")
     return tuple(map(float, entries))
+
+
+def named_place(name: Any, known: Sequence[Any]) -> int:
+    """The place of a name; one that was typed as a number may be a text of figures.
+
+    >>> named_place(3, ["2", "3"])
+    1
+
+    Raises:
+        MetricError: none is named so; tells the nearest.
+    """
+    found = name if name in known else str(name)
+    if found not in known:
+        raise MetricError(f"no category is named {name!r}{nearest(str(name), map(str, known))}")
+    return known.index(found)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from compete.bundle import SOLUTION, TRUTH
 from compete.errors import Finding
 
 CONTAINER, PHASES, GROUND_TRUTH = "evaluation", "phases.json", "ground_truth_{part}.tar.gz"
@@ -227,15 +228,17 @@ def _at(content: Any, path: str) -> Any:
 
 def _leaking(path: Path) -> Found:
     """Whether the ground truth of the development phase knows the private labels."""
-    tables = {}
+    told = {}
     for part in ("public", "private"):
-        place = path / GROUND_TRUTH.format(part=part)
         try:
-            with tarfile.open(place) as archive:
-                file = archive.extractfile("bundle/private/solution.csv")
-                tables[part] = file.read() if file else b""
+            with tarfile.open(path / GROUND_TRUTH.format(part=part)) as archive:
+                packed = f"bundle/private/{TRUTH}"
+                # Where items are images, the table lists them and the packed truth holds the labels.
+                labels = packed if packed in archive.getnames() else f"bundle/private/{SOLUTION}"
+                file = archive.extractfile(labels)
+                told[part] = file.read() if file else b""
         except (OSError, tarfile.TarError, KeyError, EOFError, zlib.error):
             return
-    if tables["public"] == tables["private"] and b"Private" in tables["public"]:
+    if told["public"] and told["public"] == told["private"]:
         message = "it holds the private labels, and scores told of this phase could be of them"
         yield Finding("grand-challenge/private-data", message, GROUND_TRUTH.format(part="public"), hint="export again")

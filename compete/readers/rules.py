@@ -306,6 +306,11 @@ DATASET_RULES = {
         "The tool tells an image that was looked at and holds nothing from one that nobody has opened, or that was "
         "skipped. Only the former is an item without objects.",
     ),
+    "dataset/no-object": (
+        "No image has any object.",
+        "There is nothing to find, so nothing can be scored. Files that are published for a test list its images and "
+        "leave out their objects; name the file that holds them.",
+    ),
     "dataset/other-name": (
         "A file of annotations names another image than the one it is named after.",
         "Images were renamed after they were annotated, or files were copied. The image that bears the file's name is "

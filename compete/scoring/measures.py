@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any, Optional
+from typing import Any, Optional, Union
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from compete.tasks import KINDS, TASKS
 from compete.terms import FEDERATED_METRICS, Combined, Terms
 from metrics.expressions import is_single
 from metrics.frozen import dataclass
+from metrics.spelling import nearest
 
 VIEWS = {
     **{name: kind.views for name, kind in KINDS.items()},
@@ -231,10 +232,20 @@ def _unfit(text: str, terms: Terms, where: str) -> Optional[Finding]:
         message = f"{metric.name} needs {_article(metric.needs)}, and a submission holds {_article(terms.kind)}"
         hint = f"set submission.kind: {metric.needs}, or choose another metric"
         return Finding("score/unfit-metric", message, where, hint=hint)
+    return _unfit_classes(metric, terms, where)
+
+
+def _unfit_classes(metric: metrics.Metric, terms: Terms, where: str) -> Optional[Finding]:
+    """Say where the options of a metric do not fit the classes of the challenge."""
     if terms.kind == "label_maps" and (message := _refusal(metric, terms)):
         hint = f"set its options for the classes {_listed(terms.class_ids)}; see: compete explain {metric.base}"
         return Finding("score/unfit-metric", f"{metric.name}: {message}", where, hint=hint)
-    return None
+    asked = (part.options.get("category") for part in (metric, *metric.parts))
+    strange = [str(name) for name in asked if name is not None and str(name) not in terms.classes]
+    if not (terms.of_objects and terms.classes and strange):
+        return None
+    message = f"{metric.name}: no category is named {strange[0]!r}{nearest(strange[0], terms.classes)}"
+    return Finding("score/unfit-metric", message, where, hint=f"its categories: {_listed(terms.classes)}")
 
 
 def _refusal(metric: metrics.Metric, terms: Terms) -> str:
@@ -253,8 +264,8 @@ def _article(word: str) -> str:
     return word if bare else f"{'an' if word[0] in 'aei' else 'a'} {word}"
 
 
-def _listed(numbers: Sequence[int]) -> str:
-    return ", ".join(map(str, numbers[:8])) + ", …" * (len(numbers) > 8)
+def _listed(classes: Sequence[Union[int, str]]) -> str:
+    return ", ".join(map(str, classes[:8])) + ", …" * (len(classes) > 8)
 
 
 def _uncombinable(entry: Combined, terms: Terms, where: str) -> list[Finding]:

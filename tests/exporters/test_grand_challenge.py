@@ -26,8 +26,9 @@ from compete.exporters.tarballs import write_tarball
 from compete.scoring.grading import grade
 from compete.scoring.perfect import perfect_submission
 from tests.conftest import Made
-from tests.exporters.exported import exported_of, same_bytes, tree
+from tests.exporters.exported import exported_of, same_bytes, small_competition, tree
 from tests.exporters.small import TERMS, ready
+from tests.scoring.every_form import FORMS
 
 PYTHON = os.environ.get("COMPETE_LIGHT_PYTHON", sys.executable)
 RUN = "import sys; sys.path.insert(0, sys.argv[1]); import evaluate; from pathlib import Path; "
@@ -303,6 +304,14 @@ def test_settings_that_would_go_wrong_are_told(
     found = check_export(tmp_path, "grand-challenge")
     assert {one.rule for one in found} == {rule}
     assert bool(fatal(found)) is refused
+
+
+def test_of_images_the_packed_truth_is_what_must_differ(tmp_path: Path) -> None:
+    export = tmp_path / "export"
+    export_competition(small_competition(FORMS["COCO boxes"], tmp_path), "grand-challenge", export)
+    assert not fatal(check_export(export, "grand-challenge"))
+    shutil.copy(export / "ground_truth_private.tar.gz", export / "ground_truth_public.tar.gz")
+    assert [one.rule for one in fatal(check_export(export, "grand-challenge"))] == ["grand-challenge/private-data"]
 
 
 def test_other_faults_of_an_export_are_told(reef: Ready, tmp_path: Path) -> None:

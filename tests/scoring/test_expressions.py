@@ -16,6 +16,7 @@ from compete.scoring.measures import metric_findings
 from compete.scoring.result import Result
 from compete.terms import Combined, Terms
 from tests.scoring.bundles import table, write_small_bundle
+from tests.scoring.every_form import FORMS
 
 N = 200
 RANDOM = np.random.default_rng(3)
@@ -107,3 +108,10 @@ def test_labels_alone_cannot_be_ranked() -> None:
     findings = metric_findings(terms)
     assert [finding.rule for finding in findings] == ["score/unfit-metric"]
     assert "needs a label and score" in findings[0].message
+
+
+def test_an_option_that_names_no_category_is_told_with_those_there_are() -> None:
+    terms = replace(FORMS["COCO boxes"].terms, classes=("crab", "3"), metric="box_ap(category=crap)")
+    (found,) = metric_findings(replace(terms, also=("box_ap(category=3)", "box_ap(category=crab)")))
+    assert (found.rule, found.where, found.hint) == ("score/unfit-metric", "score.metric", "its categories: crab, 3")
+    assert "did you mean crab?" in found.message
