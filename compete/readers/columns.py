@@ -16,7 +16,7 @@ DOUBTFUL = ("?", "-", "--", ".", "None", "none", "unknown", "Unknown")
 
 
 def column_findings(challenge: Challenge, name: str, header: Sequence[str]) -> list[Finding]:
-    """Say which columns challenge.yaml names that the source does not have, each at its line.
+    """Say which columns challenge.yaml names that the source does not have, or a solution cannot; each at its line.
 
     Args:
         challenge: what the organizer wrote.
@@ -24,12 +24,21 @@ def column_findings(challenge: Challenge, name: str, header: Sequence[str]) -> l
         header: its columns.
     """
     known = set(header)
-    named = [(column, place) for column, place in _named_columns(challenge) if column not in known]
-    return [
+    named = dict.fromkeys(_named_columns(challenge))
+    missing = [
         Finding("dataset/missing-column", f"{name} has no column {excerpt(column)!r}", challenge.where(*place),
                 hint=nearest_column(column, header))
-        for column, place in dict.fromkeys(named)
+        for column, place in named if column not in known
     ]  # fmt: skip
+    hint = "rename the column in the table: the header of a solution or a submission is one line"
+    broken = [
+        Finding(
+            "dataset/header", f"the name {excerpt(column)!r} holds a line break", challenge.where(*place), hint=hint
+        )
+        for column, place in named
+        if column in known and len(column.splitlines()) > 1 and place[1] not in ("features", "drop")
+    ]
+    return missing + broken
 
 
 def _named_columns(challenge: Challenge) -> Iterable[tuple[str, tuple[str | int, ...]]]:

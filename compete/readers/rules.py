@@ -46,9 +46,10 @@ DATASET_RULES = {
         "right.",
     ),
     "dataset/header": (
-        "Column names are empty or stand twice.",
-        "Columns are found by name. A name that stands twice is refused. A column without a name is left out; a first "
-        "one is usually the row number that pandas or R wrote along.",
+        "Column names are empty, stand twice or hold a line break.",
+        "Columns are found by name. A name that stands twice is refused, and of the columns that a solution holds "
+        "one with a line break. A column without a name is left out; a first one is usually the row number that "
+        "pandas or R wrote along.",
     ),
     "dataset/header-space": (
         "Column names begin or end with spaces.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,13 @@ def test_a_mark_at_the_start_tells_the_encoding(tmp_path: Path, codec: str) -> N
     path.write_bytes("name,kind\nRex,Köter\n".encode(codec))
     table = read_delimited(path)
     assert (table.columns["kind"], bool(table.findings)) == (["Köter"], codec != "utf-8-sig")
+
+
+@pytest.mark.parametrize("name", ["kind\nof", "kind\u2028of"])
+def test_of_a_solution_no_column_is_named_in_two_lines(tmp_path: Path, name: str) -> None:
+    rows = "".join(f"{number},{'ab'[number % 2]}\n" for number in range(20))
+    (found,) = faults(tmp_path, f'key,"{name}"\n{rows}', "id: key", label=f"[{json.dumps(name)}]")
+    assert (found.rule, "line break" in found.message) == ("dataset/header", True)
 
 
 def test_a_folder_is_no_table(tmp_path: Path) -> None:
