@@ -15,7 +15,8 @@ import re
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -140,9 +141,16 @@ def table_text(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
 
 def table_rows(content: bytes) -> Rows:
     """The rows of a table of ours, the names of its columns first; a cell may be of any length."""
+    with long_cells():
+        return list(csv.reader(io.StringIO(content.decode("utf-8"), newline="")))
+
+
+@contextmanager
+def long_cells() -> Iterator[None]:
+    """The csv module refuses cells above 128 KiB unless told otherwise, for the whole process."""
     limit = csv.field_size_limit(LONGEST)
     try:
-        return list(csv.reader(io.StringIO(content.decode("utf-8"), newline="")))
+        yield
     finally:
         csv.field_size_limit(limit)
 

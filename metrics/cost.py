@@ -106,8 +106,9 @@ def _square(record: Metric) -> Metric:
     bounds=(0.0, np.inf),
     greater_is_better=False,
     limits={"costs": (0.0, 1e12)},
-    pitfalls="Rows are true classes and columns predicted ones, in the order of the classes (data.classes; sorted "
-    "otherwise). It depends on how frequent the classes are, so test sets do not compare unless normalized.",
+    pitfalls="Rows are true classes and columns predicted ones, in the order of the classes (data.classes, else "
+    "sorted; with data.positive that one comes last). It depends on how frequent the classes are, so test sets do not "
+    "compare unless normalized.",
     adapt=_square,
 )
 def expected_cost(decided: Decisions, *, normalize: bool = False) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Optional, Union
@@ -149,6 +150,8 @@ class _Reader:
         if kind not in ("number", "name"):
             raise _unreadable(self.text, place)
         self.place += 1
+        if kind == "number" and not math.isfinite(float(piece)):
+            raise MetricError(f"the metric {self.text!r}: {piece} is beyond what a number can hold")
         return Number(float(piece)) if kind == "number" else Name(piece)
 
 

@@ -28,6 +28,7 @@ from compete.bundle import (
     Bundle,
     write_manifests,
 )
+from compete.cells import long_cells
 from compete.files import write_file
 from compete.hidden import pack_truth, unpack_truth
 from compete.terms import Terms
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from metrics.segments import Segments
 
 OWN_METRIC = "metric.py"
-LONGEST_CELL = 1 << 24
 
 KNOWN = frozenset((ID, USAGE, WIDTH, HEIGHT, DEPTH, AFFINE))
 """Columns of a solution that say nothing of the truth: participants know them, but for the half of an item."""
@@ -91,12 +91,8 @@ Row = dict[str, str]
 
 def _table(path: Path) -> list[Row]:
     """The rows of a table of ours, each cell as text."""
-    limit = csv.field_size_limit(LONGEST_CELL)
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file))
-    finally:
-        csv.field_size_limit(limit)
+    with long_cells(), path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def _as_csv(rows: list[Row]) -> bytes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compete.bundle import ID, SOLUTION, USAGE
-from compete.cells import LONGEST, TRUTH_COLUMN, CellError, table_rows, truth_of_cells
+from compete.cells import TRUTH_COLUMN, CellError, long_cells, table_rows, truth_of_cells
 from compete.errors import EXAMPLES, Finding
 from compete.files import files_below, sha256_of
 
@@ -56,11 +56,8 @@ def read_plain_table(path: Path, rule: str) -> tuple[Table | None, list[Finding]
 
 
 def _rows(text: str) -> Iterable[list[str]]:
-    limit = csv.field_size_limit(LONGEST)
-    try:
+    with long_cells():
         yield from csv.reader(io.StringIO(text, newline=""), strict=True)
-    finally:
-        csv.field_size_limit(limit)
 
 
 def id_findings(table: Table, identity: str, rule: str) -> list[Finding]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from compete.cells import long_cells
 from compete.errors import DatasetError, Finding
 from compete.files import files_below, write_file
 from compete.importers import CHALLENGE, Imported
@@ -26,8 +27,6 @@ ODD_FORMS = re.compile(r"encodedpixels|predictionstring|rle|predictions?_string|
 
 MANY = 20
 """More different whole numbers than these are taken for a measurement, not for classes."""
-
-LONGEST_CELL = (1 << 31) - 1
 
 
 @dataclass(frozen=True)
@@ -111,17 +110,14 @@ def _csv_files(source: Path) -> list[Path]:
 
 
 def _read(path: Path) -> Table:
-    limit = csv.field_size_limit(LONGEST_CELL)
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with long_cells(), path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restval="")
             rows = tuple(dict(row) for row in reader)
             columns = tuple(reader.fieldnames or ())
     except (UnicodeDecodeError, csv.Error) as error:
         finding = Finding("import/not-a-competition", f"this cannot be read: {error}", path.name)
         raise DatasetError("nothing was imported", [finding]) from None
-    finally:
-        csv.field_size_limit(limit)
     if len(columns) < 2 or not rows or any(None in row for row in rows):
         finding = Finding("import/not-a-competition", "this table has no rows, or ragged ones", path.name)
         raise DatasetError("nothing was imported", [finding])

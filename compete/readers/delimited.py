@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
-import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from compete.cells import long_cells
 from compete.dataset import counted, excerpt
 from compete.errors import EXAMPLES, DatasetError, Finding
 from compete.files import system_fault
@@ -161,16 +160,6 @@ def _delimiter(text: str) -> str:
         if (agreeing, widths[0]) > most:
             best, most = delimiter, (agreeing, widths[0])
     return best
-
-
-@contextmanager
-def long_cells() -> Iterator[None]:
-    """The csv module refuses cells above 128 KiB unless told otherwise, for the whole process."""
-    limit = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    try:
-        yield
-    finally:
-        csv.field_size_limit(limit)
 
 
 def _parsed(text: str, delimiter: str, name: str, findings: list[Finding]) -> Delimited:

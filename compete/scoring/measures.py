@@ -17,7 +17,7 @@ from compete.tasks import KINDS, TASKS
 from compete.terms import FEDERATED_METRICS, Combined, Terms
 from metrics.expressions import is_single
 from metrics.frozen import dataclass
-from metrics.spelling import nearest
+from metrics.spelling import nearest, written
 
 VIEWS = {
     **{name: kind.views for name, kind in KINDS.items()},
@@ -73,7 +73,8 @@ MEASURE_RULES = {
     ),
     "score/unknown-combination": (
         "A combination names a subgroup or a way of combining that there is not.",
-        "`over` names one of `data.subgroups`; `by` is mean, geometric_mean, harmonic_mean or minimum.",
+        "`over` names one of `data.subgroups`; `by` is mean, geometric_mean, harmonic_mean, minimum, maximum or "
+        "worst.",
     ),
 }
 
@@ -154,12 +155,31 @@ def direction_of(text: str, terms: Terms) -> Optional[bool]:
 
 
 def single_metric(text: str, terms: Terms) -> metrics.Metric:
-    """The metric of a name; of label images, one that leaves out the pixels that the challenge does not score."""
+    """The metric of a name, as the challenge needs it.
+
+    Of label images, it leaves out the pixels that the challenge does not score. Of classes, whose truth is their codes,
+    its positive class is a code; its name still says what the organizer wrote.
+
+    Raises:
+        MetricError: the text cannot be read, or names what does not exist.
+    """
     metric = metrics.parse(text)
+    if terms.task == "classification" and metric.options.get("positive") is not None:
+        positive = _code_of(metric.options["positive"], terms.classes)
+        return replace(metrics.get(metric.base, **{**metric.options, "positive": positive}), name=metric.name)
     if metric.parts or "ignore" not in metric.options or "ignore" in text:
         return metric
     ignore = -1 if terms.ignore_value is None else terms.ignore_value
     return metrics.get(metric.base, **{**metric.options, "ignore": ignore})
+
+
+def _code_of(label: Union[str, int, bool], classes: Sequence[str]) -> int:
+    """The code of a class that an option names."""
+    spelt = next((name for name in (str(label), written(label)) if name in classes), None)
+    if spelt is None:
+        told = nearest(str(label), classes) or f" (classes: {_listed(classes)})"
+        raise metrics.MetricError(f"positive={written(label)} is no class of the challenge{told}")
+    return classes.index(spelt)
 
 
 def _plain_measure(text: str, terms: Terms) -> Measure:

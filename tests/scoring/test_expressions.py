@@ -115,3 +115,9 @@ def test_an_option_that_names_no_category_is_told_with_those_there_are() -> None
     (found,) = metric_findings(replace(terms, also=("box_ap(category=3)", "box_ap(category=crab)")))
     assert (found.rule, found.where, found.hint) == ("score/unfit-metric", "score.metric", "its categories: crab, 3")
     assert "did you mean crab?" in found.message
+
+
+@pytest.mark.parametrize("text", ["accuracy + 1e400", "1e999*accuracy"])
+def test_numbers_that_nothing_can_be_reckoned_with_are_refused(text: str) -> None:
+    with pytest.raises(metrics.MetricError, match="beyond what a number can hold"):
+        metrics.parse(text, greater_is_better=True)

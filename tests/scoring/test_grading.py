@@ -171,6 +171,43 @@ def test_two_classes_one_column_of_probabilities(tmp_path: Path) -> None:
     assert value(result, "brier", "public") == pytest.approx(np.mean((flag - given[rows]) ** 2), abs=1e-12)
 
 
+@pytest.mark.parametrize("classes", [("no", "yes"), ("1", "2"), ("2", "1"), ("0", "1"), ("1", "0"), ("false", "true")])
+def test_a_positive_class_is_named_as_the_organizer_names_it(tmp_path: Path, classes: tuple[str, str]) -> None:
+    true, given = (np.where(RANDOM.random(N) < share, *classes) for share in (0.3, 0.5))
+    site = np.where(RANDOM.random(N) < 0.5, "north", "south")
+    for name in classes:
+        asked = (
+            f"recall(positive={name})",
+            f"equal_opportunity_gap(over=site, positive={name})",
+            f"1 - f1(positive={name})",
+        )
+        terms = replace(LABELS, metric=asked[0], classes=classes, also=asked[1:], combine=())
+        assert metric_findings(terms) == []
+        root = write_small_bundle(tmp_path / name, terms, {**SOLUTION, "label": true, "site": site})
+        result = grade(open_bundle(root), submission({"label": given}, tmp_path))
+        rows = USAGE == "Public"
+        recall, f1 = (
+            score(true[rows], given[rows], pos_label=name)
+            for score in (sklearn_metrics.recall_score, sklearn_metrics.f1_score)
+        )
+        sites = [
+            sklearn_metrics.recall_score(true[rows & (site == one)], given[rows & (site == one)], pos_label=name)
+            for one in ("north", "south")
+        ]
+        told = {score.metric: score.value for score in result.scores if score.part == "public" and not score.group}
+        assert list(told.values()) == pytest.approx([recall, max(sites) - min(sites), 1 - f1], abs=1e-12)
+        assert asked[0] in told
+
+
+def test_a_positive_class_that_there_is_not_is_told() -> None:
+    terms = replace(LABELS, classes=("no", "yes"), also=(), combine=())
+    (found,) = metric_findings(replace(terms, metric="f1(positive=1)"))
+    assert (found.where, found.message) == (
+        "score.metric", "positive=1 is no class of the challenge (classes: no, yes)",
+    )  # fmt: skip
+    assert "did you mean yes?" in metric_findings(replace(terms, metric="f1(positive=yess)"))[0].message
+
+
 @pytest.mark.parametrize("kind", ["flag", "probability"])
 def test_several_labels_an_item(tmp_path: Path, kind: str) -> None:
     names = ("fish", "crab")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from compete.cells import long_cells
 from compete.errors import BundleError, Finding
 from compete.files import zip_bytes
 
@@ -47,7 +48,8 @@ def read_table(place: Path) -> dict[str, Sequence[str]]:
         plain = None if len(data) < LARGE else _cells_of_plain(data)
         if plain is not None:
             return plain
-        header, *rows = csv.reader(io.StringIO(data.decode(), newline=""))
+        with long_cells():
+            header, *rows = csv.reader(io.StringIO(data.decode(), newline=""))
         if set(map(len, rows)) - {len(header)}:
             raise unfit(place.name, "a row has more cells than the header, or fewer")
         columns = zip(*rows, strict=True) if rows else [() for _ in header]

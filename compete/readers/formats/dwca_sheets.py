@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from compete.cells import long_cells
 from compete.dataset import counted
 from compete.errors import EXAMPLES, DatasetError, Finding
 from compete.readers.archive_files import Archive
-from compete.readers.delimited import DELIMITERS, long_cells
+from compete.readers.delimited import DELIMITERS
 from compete.readers.json_file import refusal
 from compete.readers.xml_file import Node, xml_pieces
 

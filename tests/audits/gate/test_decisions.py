@@ -9,6 +9,7 @@ import pytest
 
 from compete import jobs
 from compete.audits.gate import audit_bundle, guard
+from compete.audits.gate.reading import read_table
 from compete.bundle import MANIFEST, PRIVATE_MANIFEST, accepted_leaks, verify_bundle
 from compete.errors import LeakError, UsageError
 from tests.audits.gate.clean import clean_bundle, write_table
@@ -108,3 +109,9 @@ def test_quotes_that_the_labels_need_tell_nothing(tmp_path: Path) -> None:
     (source / "table.csv").write_text(text.replace("nigra", '"nigra, ""black"""'))
     built = jobs.build(source, tmp_path / "out", accepted={}, workers=1)
     assert "leak/row-bytes" not in {finding.rule for finding in built.findings}
+
+
+def test_a_long_text_is_no_fault(tmp_path: Path) -> None:
+    place = tmp_path / "test.csv"
+    place.write_text(f'id,text\na,"{"x, " * 60_000}"\n')
+    assert len(read_table(place)["text"][0]) == 180_000
