@@ -21,7 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.side_by_side import Contest, compare
 from metrics.boundary import boundaries
-from metrics.masks import Masks, mask_iou
+from metrics.mask_overlap import mask_iou
+from metrics.masks import Masks
 
 HEIGHT, WIDTH = 480, 640
 FOUND, TRUE = 36, 7

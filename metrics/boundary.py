@@ -16,7 +16,8 @@ from metrics.cores import portions
 from metrics.inputs import MetricError
 from metrics.mask_columns import distinct, runs_of_masks
 from metrics.mask_inputs import whole_numbers
-from metrics.masks import Masks, mask_iou
+from metrics.mask_overlap import mask_iou
+from metrics.masks import Masks
 from metrics.memory import reuse_memory
 from metrics.runs import joined_runs, runs_of_toggles
 

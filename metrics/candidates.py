@@ -11,7 +11,7 @@ from metrics.boxes import box_area, neighbours, overlapping_boxes
 from metrics.detection_order import best_first, by_large_number, by_number, rank_within
 from metrics.frozen import dataclass
 from metrics.keypoints import KeypointGoal, object_keypoint_similarity, point_area, point_spread
-from metrics.masks import mask_iou
+from metrics.mask_overlap import mask_iou
 from metrics.matching import Pairs
 from metrics.memory import reuse_memory
 from metrics.objects import Objects, place_in_images, rows_of_images

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
@@ -227,31 +228,38 @@ def shared_runs(first: LabelMaps, second: LabelMaps) -> Iterator[SharedRuns]:
     Raises:
         MetricError: the records differ in the number or in the sizes of their images.
     """
+    return (laid_over() for laid_over in shared_parts(first, second))
+
+
+def shared_parts(first: LabelMaps, second: LabelMaps) -> list[Callable[[], SharedRuns]]:
+    """What lays the runs of two records over each other as `shared_runs` does, a call for some images each."""
     check_sizes(first, second)
     if first.end is second.end:
-        yield from _same_runs(first)
-        return
-    runs = first.start + second.start
+        return [partial(_same_runs, first, *images) for images in _portions(first.start)]
     pixels = _starts(first.pixels)
-    low = 0
-    while low < first.images:
+    return [
+        partial(_laid_over, first, second, pixels[low : high + 1] - pixels[low], low, high)
+        for low, high in _portions(first.start + second.start)
+    ]
+
+
+def _portions(runs: Array) -> Iterator[tuple[int, int]]:
+    """Consecutive images whose runs stay in the cache, or a single one; ``runs`` are the runs before each image."""
+    low, images = 0, len(runs) - 1
+    while low < images:
         high = max(low + 1, int(np.searchsorted(runs, runs[low] + CHUNK, "right")) - 1)
-        yield _laid_over(first, second, pixels[low : high + 1] - pixels[low], low, high)
+        yield low, high
         low = high
 
 
-def _same_runs(maps: LabelMaps) -> Iterator[SharedRuns]:
-    """The runs of a record that are also those of another."""
-    low = 0
-    while low < maps.images:
-        high = max(low + 1, int(np.searchsorted(maps.start, maps.start[low] + CHUNK, "right")) - 1)
-        begin, stop = maps.start[[low, high]].tolist()
-        run = np.arange(begin, stop)
-        image = np.repeat(np.arange(low, high), np.diff(maps.start[low : high + 1]))
-        length = maps.end[begin:stop].astype(np.int64)
-        length[1:] -= np.where(image[1:] == image[:-1], maps.end[begin : stop - 1], 0)
-        yield SharedRuns(image, run, run, length)
-        low = high
+def _same_runs(maps: LabelMaps, low: int, high: int) -> SharedRuns:
+    """The runs of some images of a record that are also those of another."""
+    begin, stop = maps.start[[low, high]].tolist()
+    run = np.arange(begin, stop)
+    image = np.repeat(np.arange(low, high), np.diff(maps.start[low : high + 1]))
+    length = maps.end[begin:stop].astype(np.int64)
+    length[1:] -= np.where(image[1:] == image[:-1], maps.end[begin : stop - 1], 0)
+    return SharedRuns(image, run, run, length)
 
 
 def check_sizes(first: LabelMaps, second: LabelMaps) -> None:
@@ -285,19 +293,21 @@ def _laid_over(first: LabelMaps, second: LabelMaps, offset: Array, low: int, hig
         keys.append(key)
     # a merge sort finds the two ordered halves and lays them together in one pass
     ordered = np.sort(np.concatenate(keys), kind="stable")
-    side = ordered & 1
+    side: Array = ordered & 1
+    passed: Array = np.cumsum(side, dtype=kind)
+    passed -= side  # runs of the second record that end before each place
     ordered >>= 1
     length = ordered.copy()
     length[1:] -= ordered[:-1]
-    passed = np.cumsum(side)
-    passed -= side  # runs of the second record that end before each place
-    kept = np.flatnonzero(length != 0)  # where runs of both end, the second of the two ends is no stretch
-    passed = passed[kept]
-    count = np.diff(np.searchsorted(ordered[kept], offset, "right"))
+    kept = (length != 0).nonzero()[0]  # where runs of both end, the second of the two ends is no stretch
+    ends = first.start[low : high + 1] + second.start[low : high + 1]
+    count = np.diff(kept.searchsorted(ends - ends[0]))
     image = np.repeat(np.arange(low, high), count)
-    return SharedRuns(
-        image, kept - passed + first.start[low], passed + second.start[low], length[kept].astype(np.int64)
-    )
+    passed, length = passed.take(kept).astype(np.int64), length.take(kept).astype(np.int64)
+    kept -= passed
+    kept += first.start[low]
+    passed += second.start[low]
+    return SharedRuns(image, kept, passed, length)
 
 
 def _starts(count: Array) -> Array:

@@ -15,7 +15,7 @@ import numpy as np
 from metrics.cores import on_cores, portions
 from metrics.frozen import dataclass
 from metrics.memory import reuse_memory
-from metrics.run_lengths import LANE, SIDE, chunks, read_lanes, take_texts
+from metrics.run_lengths import LANE, SIDE, chunks, read_lanes
 from metrics.runs import take_runs
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ CELLS = 1 << 16
 RUNS = 1 << 16
 """Runs handled at a time."""
 
-WORK = 1 << 22
+WORK = 1 << 21
 """Columns and characters of masks that are held as columns at a time."""
 
 
@@ -112,9 +112,7 @@ def _in_columns(first: Array, length: Array, count: Array, height: Array, label:
     """
     same = len(height) > 0 and bool((height == height[0]).all())
     tall: Union[int, Array] = int(height[0]) if same else np.repeat(height.astype(np.int32), count)
-    middle = first + 0.5
-    middle *= 1.0 / tall
-    column = middle.astype(np.int32)
+    column = first // tall
     top = first - column * tall
     bottom = top + length
     runs = Runs(np.repeat(label, count), column, top, bottom)
@@ -164,11 +162,9 @@ def _runs_of(masks: Masks, index: Array, label: Array) -> Iterator[tuple[Runs, R
             first, begin, end = take_runs(masks.runs, index[rows])
             yield _in_columns(begin, end - begin, np.diff(first), height[rows], label[rows])
         return
-    text, begin = take_texts(masks.text, masks.start, index)
-    end = masks.survey.end[index]
-    for rows in chunks(begin):
-        lanes = text[begin[rows.start] : begin[rows.stop]], begin[rows.start : rows.stop + 1] - begin[rows.start]
-        yield column_runs(*lanes, end[rows], height[rows], label[rows])
+    texts, end = masks.texts.take(index), masks.survey.end[index]
+    for rows in chunks(texts.ends):
+        yield column_runs(*texts.part(rows), end[rows], height[rows], label[rows])
 
 
 def _fill(table: Array, runs: Runs, rest: Runs) -> tuple[Array, Array]:
@@ -196,16 +192,14 @@ def _ordered(place: Array, runs: Runs) -> Array:
 
 def runs_of_masks(masks: Masks, rows: slice) -> tuple[Runs, Runs]:
     """The runs of consecutive masks, as `column_runs` gives them; their labels are the numbers of the masks."""
-    start = masks.start[rows.start : rows.stop + 1]
-    text = masks.text[start[0] : start[-1]]
     label = np.arange(rows.start, rows.stop)
-    return column_runs(text, start - start[0], masks.survey.end[rows], masks.height[rows], label)
+    return column_runs(*masks.texts.part(rows), masks.survey.end[rows], masks.height[rows], label)
 
 
 def tight_boxes(masks: Masks) -> Array:
     """Left, top, right and bottom of the smallest box around each mask, int64, shape (m, 4); 0 where empty."""
     box = np.zeros((len(masks.height), 4), np.int64)
-    for rows in chunks(masks.start):
+    for rows in chunks(masks.texts.ends):
         runs, rest = runs_of_masks(masks, rows)
         first = np.flatnonzero(np.diff(runs.label, prepend=-1))
         owner = runs.label[first]
@@ -236,7 +230,7 @@ def overlaps(first: Masks, i: Array, second: Masks, j: Array) -> Array:
 def _work(masks: Masks) -> Array:
     """About how much memory each mask takes as columns."""
     left, right = masks.columns
-    held = np.diff(masks.start) if masks.runs is None else 3 * np.diff(masks.runs[0])
+    held = np.diff(masks.texts.ends, prepend=0) if masks.runs is None else 3 * np.diff(masks.runs[0])
     work: Array = held + (right - left)
     return work
 

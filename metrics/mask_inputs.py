@@ -37,8 +37,21 @@ def pixels_of(height: Array, width: Array) -> Array:
     return height.astype(np.int64) * width.astype(np.int64)
 
 
-def joined_texts(texts: Sequence[Any]) -> bytes:
-    """All texts end to end, one byte a character; what does not fit in one becomes what no mask may hold."""
+def joined_texts(texts: Sequence[Any]) -> tuple[Array, Array]:
+    """All texts end to end, uint8, and where each starts; what does not fit in a byte becomes what no mask may hold.
+
+    Raises:
+        MetricError: a text is neither str nor bytes, or not as the others.
+    """
+    try:
+        joined = np.frombuffer(_bytes_of(texts), np.uint8)
+    except TypeError as fault:
+        raise MetricError(f"compressed run lengths are text, one a mask: {fault}") from fault
+    return joined, _starts(texts)
+
+
+def _bytes_of(texts: Sequence[Any]) -> bytes:
+    """All texts end to end, one byte a character."""
     if not len(texts) or not isinstance(texts[0], str):
         return b"".join(texts)
     text = "".join(texts)
@@ -48,7 +61,23 @@ def joined_texts(texts: Sequence[Any]) -> bytes:
     return np.minimum(codes, 255).astype(np.uint8).tobytes()
 
 
-def flat_counts(counts: Sequence[Any]) -> Array:
+def _starts(rows: Sequence[Any]) -> Array:
+    """Where each row starts when all stand end to end, and the end, int64."""
+    start = np.zeros(len(rows) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, rows), np.int64, len(rows)), out=start[1:])
+    return start
+
+
+def flat_counts(counts: Sequence[Any]) -> tuple[Array, Array]:
+    """The run lengths of all masks end to end, int64, and where those of each start.
+
+    Raises:
+        MetricError: a run is not a whole number.
+    """
+    return _whole_counts(counts), _starts(counts)
+
+
+def _whole_counts(counts: Sequence[Any]) -> Array:
     """The run lengths of all masks end to end, int64."""
     if len(counts) and all(isinstance(count, np.ndarray) for count in counts):
         return np.clip(whole_numbers(np.concatenate(counts), "a mask's runs"), -PIXELS, PIXELS).astype(np.int64)

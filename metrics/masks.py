@@ -1,4 +1,4 @@
-"""Masks of many objects as compressed run lengths: made from any form, measured and compared without decoding them."""
+"""Masks of many objects as compressed run lengths: made from any form and measured without decoding them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import numpy as np
 
 from metrics.frozen import dataclass
 from metrics.inputs import MetricError
-from metrics.mask_columns import overlaps, tight_boxes
+from metrics.mask_columns import tight_boxes
 from metrics.mask_inputs import flat_counts, joined_texts, pixels_of, sizes_of, whole_numbers
 from metrics.memory import reuse_memory
-from metrics.polygons import Polygons, polygons_of, read_polygons
+from metrics.polygons import Filled, Polygons, polygons_of, read_polygons
+from metrics.ragged import starts_of
 from metrics.run_lengths import (
     FAULTS,
     FINE,
@@ -25,14 +26,14 @@ from metrics.run_lengths import (
     chunks,
     compress,
     decompress,
-    survey,
-    take_texts,
+    survey_texts,
 )
 from metrics.runs import (
     bitmap_edges,
     counts_of_runs,
     extent_of_runs,
     inserted_runs,
+    joined_sides,
     merged_runs,
     owned_runs,
     ragged_runs,
@@ -40,6 +41,7 @@ from metrics.runs import (
     runs_of_counts,
     take_runs,
 )
+from metrics.scattered import Scattered, end_to_end
 
 if TYPE_CHECKING:
     from metrics.inputs import Array
@@ -78,17 +80,30 @@ class Masks:
         return len(self.height)
 
     def __getattr__(self, name: str) -> Array:
-        if self.runs is None or name not in ("text", "start"):
+        if name not in ("text", "start") or not vars(self).keys() & {"_pieces", "_runs", "_texts"}:
             raise AttributeError(f"masks have no {name!r}")
-        pixels = pixels_of(self.height, self.width)
-        vars(self).update(zip(("text", "start"), compress(*counts_of_runs(*owned_runs(self.runs), pixels))))
+        if self.runs is None:
+            made = self.texts.joined()
+        else:
+            made = compress(*counts_of_runs(*owned_runs(self.runs), pixels_of(self.height, self.width)))
+        vars(self).update(zip(("text", "start"), made))
         found: Array = vars(self)[name]
         return found
 
     @property
+    def texts(self) -> Scattered:
+        """The texts where they stand."""
+        known: Optional[Scattered] = vars(self).get("_texts")
+        return end_to_end(self.text, self.start) if known is None else known
+
+    @property
     def runs(self) -> Optional[Ragged]:
         """Runs of foreground where the masks were made of them: where those of each start, first pixels, ends."""
-        return vars(self).get("_runs")
+        held, known = vars(self).get("_pieces"), vars(self)
+        if held is not None:
+            known["_runs"] = (held[0], *joined_sides(held[1]))
+            known.pop("_pieces", None)
+        return known.get("_runs")
 
     @cached_property
     def faults(self) -> Array:
@@ -111,7 +126,7 @@ class Masks:
 
     @cached_property
     def _survey(self) -> Survey:
-        return survey(self.text, self.start, self.height, self.width)
+        return survey_texts(self.texts, self.height.astype(np.int64), self.width.astype(np.int64))
 
     @property
     def area(self) -> Array:
@@ -148,11 +163,9 @@ class Masks:
         chosen = np.arange(len(self))[index]
         if self.runs is not None:
             taken = object.__new__(Masks)
-            vars(taken).update(height=self.height[chosen], width=self.width[chosen])
-            vars(taken)["_runs"] = take_runs(self.runs, chosen)
+            vars(taken).update(height=self.height[chosen], width=self.width[chosen], _runs=take_runs(self.runs, chosen))
         else:
-            text, start = take_texts(self.text, self.start, chosen)
-            taken = Masks(self.height[chosen], self.width[chosen], text, start)
+            taken = Masks(self.height[chosen], self.width[chosen], *self.texts.take(chosen).joined())
         if "_survey" in vars(self):
             known = self._survey
             parts = (known.fault, known.area, known.first, known.end)
@@ -172,7 +185,7 @@ class Masks:
     def bitmaps(self) -> Iterator[Array]:
         """Each mask in turn as an array of true and false, shape (height, width), in column order."""
         _ = self.survey
-        for rows in chunks(self.start):
+        for rows in chunks(self.start[1:]):
             text = self.text[self.start[rows.start] : self.start[rows.stop]]
             count, begin = decompress(text, self.start[rows.start : rows.stop + 1] - self.start[rows.start])
             for mask in range(rows.start, rows.stop):
@@ -211,12 +224,17 @@ class Masks:
             other: the others.
             place: where each of them stands in the list, ascending, shape (others,).
         """
-        height, width = (
-            np.insert(getattr(self, side), place - np.arange(len(place)), getattr(other, side))
-            for side in ("height", "width")
-        )
-        own, more = (part.runs or ragged_runs(part.stretches(), len(part)) for part in (self, other))
-        return Masks._of_runs(inserted_runs(own, more, place), height, width, None)
+        at, pair = place - np.arange(len(place)), (self, other)
+        height, width = (np.insert(getattr(self, side), at, getattr(other, side)) for side in ("height", "width"))
+        known = [np.insert(one, at, more) for one, more in zip(*(vars(part._survey).values() for part in pair))]
+        own = vars(self).get("_pieces")
+        if own is None:
+            runs = self.runs or ragged_runs(self.stretches(), len(self))
+            own = (runs[0], [runs[1:]])
+        pieces = inserted_runs(own, other.runs or ragged_runs(other.stretches(), len(other)), place)
+        masks = object.__new__(Masks)
+        vars(masks).update(height=height, width=width, _pieces=pieces, _survey=Survey(*known))
+        return masks
 
     @classmethod
     def from_compressed(cls, texts: Sequence[Union[str, bytes]], height: Any, width: Any) -> Masks:
@@ -233,13 +251,26 @@ class Masks:
         >>> Masks.from_compressed(["522"], 3, 3).area.tolist()
         [2]
         """
-        try:
-            joined = joined_texts(texts)
-        except TypeError as fault:
-            raise MetricError(f"compressed run lengths are text, one a mask: {fault}") from fault
-        start = np.zeros(len(texts) + 1, np.int64)
-        np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)), out=start[1:])
-        return cls(sizes_of(height, len(texts)), sizes_of(width, len(texts)), np.frombuffer(joined, np.uint8), start)
+        text, start = joined_texts(texts)
+        return cls(sizes_of(height, len(texts)), sizes_of(width, len(texts)), text, start)
+
+    @classmethod
+    def from_scattered(cls, texts: Scattered, height: Any, width: Any) -> Masks:
+        """Masks from COCO's compressed run lengths where they were read; they need not be right: `faults` tells.
+
+        Args:
+            texts: one text a mask; they are joined when the text of the masks is asked for.
+            height: pixels of each mask's columns, shape (m,).
+            width: how many columns each mask has, shape (m,).
+
+        Raises:
+            MetricError: there are not as many sizes as texts.
+        """
+        masks, m = object.__new__(cls), len(texts)
+        vars(masks).update(height=sizes_of(height, m), width=sizes_of(width, m), _texts=texts)
+        if len(masks.height) != m or len(masks.width) != m:
+            raise MetricError(f"{m} texts need as many heights and widths, not {len(masks.height)}, {len(masks.width)}")
+        return masks
 
     @classmethod
     def from_counts(cls, counts: Sequence[Any], height: Any, width: Any) -> Masks:
@@ -256,9 +287,7 @@ class Masks:
         >>> Masks.from_counts([[5, 2, 2]], 3, 3).text.tobytes()
         b'522'
         """
-        begin = np.zeros(len(counts) + 1, np.int64)
-        np.cumsum(np.fromiter(map(len, counts), np.int64, len(counts)), out=begin[1:])
-        text, start = compress(flat_counts(counts), begin)
+        text, start = compress(*flat_counts(counts))
         return cls(sizes_of(height, len(counts)), sizes_of(width, len(counts)), text, start)
 
     @classmethod
@@ -299,8 +328,8 @@ class Masks:
         m = len(height) if isinstance(objects, Polygons) else len(objects)
         height, width = sizes_of(height, m), sizes_of(width, m)
         room = pixels_of(height, width) > 0
-        fault, runs = read_polygons(polygons, *(np.where(room, side, 0).astype(np.int64) for side in (height, width)))
-        return cls._of_runs(runs, height, width, fault)
+        fault, filled = read_polygons(polygons, *(np.where(room, side, 0).astype(np.int64) for side in (height, width)))
+        return cls._of_pieces(filled, height, width, fault)
 
     @classmethod
     def from_bitmaps(cls, bitmaps: Sequence[Any]) -> Masks:
@@ -336,65 +365,16 @@ class Masks:
             fault: what is known to be wrong with what the masks were made from, for `faults`, shape (m,).
         """
         height, width = sizes_of(height, len(height)), sizes_of(width, len(width))
-        return cls._of_runs(ragged_runs(stretches, len(height)), height, width, fault)
+        runs = ragged_runs(stretches, len(height))
+        filled = Filled(np.diff(runs[0]), np.array(extent_of_runs(runs)), [runs[1:]])
+        return cls._of_pieces(filled, height, width, np.zeros(len(height), np.uint8) if fault is None else fault)
 
     @classmethod
-    def _of_runs(cls, runs: Ragged, height: Array, width: Array, fault: Optional[Array]) -> Masks:
-        """Masks that keep their runs."""
-        masks, pixels = object.__new__(cls), pixels_of(height, width)
-        area, first, end = extent_of_runs(runs)
-        code = np.zeros(len(height), np.uint8) if fault is None else fault.copy()
-        code[end > pixels] = LONG
+    def _of_pieces(cls, filled: Filled, height: Array, width: Array, fault: Array) -> Masks:
+        """Masks that keep their runs, which are put together when they are asked for."""
+        masks, pixels, code = object.__new__(cls), pixels_of(height, width), fault.copy()
+        code[filled.extent[2] > pixels] = LONG
         code[(pixels == 0) | (pixels >= PIXELS)] = SIZE
-        known = [np.where(code == FINE, part, 0) for part in (area, first, end)]
-        vars(masks).update(height=height, width=width, _runs=runs, _survey=Survey(code, *known))
+        known = Survey(code, *np.where(code == FINE, filled.extent, 0))
+        vars(masks).update(height=height, width=width, _pieces=(starts_of(filled.count), filled.pieces), _survey=known)
         return masks
-
-
-def mask_iou(  # noqa: PLR0917  (two sides, each masks and which of them)
-    first: Masks, i: Any, second: Masks, j: Any, crowd: Optional[Array] = None, least: float = 0.0
-) -> Array:
-    """Intersection over union of listed pairs of masks.
-
-    Args:
-        first: masks, such as the predicted ones.
-        i: the mask of each pair in ``first``, whole numbers, shape (pairs,).
-        second: masks, such as the true ones.
-        j: the mask of each pair in ``second``, shape (pairs,).
-        crowd: which pairs divide by the area of the first mask instead of the union, bool, shape (pairs,); None: none.
-        least: pairs whose area and columns show that they cannot reach this are not looked at and get 0.
-
-    Returns:
-        One number a pair, float64, shape (pairs,), exactly as pycocotools divides; 0 where both masks are empty.
-
-    Raises:
-        MetricError: a mask cannot be read, the masks of a pair differ in height or width, or the lengths differ.
-
-    Source: ``rleIou`` of the COCO API (definition).
-
-    >>> masks = Masks.from_bitmaps([[[1, 1, 0]], [[0, 1, 1]]])
-    >>> mask_iou(masks, [0, 0], masks, [0, 1]).round(3).tolist()
-    [1.0, 0.333]
-    """
-    i, j = whole_numbers(i, "i"), whole_numbers(j, "j")
-    if i.shape != j.shape or (crowd is not None and np.shape(crowd) != i.shape):
-        raise MetricError(f"{len(i)} masks are paired with {len(j)}; give as many of both, and of crowd")
-    out = np.zeros(len(i))
-    if not len(i):
-        return out
-    if (first.height[i] != second.height[j]).any() or (first.width[i] != second.width[j]).any():
-        raise MetricError("the masks of a pair differ in height or width")
-    one, other = first.area.astype(np.float64)[i], second.area.astype(np.float64)[j]
-    (left, right), (begin, end) = first.columns, second.columns
-    need = least * (one + other) / (1 + least)
-    if crowd is not None:
-        need = np.where(crowd, least * one, need)
-    room = np.minimum(right[i], end[j]) - np.maximum(left[i], begin[j])
-    most = np.minimum(np.minimum(one, other), room * first.height[i].astype(np.float64))
-    near = np.flatnonzero((room > 0) & (most >= need * (1 - 1e-9)))
-    shared = overlaps(first, i[near], second, j[near]).astype(np.float64)
-    whole = one[near] + other[near] - shared
-    if crowd is not None:
-        whole = np.where(np.asarray(crowd, bool)[near], one[near], whole)
-    out[near] = np.divide(shared, whole, out=np.zeros(len(near)), where=shared > 0)
-    return out

@@ -19,12 +19,13 @@ import numpy as np
 from metrics.cores import on_cores, portions
 from metrics.frozen import dataclass
 from metrics.inputs import MetricError
+from metrics.ragged import starts_of
 from metrics.run_lengths import FINE, POLYGON
-from metrics.runs import cancelled, merged_runs
+from metrics.runs import cancelled, extent_of_runs, joined_sides, merged_runs, ragged_runs
 
 if TYPE_CHECKING:
     from metrics.inputs import Array
-    from metrics.runs import Ragged
+    from metrics.runs import Pieces
 
 FINENESS = 5
 """Steps of the walk along an edge in one pixel."""
@@ -37,6 +38,12 @@ CORNERS = 1 << 13
 
 CROSSINGS = 1 << 16
 """Crossings of edges and columns handled at a time."""
+
+CLOSE = 2.0**-18
+"""Rows nearer to a whole number than this are computed as pycocotools does; rounding moves none as far."""
+
+SURE = 2.0**30
+"""Edges of which no number is greater are computed to less than `CLOSE`."""
 
 LARGEST_KEY = 1 << 31
 """The pixels of polygons that are handled together are numbered from 0 to less than this."""
@@ -70,15 +77,17 @@ class Polygons:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Edges:
-    """Edges of polygons on the fine grid, turned so that the longer side runs upwards, every array of shape (edges,).
+    """Edges of polygons on the fine grid that cross columns, every array of shape (edges,).
 
     Attributes:
         owner: the polygon.
-        x, y: where the edge starts, whole numbers as float64.
-        across, down: how far it goes; the one of greater size is positive.
-        first: the first column that it crosses, going around its polygon.
-        step: 1 where the columns rise from there, -1 where they fall.
+        x, y: where the edge starts, int32.
+        across, down: how far it goes, int32.
+        first: the first column that it crosses, going around its polygon, int32.
+        step: 1 where the columns rise from there, -1 where they fall, int32.
         columns: how many columns it crosses within the mask.
+        row: the row where it crosses the first column, but for rounding, float64.
+        slope: how many rows further it crosses the next, going around, float64.
     """
 
     owner: Array
@@ -89,14 +98,31 @@ class Edges:
     first: Array
     step: Array
     columns: Array
+    row: Array
+    slope: Array
 
-    def rows(self, rows: slice) -> Edges:
+    def rows(self, rows: Any) -> Edges:
         """Some edges."""
         return Edges(*(part[rows] for part in vars(self).values()))
 
 
-def fill_polygons(points: Array, start: Array, height: Array, width: Array) -> Ragged:
-    """The runs of foreground of each polygon.
+@dataclass(frozen=True, eq=False, repr=False)
+class Filled:
+    """What is inside some outlines.
+
+    Attributes:
+        count: how many runs of foreground each has, int64, shape (m,).
+        extent: how many pixels, the first of them, and the one after the last; 0 where none; int64, shape (3, m).
+        pieces: first pixels and ends of all runs, in order; see `metrics.runs`.
+    """
+
+    count: Array
+    extent: Array
+    pieces: Pieces
+
+
+def fill_polygons(points: Array, start: Array, height: Array, width: Array) -> Filled:
+    """What is inside each polygon.
 
     Args:
         points: x and y of the corners of all polygons in pixels, finite and at most `FARTHEST` away, float64, shape
@@ -104,13 +130,10 @@ def fill_polygons(points: Array, start: Array, height: Array, width: Array) -> R
         start: where the corners of each polygon start, and the end, int64, shape (polygons + 1,).
         height: pixels of each mask's columns, int64, shape (polygons,).
         width: how many columns each mask has, int64, shape (polygons,).
-
-    Returns:
-        Where the runs of each polygon start, the first pixel and the end of each run; see `metrics.runs`.
     """
     parts = list(portions(start[1:], CORNERS))
-    none = np.zeros(0, np.int64)
-    found = [(none, none, none)] * len(parts)
+    none, no_side = np.zeros(0, np.int64), np.zeros(0, np.int32)
+    found = [Filled(none, np.zeros((3, 0), np.int64), [(no_side, no_side)])] * (len(parts) + 1)
 
     def fill(part: int) -> None:
         rows = parts[part]
@@ -119,21 +142,16 @@ def fill_polygons(points: Array, start: Array, height: Array, width: Array) -> R
         edges = _edges(points[corners], begin, width[rows])
         pixels = height[rows] * width[rows] + 1
         crossings = np.bincount(edges.owner, weights=edges.columns, minlength=len(pixels)).astype(np.int64)
-        made = [(none, none, none)]
+        made = [(none, no_side, no_side)]
         for some in portions(np.cumsum(crossings + pixels // (LARGEST_KEY // CROSSINGS)), CROSSINGS):
             chosen = edges.rows(slice(*np.searchsorted(edges.owner, (some.start, some.stop)).tolist()))
             made.append(_fill(chosen, some.start, height[rows][some], pixels[some]))
-        found[part] = (np.concatenate([one[0] for one in made]), *_joined(made))
+        count, sides = np.concatenate([one[0] for one in made]), joined_sides([one[1:] for one in made])
+        found[part] = Filled(count, np.array(extent_of_runs((starts_of(count), *sides))), [sides])
 
     on_cores(fill, range(len(parts)))
-    count = np.concatenate([none, *(one[0] for one in found)])
-    return (np.append(0, np.cumsum(count)), *_joined(found))
-
-
-def _joined(parts: Sequence[tuple[Array, Array, Array]]) -> tuple[Array, Array]:
-    """First pixel and end of the runs of several parts, int32."""
-    begin, end = (np.concatenate([np.zeros(0, np.int32), *(part[side] for part in parts)]) for side in (1, 2))
-    return begin.astype(np.int32, copy=False), end.astype(np.int32, copy=False)
+    count, extent = (np.concatenate([getattr(one, name) for one in found], axis=-1) for name in ("count", "extent"))
+    return Filled(count, extent, [one.pieces[0] for one in found])
 
 
 def _fill(edges: Edges, first: int, height: Array, pixels: Array) -> tuple[Array, Array, Array]:
@@ -167,86 +185,107 @@ def _edges(points: Array, start: Array, width: Array) -> Edges:
     after = np.empty_like(corner)
     after[:, :-1] = corner[:, 1:]
     after[:, start[1:][filled] - 1] = corner[:, start[:-1][filled]]
-    (x, y), (end_x, end_y) = corner, after
-    first = np.maximum((np.minimum(x, end_x) + 2) // FINENESS, 0)
-    last = (np.maximum(x, end_x) - 3) // FINENESS
+    first = np.maximum((np.minimum(corner[0], after[0]) + 2) // FINENESS, 0)
+    last = (np.maximum(corner[0], after[0]) - 3) // FINENESS
     np.minimum(last, np.repeat((width - 1).astype(np.int32), np.diff(start)), out=last)
     index = np.flatnonzero(last >= first)
-    if len(index) < len(owner):
-        owner, first, last, x, y, end_x, end_y = (part.take(index) for part in (owner, first, last, x, y, end_x, end_y))
-    across, down = end_x - x, end_y - y
-    turned = np.where(np.abs(across) >= np.abs(down), across, down) < 0
-    falling = across < 0
-    x, y = (np.where(turned, one, other).astype(np.float64) for one, other in ((end_x, x), (end_y, y)))
-    sign = 1.0 - 2.0 * turned
-    going, step = np.where(falling, last, first).astype(np.int64), 1 - 2 * falling.astype(np.int64)
+    owner, first, last, x, y = (part.take(index) for part in (owner, first, last, *corner))
+    across, down = after[0].take(index) - x, after[1].take(index) - y
     columns = (last - first).astype(np.int64) + 1
-    return Edges(owner, x, y, across * sign, down * sign, going, step, columns)
+    falling = across < 0
+    np.copyto(first, last, where=falling)
+    slope = down / across
+    # a steep edge has the lower of two steps left and right of the middle between them; another beside the limit
+    offset = np.where(np.abs(across) >= np.abs(down), slope > 0, 0.5)
+    row = (FINENESS * first + 3 - x - offset) * slope
+    row += y
+    row += FINENESS // 2 + (offset != 0.5) * 0.5
+    row /= FINENESS
+    np.negative(slope, out=slope, where=falling)
+    return Edges(owner, x, y, across, down, first, 1 - 2 * falling.astype(np.int32), columns, row, slope)
 
 
 def _toggles(edges: Edges, first: int, height: Array, offset: Array) -> Array:
     """Where foreground begins or ends in each column that an edge crosses: pixels counted through, int32.
 
-    What grows evenly along an edge is made of the number of the crossing, times a number of the edge, plus another.
+    What grows evenly along an edge is made of the number of the crossing, times a number of the edge, plus another. So
+    is the row, but for rounding; where that could matter, the walk is done as pycocotools does it.
     """
     count = edges.columns
-    begin = np.cumsum(count) - count
-    number = np.arange(int(count.sum()))
-    limit = FINENESS * (edges.first - edges.step * begin) + 3.0  # the walk crosses from limit - 1 to limit, or back
-    y = _lowest_along_wide(edges, limit, number)
-    steep = np.flatnonzero(edges.across < np.abs(edges.down))
-    if len(steep):
-        size = count[steep]
-        place = np.repeat(begin[steep] - np.cumsum(size) + size, size)
-        place += number[: len(place)]
-        y[place] = _lowest_along_steep(edges, steep, limit, place)
+    ends = np.cumsum(count)
+    begin = ends - count
+    slope, origin = edges.slope, edges.row - edges.slope * begin
+    doubtful = np.flatnonzero(np.abs(origin) + np.abs(slope) * int(ends[-1]) >= SURE) if len(ends) else begin
+    if len(doubtful):
+        slope = slope.copy()
+        slope[doubtful], origin[doubtful] = 0.0, 1.0  # so that it is near a whole number everywhere
+    number = np.arange(int(count.sum()), dtype=np.float64)
+    row = np.repeat(slope, count)
+    row *= number
+    row += np.repeat(origin + CLOSE, count)
+    y = row.astype(np.int32)
+    row -= 2 * CLOSE
+    close = np.flatnonzero(row.astype(np.int32) != y)
+    if len(close):
+        edge = np.searchsorted(ends, close, side="right")
+        y[close] = _exact_rows(edges.rows(edge), close - begin[edge])
     owner = edges.owner - first
-    tall, step = height[owner], edges.step
+    tall, step = height[owner].astype(np.int32), edges.step
     same = len(height) > 0 and bool((height == height[0]).all())
-    y += FINENESS // 2
-    y //= FINENESS
-    np.clip(y, 0, height[0] if same else np.repeat(tall, count), out=y)
+    np.clip(y, 0, int(height[0]) if same else np.repeat(tall, count), out=y)
     y += np.repeat((offset[owner] + (edges.first - step * begin) * tall).astype(np.int32), count)
-    y += np.repeat((step * tall).astype(np.int32), count) * number.astype(np.int32)
+    place = np.repeat(step * tall, count)
+    place *= np.arange(len(place), dtype=np.int32)
+    y += place
     return y
 
 
-def _lowest_along_wide(edges: Edges, limit: Array, number: Array) -> Array:
-    """The lesser y of the two steps beside a column's limit, if the edge goes further across than down, int32.
+def _exact_rows(edges: Edges, number: Array) -> Array:
+    """The row where each edge crosses one of its columns, by the sums that pycocotools makes, int32.
+
+    Args:
+        edges: edges.
+        number: of each, which of its columns.
+    """
+    wide = np.abs(edges.across) >= np.abs(edges.down)
+    turned = np.where(wide, edges.across, edges.down) < 0
+    sign = np.where(turned, -1.0, 1.0)
+    across, down = edges.across * sign, edges.down * sign
+    x, y = edges.x + turned * edges.across, edges.y + turned * edges.down
+    limit = FINENESS * (edges.first + edges.step * number) + 3.0  # the walk crosses from limit - 1 to limit, or back
+    lowest = np.empty(len(number))
+    for index, walked in ((np.flatnonzero(wide), _walk_across), (np.flatnonzero(~wide), _walk_down)):
+        lowest[index] = walked(*(part[index] for part in (x, y, across, down, limit)))
+    return (lowest.astype(np.int32) + FINENESS // 2) // FINENESS
+
+
+def _walk_across(x: Array, y: Array, across: Array, down: Array, limit: Array) -> Array:
+    """The lesser y of the two steps beside a column's limit, float64.
 
     It is that of the first of the two where the edge goes down, else that of the second.
     """
-    count, slope = edges.columns, np.zeros(len(edges.x))
-    np.divide(edges.down, edges.across, out=slope, where=edges.across >= np.abs(edges.down))
-    y = np.repeat(FINENESS * edges.step, count) * number
-    y = y + np.repeat(limit - edges.x - (slope > 0), count)
-    y *= np.repeat(slope, count)
-    y += np.repeat(edges.y, count)
-    y += 0.5
-    lowest: Array = y.astype(np.int32)
+    slope = down / across
+    lowest: Array = slope * (limit - x - (slope > 0)) + y + 0.5
     return lowest
 
 
-def _lowest_along_steep(edges: Edges, steep: Array, limit: Array, number: Array) -> Array:
-    """The lesser y of the two steps beside a column's limit, for edges that go further down than across.
+def _walk_down(x: Array, y: Array, across: Array, down: Array, limit: Array) -> Array:
+    """As `_walk_across`, of edges that go further down than across.
 
     The first step past the limit is computed, then put right by the same sums as the walk makes.
     """
-    count = edges.columns[steep]
-    across = edges.across[steep]
-    slope, x = np.repeat(across / edges.down[steep], count), np.repeat(edges.x[steep], count)
-    rising = np.repeat(across > 0, count)
-    limit = np.repeat(FINENESS * edges.step[steep], count) * number + np.repeat(limit[steep], count)
+    slope = across / down
+    rising = slope > 0
     step = (limit - 0.5 - x) / slope
     step = np.where(rising, np.ceil(step), np.floor(step) + 1)
     step -= ((x + slope * (step - 1) + 0.5) >= limit) == rising
     step += ((x + slope * step + 0.5) >= limit) != rising
-    lowest: Array = np.repeat(edges.y[steep], count) + step - 1
+    lowest: Array = y + step - 1
     return lowest
 
 
-def read_polygons(polygons: Polygons, height: Array, width: Array) -> tuple[Array, Ragged]:
-    """The runs of objects, each of one or more polygons, and what is wrong with them.
+def read_polygons(polygons: Polygons, height: Array, width: Array) -> tuple[Array, Filled]:
+    """What is inside objects, each of one or more polygons, and what is wrong with them.
 
     Args:
         polygons: polygons of m objects.
@@ -254,7 +293,7 @@ def read_polygons(polygons: Polygons, height: Array, width: Array) -> tuple[Arra
         width: how many columns each mask has, int64, shape (m,).
 
     Returns:
-        A code for each object, uint8, shape (m,), see `metrics.run_lengths.FAULTS`; and the runs of those without.
+        A code for each object, uint8, shape (m,), see `metrics.run_lengths.FAULTS`; and what is inside those without.
     """
     number, owner, size = polygons.number, polygons.owner, np.diff(polygons.start)
     fault = np.zeros(len(height), np.uint8)
@@ -266,18 +305,13 @@ def read_polygons(polygons: Polygons, height: Array, width: Array) -> tuple[Arra
     if fault.any():
         kept = fault[owner] == FINE
         number, owner, size = number[np.repeat(kept, size)], owner[kept], size[kept]
-    start = np.append(0, np.cumsum(size // 2))
-    first, begin, end = fill_polygons(number.reshape(-1, 2), start, height[owner], width[owner])
-    count = np.diff(first)
+    filled = fill_polygons(number.reshape(-1, 2), starts_of(size // 2), height[owner], width[owner])
     if (np.diff(owner) > 0).all():
-        return fault, (_starts(owner, count, len(height)), begin, end)
-    one, begin, end = merged_runs(np.repeat(owner, count), begin, end)
-    return fault, (_starts(one, None, len(height)), begin, end)
-
-
-def _starts(owner: Array, count: Any, m: int) -> Array:
-    """Where the runs of each of ``m`` owners start, and the end."""
-    return np.append(0, np.cumsum(np.bincount(owner, weights=count, minlength=m))).astype(np.int64)
+        count, extent = np.zeros(len(height), np.int64), np.zeros((3, len(height)), np.int64)
+        count[owner], extent[:, owner] = filled.count, filled.extent
+        return fault, Filled(count, extent, filled.pieces)
+    runs = ragged_runs(merged_runs(np.repeat(owner, filled.count), *joined_sides(filled.pieces)), len(height))
+    return fault, Filled(np.diff(runs[0]), np.array(extent_of_runs(runs)), [runs[1:]])
 
 
 def joined_polygons(parts: Sequence[Polygons]) -> Polygons:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
 
+from metrics.cores import on_cores
 from metrics.evidence import Additive, Totals
 from metrics.frozen import dataclass
 from metrics.inputs import MetricError, mean_defined, ratio
-from metrics.label_maps import LARGEST, LabelMaps, check_sizes, paired_maps, shared_runs
+from metrics.label_maps import LARGEST, LabelMaps, SharedRuns, check_sizes, paired_maps, shared_parts
 
 if TYPE_CHECKING:
     from metrics.inputs import Array
@@ -23,6 +24,8 @@ IGNORE = 255
 
 TABLE = 1 << 25
 """Images times classes; of more, a table would not fit in memory."""
+
+LARGEST_BYTE = 255
 
 IGNORED = {"ignore": (-1.0, float(LARGEST))}
 
@@ -157,6 +160,11 @@ def _coded(maps: LabelMaps, classes: tuple[int, ...], ignore: int, name: str) ->
     """The place of each pixel's value among the classes; the value that is ignored has the place behind the last."""
     known = {value: place for place, value in enumerate(classes)}
     known[ignore] = len(classes)
+    if maps.value.dtype == np.uint8 and len(classes) <= LARGEST_BYTE:
+        values = maps.value.tobytes()  # texts are translated three times as fast as arrays
+        if not values.translate(None, bytes(value for value in known if 0 <= value <= LARGEST_BYTE)):
+            places_of_bytes = bytes(known.get(value, 0) for value in range(LARGEST_BYTE + 1))
+            return maps.revalued(np.frombuffer(values.translate(places_of_bytes), dtype=np.uint8))
     present = maps.values()
     places = [known.get(value, -1) for value in present.tolist()]
     unknown = [value for value, place in zip(present.tolist(), places) if place < 0]
@@ -175,12 +183,15 @@ def _counted(regions: Regions) -> PixelCounts:
     """Count the pixels of each image and class."""
     images, codes = regions.truth.images, len(regions.labels) + 1
     table = np.zeros((3, images, codes))
-    for part in shared_runs(regions.truth, regions.prediction):
+
+    def count(laid_over: Callable[[], SharedRuns]) -> None:
+        part = laid_over()
         first, last = int(part.image[0]), int(part.image[-1])
-        true = regions.truth.value[part.first].astype(np.int64)
-        predicted = regions.prediction.value[part.second]
-        count = _crossed if (last - first + 1) * codes**2 <= len(true) else _one_by_one
-        table[:, first : last + 1] += count(part.image - first, true, predicted, part.length, codes)
+        true, predicted = regions.truth.value.take(part.first), regions.prediction.value.take(part.second)
+        way = _crossed if (last - first + 1) * codes**2 <= len(true) else _one_by_one
+        table[:, first : last + 1] = way(part.image - first, true, predicted, part.length, codes)
+
+    on_cores(count, shared_parts(regions.truth, regions.prediction))
     hit, true, predicted = table[:, :, :-1]
     return PixelCounts(hit, true, predicted, regions.labels)
 

@@ -21,6 +21,8 @@ from metrics.cores import on_cores, portions
 from metrics.frozen import dataclass
 from metrics.inputs import MetricError
 from metrics.memory import joined_pieces, reuse_memory
+from metrics.run_digits import DIGITS, WINDOW, long_numbers
+from metrics.scattered import Scattered, end_to_end
 
 if TYPE_CHECKING:
     from metrics.inputs import Array
@@ -33,9 +35,6 @@ CHUNK = 1 << 19
 
 PIXELS = 1 << 29
 """A mask has fewer pixels than this, so that the difference of two runs fits in `DIGITS`."""
-
-DIGITS = 6
-"""The most characters that one number may have."""
 
 FINE, CHARACTER, UNFINISHED, LARGE, NEGATIVE, SHORT, LONG, SIZE, UNPAIRED, UNORDERED, POLYGON = range(11)
 FAULTS = (
@@ -120,16 +119,18 @@ def survey(text: Array, start: Array, height: Array, width: Array) -> Survey:
     """Check every text and read area and extent from it; see `faults` for the arguments."""
     height, width = np.asarray(height, dtype=np.int64), np.asarray(width, dtype=np.int64)
     check_layout(text, start, height, width)
+    return survey_texts(end_to_end(text, start), height, width)
+
+
+def survey_texts(texts: Scattered, height: Array, width: Array) -> Survey:
+    """As `survey`, of texts wherever they stand; height and width are int64."""
     reuse_memory()
     m = len(height)
     found = Survey(np.zeros(m, np.uint8), *(np.zeros(m, np.int64) for _ in range(3)))
     wrong = (np.minimum(height, width) < 1) | (np.maximum(height, width) > SIDE) | (height * width >= PIXELS)
     found.fault[wrong] = SIZE
     pixels = np.where(wrong, 0, height * width)
-    on_cores(
-        lambda rows: _survey_chunk(found, rows, text[start[rows.start] : start[rows.stop]], start, pixels),
-        chunks(start),
-    )
+    on_cores(lambda rows: _survey_chunk(found, rows, *texts.part(rows), pixels), chunks(texts.ends))
     return found
 
 
@@ -145,23 +146,17 @@ def check_layout(text: Array, start: Array, height: Array, width: Array) -> None
         raise MetricError("start must rise from 0 to the length of text")
 
 
-def chunks(start: Array, size: int = CHUNK) -> Iterator[slice]:
-    """Consecutive masks whose texts together are about one cache full."""
-    return portions(start[1:], size)
+def chunks(ends: Array, size: int = CHUNK) -> Iterator[slice]:
+    """Consecutive masks whose texts together, of which the ends are given, are about one cache full."""
+    return portions(ends, size)
 
 
-def take_texts(text: Array, start: Array, index: Array) -> tuple[Array, Array]:
-    """The texts of some masks, end to end, and where each starts."""
-    return joined_pieces(text, start[index], start[index + 1])
-
-
-def _survey_chunk(found: Survey, rows: slice, text: Array, start: Array, pixels: Array) -> None:
-    """Survey the masks of one chunk."""
-    begin = start[rows.start : rows.stop + 1] - start[rows.start]
+def _survey_chunk(found: Survey, rows: slice, text: Array, begin: Array, pixels: Array) -> None:
+    """Survey the masks of one chunk, whose texts are given."""
     _find_bad_characters(found.fault[rows], text, begin)
     index = np.flatnonzero(found.fault[rows] == FINE)
     if len(index) < len(begin) - 1:
-        text, begin = take_texts(text, begin, index)
+        text, begin = joined_pieces(text, begin[index], begin[index + 1])
     if not len(index):
         return
     index += rows.start
@@ -223,38 +218,33 @@ def read_lanes(text: Array, start: Array) -> Lanes:
         text: characters 48 to 111, none of the texts empty or ending within a number.
         start: where each text starts, and the end, int64, shape (m + 1,).
     """
-    digit = text - np.uint8(48)
+    spaced = np.empty(len(text) + WINDOW, np.uint8)
+    spaced[:WINDOW] = 0
+    digit = np.subtract(text, 48, out=spaced[WINDOW:])
     more = digit >= 32
-    place = np.flatnonzero(more)
-    within = np.diff(np.searchsorted(place, start))
-    numbers = np.diff(start) - within
+    closing = ~more
+    end = np.flatnonzero(closing[1:] & more[:-1]) + 1
+    size, value = long_numbers(spaced, end)
+    known = np.searchsorted(end, start)
+    behind = np.zeros(len(end) + 1, np.int64)
+    np.cumsum(size - 1, out=behind[1:])  # the characters so far that end no number
+    numbers = np.diff(start) - np.diff(behind.take(known))
     odd = (numbers & 1).astype(bool)
     tail = start[1:][odd] - 1
-    end, size, value = _long_numbers(digit, place)
     large = np.zeros(0, np.int64)
     if size.max(initial=0) > DIGITS:
-        too_long = np.flatnonzero(size > DIGITS)
-        value[too_long] = 0
-        large = np.searchsorted(start, end[too_long], side="right") - 1
+        large = np.searchsorted(start, end[size > DIGITS], side="right") - 1
 
-    closing = np.logical_not(more, out=more)
     closing[tail] = False
     paired = closing.take(end)
     last = np.zeros(len(numbers), np.int64)
     last[odd] = _signed(digit[tail])
-    last[np.flatnonzero(odd)[digit[tail - 1] >= 32]] = value[~paired]  # text[-1], where tail is 0, ends a number
+    alone = np.flatnonzero(~paired)
+    last[np.flatnonzero(odd)[digit[tail - 1] >= 32]] = value.take(alone)  # text[-1], where tail is 0, ends a number
 
-    run = (digit[closing] ^ np.uint8(16)).astype(LANE)
-    skipped = np.repeat(np.cumsum(odd) - odd, within)
-    before = np.cumsum(size - 1)
-    number = end - before - skipped.take(before - 1)
-    number, value = number.compress(paired), value.compress(paired)
-    run[number] = value + 16
-    borrowing = number.compress(value < -16)
-    run[borrowing.compress(borrowing & 1 == 0) + 1] -= 1  # the lower half of a pair takes it from the upper
-    pair = run.view(LANES)
-    pair -= 16 + (16 << 32)
-
+    number = end - behind[1:]
+    number -= np.repeat(np.cumsum(odd) - odd, np.diff(known))
+    pair = _pairs(digit[closing], number.compress(paired), value.compress(paired))
     begin = np.zeros(len(start), np.int64)
     np.cumsum(numbers >> 1, out=begin[1:])
     _accumulate(pair, begin)
@@ -263,26 +253,21 @@ def read_lanes(text: Array, start: Array) -> Lanes:
     return Lanes(pair, begin, odd, last, large)
 
 
-def _long_numbers(digit: Array, place: Array) -> tuple[Array, Array, Array]:
-    """The numbers of several digits: the place of the highest digit, how many digits, and the number, int32.
+def _pairs(digit: Array, number: Array, value: Array) -> Array:
+    """Numbers as pairs of lanes.
 
     Args:
-        digit: the digits of all numbers, continued where 32 or more.
-        place: where digits are continued.
+        digit: the highest digit of every number, of an even number of them.
+        number: which numbers have several digits.
+        value: what these are.
     """
-    final = np.flatnonzero(np.append(place[1:] - place[:-1] != 1, True)[: len(place)])
-    end = place.take(final) + 1
-    size = np.diff(final, prepend=-1) + 1
-    first = final - size + 2
-    rank = np.arange(len(place), dtype=np.int32)
-    rank -= np.repeat(first.astype(np.int32), size - 1)
-    low = digit.take(place, mode="wrap").astype(np.int32)
-    low &= 31
-    low <<= 5 * rank
-    value = _signed(digit.take(end, mode="wrap")) << (5 * size - 5).astype(np.int32)
-    if len(first):
-        value += np.add.reduceat(low, first)
-    return end, size, value
+    run = (digit ^ np.uint8(16)).astype(LANE)
+    run[number] = value + 16
+    borrowing = number.compress(value < -16)
+    run[borrowing.compress(borrowing & 1 == 0) + 1] -= 1  # the lower half of a pair takes it from the upper
+    pair: Array = run.view(LANES)
+    pair -= 16 + (16 << 32)
+    return pair
 
 
 def _signed(digit: Array) -> Array:
@@ -314,7 +299,7 @@ def decompress(text: Array, start: Array) -> tuple[Array, Array]:
         All runs end to end, int64, shape (runs,), and where each mask's runs start, int64, shape (m + 1,).
     """
     counts, lengths = [np.zeros(0, np.int64)], [np.zeros(1, np.int64)]
-    for rows in chunks(start):
+    for rows in chunks(start[1:]):
         lanes = read_lanes(
             text[start[rows.start] : start[rows.stop]], start[rows.start : rows.stop + 1] - start[rows.start]
         )
@@ -346,7 +331,7 @@ def compress(count: Array, begin: Array) -> tuple[Array, Array]:
     (b'522', [0, 3])
     """
     texts, lengths = [np.zeros(0, np.uint8)], [np.zeros(1, np.int64)]
-    for rows in chunks(begin):
+    for rows in chunks(begin[1:]):
         part = begin[rows.start : rows.stop + 1]
         text, start = _compress_chunk(count[part[0] : part[-1]].astype(np.int64), part - part[0])
         texts.append(text)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from metrics.cores import on_cores
 from metrics.inputs import MetricError
 from metrics.label_edges import true_places
 from metrics.run_lengths import CHARACTER, FINE, LARGE, LONG, UNORDERED, UNPAIRED
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
     Stretches = tuple[Array, Array, Array]
     Ragged = tuple[Array, Array, Array]
+    Pieces = list[tuple[Array, Array]]
+
+WORTH = 1 << 18
+"""Ends of runs from which on a second core saves more than it costs."""
 
 LONGEST = 10
 """Digits of a number in Kaggle's run lengths; more are no pixel of any mask."""
@@ -89,29 +94,61 @@ def take_runs(runs: Ragged, index: Array) -> Ragged:
     return first, begin.take(row), end.take(row)
 
 
-def inserted_runs(runs: Ragged, other: Ragged, place: Array) -> Ragged:
-    """The runs of all owners of two lists; ``place``, ascending, is where those of the second stand among them."""
+def inserted_runs(runs: tuple[Array, Pieces], other: Ragged, place: Array) -> tuple[Array, Pieces]:
+    """The runs of all owners of two lists, in pieces of either.
+
+    Args:
+        runs: of the first list, where the runs of each owner start, and the end; first pixels and ends, in pieces.
+        other: the second list.
+        place: where its owners stand among all, ascending.
+    """
+    start, pieces = runs
     before = place - np.arange(len(place))  # how many owners of the first list stand before each of the second
-    start = np.append(0, np.cumsum(np.insert(np.diff(runs[0]), before, np.diff(other[0]))))
-    inner, outer = [0, *runs[0][before].tolist(), int(runs[0][-1])], [*other[0].tolist(), int(other[0][-1])]
-    pieces = [
-        piece
-        for k in range(len(before) + 1)
-        for piece in ((runs, inner[k], inner[k + 1]), (other, outer[k], outer[k + 1]))
-    ]
-    begin, end = (np.concatenate([part[side][low:high] for part, low, high in pieces]) for side in (1, 2))
-    return start, begin, end
+    whole = np.append(0, np.cumsum(np.insert(np.diff(start), before, np.diff(other[0]))))
+    cuts, edges = start[before].tolist(), (other[0][:-1].tolist(), other[0][1:].tolist())
+    new = [(other[1][low:high], other[2][low:high]) for low, high in zip(*edges)]
+    out: Pieces = []
+    done = next_cut = 0
+    for begin, end in pieces:
+        at = 0
+        while next_cut < len(cuts) and cuts[next_cut] < done + len(begin):
+            here = cuts[next_cut] - done
+            out += [(begin[at:here], end[at:here]), new[next_cut]]
+            at, next_cut = here, next_cut + 1
+        out.append((begin[at:], end[at:]))
+        done += len(begin)
+    return whole, out + new[next_cut:]
+
+
+def joined_sides(pieces: Pieces) -> tuple[Array, Array]:
+    """First pixels and ends of runs in several pieces, int32, each end to end; many are copied on two cores."""
+    if len(pieces) == 1:
+        return pieces[0]
+    sides = np.empty((2, sum(len(begin) for begin, _ in pieces)), np.int32)
+
+    def join(side: int) -> None:
+        np.concatenate([sides[side, :0], *(piece[side] for piece in pieces)], out=sides[side], casting="same_kind")
+
+    if sides.size < WORTH:
+        join(0)
+        join(1)
+    else:
+        on_cores(join, range(2))
+    return sides[0], sides[1]
 
 
 def extent_of_runs(runs: Ragged) -> tuple[Array, Array, Array]:
     """How many pixels the runs of each owner have, the first of them, and the one after the last; 0 where none."""
     start, begin, end = runs
-    total = np.zeros(len(begin) + 1, np.int64)
-    np.cumsum(end - begin, out=total[1:])
     filled = np.flatnonzero(start[1:] > start[:-1])
-    low, high = np.zeros((2, len(start) - 1), np.int64)
-    low[filled], high[filled] = begin[start[filled]], end[start[filled + 1] - 1]
-    return total[start[1:]] - total[start[:-1]], low, high
+    total, low, high = np.zeros((3, len(start) - 1), np.int64)
+    if len(filled):
+        first = start[filled]
+        low[filled], high[filled] = begin[first], end[start[filled + 1] - 1]
+        total[filled] = np.add.reduceat(end, first, dtype=end.dtype)  # runs over, as the other does
+        total[filled] -= np.add.reduceat(begin, first, dtype=begin.dtype)
+        total &= (1 << 32) - 1
+    return total, low, high
 
 
 def joined_runs(parts: Sequence[Stretches]) -> Stretches:

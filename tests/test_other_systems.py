@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from compete import files
+from compete import disk, files
 from compete.files import whole_folder
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="plays other systems on a POSIX one")
@@ -139,7 +139,7 @@ def test_on_windows_folders_are_neither_locked_nor_forced_to_the_disk(
     with monkeypatch.context() as patch:  # no path may be made meanwhile: it would be one of Windows
         patch.setattr(os, "name", "nt")
         patch.setattr(os, "open", opened.append)
-        files._sync_folder(tmp_path)
+        disk.sync_folder(tmp_path)
         with files._alone_in(tmp_path) as alone:
             assert not alone
     assert opened == []

@@ -9,9 +9,10 @@ from typing import Optional
 import numpy as np
 
 from compete.scoring.spans import Array
-from compete.scoring.texts import Texts, join_texts
+from compete.scoring.texts import join_texts
 from metrics.frozen import dataclass
 from metrics.polygons import Polygons, joined_polygons, polygons_of
+from metrics.scattered import Scattered
 
 CONTENT = {"boxes": "bbox", "masks": "segmentation", "points": "keypoints"}
 """The key that holds what a kind of submission predicts."""
@@ -30,7 +31,7 @@ class Shapes:
         polygons: polygons, whose owners are entries; None where there is none.
     """
 
-    text: Texts
+    text: Scattered
     size: Array
     counts: dict[int, list[int]] = field(default_factory=dict)
     polygons: Optional[Polygons] = None

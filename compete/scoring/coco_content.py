@@ -137,7 +137,7 @@ def _without_outlines(source: Source, begin: int, kinds: dict[Path, str]) -> Opt
     layout = read_layout(lifted.buffer, PADDING, lifted.end, {**kinds, _OUTLINE: WHOLE}, others=True)
     if layout is None or not {(IMAGE,), (CATEGORY,), _OUTLINE} <= set(layout.path):
         return None
-    rows = read_rows(lifted.buffer, PADDING, lifted.end, layout)
+    rows = read_rows(lifted.buffer, PADDING, lifted.end, layout, worth=2)  # the polygons beside them are much more
     if rows is None or rows.whole.shape[1] != len(lifted.shapes.size):
         return None
     return _Listed(rows, lifted.shapes), lifted.behind + 1

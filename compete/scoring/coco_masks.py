@@ -15,11 +15,12 @@ from compete.scoring.coco_columns import CONTENT, Columns, Shapes
 from compete.scoring.coco_report import Report
 from compete.scoring.images import Images
 from compete.scoring.spans import Array
-from compete.scoring.texts import Texts, join_texts, texts_of
+from compete.scoring.texts import join_texts, texts_of
 from metrics.frozen import dataclass
 from metrics.masks import Masks
 from metrics.polygons import Polygons
 from metrics.run_lengths import FAULTS, FINE, compress
+from metrics.scattered import Scattered
 
 _ENCODE = "encode the mask with pycocotools.mask.encode, and write counts.decode()"
 _COUNTS = "counts are the lengths of runs of background, foreground, background … down the columns of the whole image"
@@ -65,7 +66,7 @@ class Segmentations:
         out[self.outlined] = True
         return out
 
-    def texts(self, entry: Array) -> Texts:
+    def texts(self, entry: Array) -> Scattered:
         """The compressed run lengths of some entries."""
         drawn = self.drawn if self.is_outlined[entry].any() else None
         if not self.packed and drawn is None:
@@ -114,8 +115,7 @@ def masks_in_order(found: Segmentations, order: Array) -> Masks:
     """The masks of some entries; tells of run lengths that are none, and of masks without a pixel."""
     outlined = found.is_outlined[order]
     written = order[~outlined]
-    text, start = found.texts(written).joined()
-    mask = Masks(found.height[written], found.width[written], text, start)
+    mask = Masks.from_scattered(found.texts(written), found.height[written], found.width[written])
     fault = mask.faults
     for code in sorted(set(fault[fault != FINE].tolist())):
         wrong = np.sort(written[fault == code])

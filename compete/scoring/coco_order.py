@@ -9,9 +9,9 @@ from typing import Optional
 import numpy as np
 
 from compete.scoring import threads
-from compete.scoring.spans import Array
+from compete.scoring.spans import CHUNK, Array
 
-_SIGN = np.uint64(1 << 63)
+_ONE = np.uint64(1)
 _DEALT = 16
 """Bits by which keys are dealt into an order before they are sorted: numpy does so in linear time."""
 SAMPLE = 1 << 10
@@ -37,11 +37,16 @@ def ordered(group: Array, score: Array, content: Callable[[Array], list[Array]])
     groups = int(group.max()).bit_length() if n else 0
     key = np.empty(n, dtype=np.uint64)
 
-    def pack(low: int, high: int) -> None:
-        key[low:high] = _falling(score[low:high]) >> np.uint64(groups + places) << np.uint64(places)
-        key[low:high] |= np.arange(low, high, dtype=np.uint64)
-        if groups:
-            key[low:high] |= group[low:high].astype(np.uint64) << np.uint64(64 - groups)
+    def pack(first: int, stop: int) -> None:
+        for low in range(first, stop, CHUNK):
+            high = min(low + CHUNK, stop)
+            packed = _falling(score[low:high])
+            packed >>= np.uint64(groups + places)
+            packed <<= np.uint64(places)
+            packed |= np.arange(low, high, dtype=np.uint64)
+            if groups:
+                packed |= group[low:high].astype(np.uint64) << np.uint64(64 - groups)
+            key[low:high] = packed
 
     threads.on_all_cores(n, 1, pack)
     key = _sorted(key, groups)
@@ -66,8 +71,13 @@ def ordered(group: Array, score: Array, content: Callable[[Array], list[Array]])
 
 def _falling(score: Array) -> Array:
     """Numbers of 64 bits that fall as scores rise."""
-    bits = (score + 0.0).view(np.uint64)  # the sum makes a plain zero of a negative one
-    return np.where(bits & _SIGN, bits, ~(bits | _SIGN))
+    bits = (score + 0.0).view(np.int64)  # the sum makes a plain zero of a negative one
+    turned = ~bits
+    turned >>= 63  # all bits where the score is not negative, else none
+    falling: Array = turned.view(np.uint64)
+    falling >>= _ONE
+    falling ^= bits.view(np.uint64)
+    return falling
 
 
 def _sorted(key: Array, groups: int) -> Array:

@@ -26,7 +26,7 @@ ROWS = 1 << 15
 TEN = np.array([10**power for power in range(20)], dtype=np.uint64)
 """Powers of ten."""
 
-_HIGHS, _ZEROS, _SEVENS, _TO_HIGH, _POINTS = (
+HIGHS, ZEROS, _SEVENS, TO_HIGH, _POINTS = (
     np.uint64(0x0101010101010101 * byte) for byte in (0x80, 0x30, 0x7F, 0x80 - 10, ord(".") ^ ord("0"))
 )
 _POINT, _FOUR, _SEVEN, _LAST = (np.uint64(number) for number in (ord(".") ^ ord("0"), 4, 7, 56))
@@ -42,8 +42,6 @@ _PLACES = np.uint64(sum((0x11 + byte) << WORD * byte for byte in range(WORD)))
 
 _SHORT = 9 * 10**10
 """A number up to this has room for eight more digits in 63 bits."""
-
-_SMALL_TEN = np.array([10.0**power for power in range(WORD)])
 
 _ROOM = np.array([10**WORD, 10 ** (WORD - 1)], dtype=np.uint64)
 """What comes before the digits of a word is times this, by how many points the word had."""
@@ -72,33 +70,6 @@ def whole_numbers(column: Column) -> Optional[Array]:
         join_digits(word)
         value[low : low + ROWS] = word[0] if width == 1 else word[0] * TEN[WORD] + word[1]
     return value
-
-
-def short_decimals(buffer: Array, end: Array, length: Array) -> tuple[Array, Array]:
-    """Read ``digits[.digits]`` of one to eight characters before each end, and tell which cells are that.
-
-    A number of eight digits and its power of ten are exact, so that their quotient is rounded once.
-
-    Returns:
-        float64 (cells,), anything where the cell is something else; and which may be read, bool (cells,).
-    """
-    word = digits_before(buffer, end, length, 1)
-    point = _points(word)
-    fraction = None
-    good = length > 0
-    if point.any():
-        count, fraction = _close_point(point[0], word[0])
-        fraction -= count
-        if int(count.max()) > 1:
-            good &= count <= 1
-        if int(length.min()) < 2:
-            good &= length > count
-    good &= other_bytes(word)[0] == 0
-    join_digits(word)
-    value = word[0].view(np.int64).astype(np.float64)
-    if fraction is not None:
-        value /= _SMALL_TEN.take(fraction, mode="clip")
-    return value, good
 
 
 def mantissas(buffer: Array, end: Array, length: Array) -> tuple[Array, Array, Array, Array]:
@@ -131,7 +102,7 @@ def mantissas(buffer: Array, end: Array, length: Array) -> tuple[Array, Array, A
 def digits_before(buffer: Array, end: Array, length: Array, width: int) -> Array:
     """The characters before each end, less those of zeros: uint64 (width, cells), 0 before the first of a cell."""
     word = np.ascontiguousarray(words_at(buffer, end - WORD * width, width).T)
-    word ^= _ZEROS
+    word ^= ZEROS
     shortest = int(length.min()) if len(length) else 0
     for place in range(width):
         if shortest < WORD * (width - place):
@@ -149,11 +120,11 @@ def _close_points(word: Array) -> tuple[Array, Array, list[Any]]:
         How many digits follow the point, int64 (cells,); how many points there are; and for each word by how much the
         digits of the words before it count more. Of cells with several points or bytes that are no ASCII, anything.
     """
-    point = _points(word)
+    point = points_of(word)
     fraction, points = np.zeros((2, word.shape[1]), np.int64)
     room: list[Any] = [TEN[WORD]] * len(word)
     for number in np.flatnonzero(point.max(axis=1, initial=0)).tolist():
-        count, place = _close_point(point[number], word[number])
+        count, place = close_point(point[number], word[number])
         room[number] = _ROOM.take(count, mode="clip") if number else _ROOM[0]
         points += count
         count *= WORD * (len(word) - 1 - number) - 1
@@ -162,16 +133,16 @@ def _close_points(word: Array) -> tuple[Array, Array, list[Any]]:
     return fraction, points, room
 
 
-def _points(word: Array) -> Array:
+def points_of(word: Array) -> Array:
     """The highest bit of each byte that is a point."""
     point: Array = word ^ _POINTS
     point += _SEVENS
     np.invert(point, out=point)
-    point &= _HIGHS
+    point &= HIGHS
     return point
 
 
-def _close_point(point: Array, word: Array) -> tuple[Array, Array]:
+def close_point(point: Array, word: Array) -> tuple[Array, Array]:
     """Take the point out of each word, in place; tells how many there are, and how many bytes from the right, int64.
 
     Args:
@@ -195,19 +166,22 @@ def _close_point(point: Array, word: Array) -> tuple[Array, Array]:
 
 def other_bytes(word: Array) -> Array:
     """Not zero for a word in which a byte is no digit."""
-    other = word + _TO_HIGH
+    other = word + TO_HIGH
     other |= word
-    other &= _HIGHS
+    other &= HIGHS
     return other
 
 
 def join_digits(word: Array) -> None:
     """Put in place of each word the number that its eight digits write."""
     # The byte farthest left is the lowest of its word: pairs, fours and eights of digits are joined to the right.
-    for join, bits, kept in _JOINS:
+    for join, bits, kept in _JOINS[:-1]:
         word *= join
         word >>= bits
         word &= kept
+    join, bits, _ = _JOINS[-1]
+    word *= join
+    word >>= bits
 
 
 @lru_cache(maxsize=WORDS)

@@ -17,13 +17,13 @@ from compete.scoring.spans import PADDING, Array
 from compete.scoring.texts import texts_of
 from metrics.cores import on_cores, portions
 from metrics.frozen import dataclass
-from metrics.memory import reuse_memory
+from metrics.memory import joined_pieces, reuse_memory
 from metrics.polygons import Polygons
 
 KEY = f'"{CONTENT["masks"]}": '.encode()
 """What stands before each segmentation, perhaps without the space; written otherwise, it is another reader's turn."""
 
-PLACEHOLDER = b"0"
+PLACEHOLDER = ord("0")
 """What stands in the list in place of each segmentation."""
 
 BLOCK = 1 << 19
@@ -76,25 +76,30 @@ def lift_outlines(buffer: Array, begin: int, end: int) -> Optional[Lifted]:
     shapes = _shapes(buffer, low, high, order >= len(opened))
     if shapes is None:
         return None
-    raw, behind = buffer.data, last + 1
+    behind = last + 1
     while behind < end and buffer[behind] != _CLOSE:
         behind += 1
-    between = [raw[one:two] for one, two in zip(high[:-1].tolist(), low[1:].tolist())]
-    first, last_one = bytes(PADDING) + raw[begin : low[0]], bytes(raw[high[-1] : behind + 1]) + bytes(PADDING)
-    rest = np.frombuffer(PLACEHOLDER.join((first, *between, last_one)), np.uint8)
+    rest, edge = joined_pieces(buffer, np.append(begin - PADDING, high), np.append(low + 1, behind + 1))
+    rest[:PADDING], rest[edge[1:-1] - 1] = 0, PLACEHOLDER
+    rest = np.append(rest, np.zeros(PADDING, np.uint8))
     return Lifted(rest, len(rest) - PADDING - 1, behind, shapes)
 
 
 def _brackets(buffer: Array, begin: int, end: int) -> tuple[Array, Array, Array, Array]:
     """Where ``[[``, ``]]``, ``{`` and ``}`` stand."""
-    found: list[list[Array]] = [[], [], [], []]
-    for low in range(begin, end, BLOCK):
+    starts = range(begin, end, BLOCK)
+    found: list[list[Array]] = [[np.zeros(0, np.int64)] * len(starts) for _ in range(4)]
+
+    def search(block: int) -> None:
+        low = starts[block]
         text = buffer[low : min(low + BLOCK, end) + 1]
         for marks, bracket in zip(found, (_OPEN, _CLOSE)):
             one = text == bracket
-            marks.append(np.flatnonzero(one[1:] & one[:-1]) + low)
+            marks[block] = np.flatnonzero(one[1:] & one[:-1]) + low
         for marks, bracket in zip(found[2:], (_CURLY, _END)):
-            marks.append(np.flatnonzero(text[:-1] == bracket) + low)
+            marks[block] = np.flatnonzero(text[:-1] == bracket) + low
+
+    on_cores(search, range(len(starts)))
     opened, closed, curly, ends = (np.concatenate(marks) for marks in found)
     return opened, closed, curly, ends
 
@@ -131,7 +136,7 @@ def _shapes(buffer: Array, low: Array, high: Array, coded: Array) -> Optional[Sh
         else:
             counts[entry] = written
     drawn = np.flatnonzero(~coded)
-    polygons = _polygons(raw, low[drawn], high[drawn], drawn)
+    polygons = _polygons(buffer, low[drawn], high[drawn], drawn)
     return None if polygons is None else Shapes(texts_of(b"".join(texts), length), size, counts, polygons)
 
 
@@ -151,16 +156,14 @@ def _run_lengths(text: bytes) -> Optional[dict[str, Any]]:
     return found if plain else None
 
 
-def _polygons(raw: memoryview, low: Array, high: Array, entry: Array) -> Optional[Polygons]:
+def _polygons(buffer: Array, low: Array, high: Array, entry: Array) -> Optional[Polygons]:
     """The polygons of some entries, whose lists of lists stand at some places; None where one is written otherwise."""
     parts = list(portions(np.cumsum(high - low), BLOCK))
     found: list[Optional[tuple[Array, Array, Array]]] = [None] * len(parts)
-    spare = bytes(PADDING)
 
     def read(part: int) -> None:
         rows = parts[part]
-        pieces = [raw[one:two] for one, two in zip(low[rows].tolist(), high[rows].tolist())]
-        found[part] = _numbers(np.frombuffer(b",".join((spare, *pieces, spare)), np.uint8), len(pieces))
+        found[part] = _numbers(*_listed(buffer, low[rows], high[rows]))
 
     on_cores(read, range(len(parts)))
     known = [one for one in found if one is not None]
@@ -168,6 +171,17 @@ def _polygons(raw: memoryview, low: Array, high: Array, entry: Array) -> Optiona
         return None
     number, size, many = (np.concatenate([one[column] for one in known]) for column in range(3))
     return Polygons(number, np.append(0, np.cumsum(size)), np.repeat(entry, many))
+
+
+def _listed(buffer: Array, low: Array, high: Array) -> tuple[Array, int]:
+    """Lists that stand at some places, with commas and spare bytes as `_numbers` asks for; and how many they are."""
+    text, edge = joined_pieces(buffer, low, high + 1)
+    out = np.empty(len(text) + 2 * PADDING + 1, np.uint8)
+    out[:PADDING], out[-PADDING:] = 0, 0
+    out[PADDING] = _COMMA
+    out[PADDING + 1 : -PADDING] = text
+    out[PADDING + edge[1:]] = _COMMA
+    return out, len(low)
 
 
 def _numbers(buffer: Array, lists: int) -> Optional[tuple[Array, Array, Array]]:

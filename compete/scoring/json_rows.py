@@ -15,10 +15,11 @@ import numpy as np
 from compete.scoring.json_layout import REAL, TEXT, WHOLE, Layout, Path
 from compete.scoring.json_numbers import real_numbers, whole_numbers
 from compete.scoring.spans import WORD, Array
-from compete.scoring.texts import Texts, join_texts
+from compete.scoring.texts import join_texts
 from metrics.cores import on_cores
 from metrics.frozen import dataclass
 from metrics.memory import reuse_memory
+from metrics.scattered import Scattered
 
 BLOCK = 1 << 20
 """Bytes looked at together."""
@@ -51,7 +52,7 @@ class Rows:
     buffer: Array
     whole: Array
     real: Array
-    text: dict[int, dict[int, Texts]]
+    text: dict[int, dict[int, Scattered]]
 
     def numbers(self, *path: Path) -> Array:
         """The numbers at some places of every object, all of one kind, shape (places, n)."""
@@ -62,7 +63,7 @@ class Rows:
         chosen: Array = held[row[0] : row[0] + len(row)] if neighbours else held[row]
         return chosen
 
-    def texts(self, path: Path) -> Texts:
+    def texts(self, path: Path) -> Scattered:
         """The texts at one place of every object."""
         return join_texts([part for _, part in sorted(self.text[self.layout.path.index(path)].items())])
 
@@ -77,7 +78,9 @@ class Block:
     stop: int
 
 
-def read_rows(buffer: Array, begin: int, end: int, layout: Layout, texts: Collection[Path] = ()) -> Optional[Rows]:
+def read_rows(  # noqa: PLR0917  (a list, and how it is read)
+    buffer: Array, begin: int, end: int, layout: Layout, texts: Collection[Path] = (), worth: int = WORTH
+) -> Optional[Rows]:
     """Read all objects of a list; of a long one on two cores.
 
     Args:
@@ -86,12 +89,13 @@ def read_rows(buffer: Array, begin: int, end: int, layout: Layout, texts: Collec
         end: where the list ends: the position of its closing bracket.
         layout: how the objects are written.
         texts: which texts to keep; others are only looked at.
+        worth: blocks below which one core reads them.
 
     Returns:
         Their values; None where one is written in another way.
     """
     reuse_memory()
-    kept: dict[int, dict[int, Texts]] = {place: {} for place, path in enumerate(layout.path) if path in texts}
+    kept: dict[int, dict[int, Scattered]] = {place: {} for place, path in enumerate(layout.path) if path in texts}
     first = layout.spans(buffer.data, begin)
     last = _last_comma(buffer, begin, end, layout)
     try:
@@ -108,7 +112,7 @@ def read_rows(buffer: Array, begin: int, end: int, layout: Layout, texts: Collec
         if final is None or _next(buffer, final[1]) != end:
             raise Unlike
         _take_one(rows, final[0], count - 1)
-        if len(blocks) < WORTH:
+        if len(blocks) < worth:
             for block in blocks:
                 _take_block(rows, block)
         else:
@@ -239,13 +243,17 @@ def _escaped(rows: Rows, block: Block) -> Array:
     return pair
 
 
-def _texts(buffer: Array, begin: Array, end: Array, pair: Array) -> Texts:
-    """Texts divided where the first byte of a pair stands."""
+def _texts(buffer: Array, begin: Array, end: Array, pair: Array) -> Scattered:
+    """Scattered divided where the first byte of a pair stands."""
     row = np.searchsorted(begin, pair, side="right") - 1
     inside = (row >= 0) & (pair < end[row])
     first = np.arange(len(begin) + 1)
     if not inside.any():
-        return Texts(buffer, begin, end, first)
+        return Scattered(buffer, begin, end, first)
     pair, row = pair[inside], row[inside]
     first[1:] += np.cumsum(np.bincount(row, minlength=len(begin)))
-    return Texts(buffer, np.sort(np.concatenate((begin, pair + 1))), np.sort(np.concatenate((end, pair))), first)
+    low, high = np.empty((2, int(first[-1])), np.int64)
+    low[first[:-1]], high[first[1:] - 1] = begin, end
+    place = row + np.arange(len(row))  # of the span that ends before the pair's second byte
+    low[place + 1], high[place] = pair + 1, pair
+    return Scattered(buffer, low, high, first)

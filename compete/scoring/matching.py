@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, Union
+from typing import Any, Optional, Union
 
 import numpy as np
 
@@ -41,7 +41,7 @@ class Level:
 
     def candidate(self, mixed: Array) -> Array:
         """The entry that may be the text behind each hash; only comparing tells."""
-        return self.slots.take(self.slot(mixed))
+        return self.slots.take(self.slot(mixed), mode="clip")
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +82,14 @@ class Vocabulary:
         return {self.column.raw(row): row for row in reversed(rows)}
 
     @cached_property
+    def letters(self) -> Array:
+        """The place of each text of one byte, by the byte, or -1: int32 (256,)."""
+        rows = np.flatnonzero(self.column.length == 1)
+        places = np.full(256, -1, dtype=np.int32)
+        places[self.column.buffer[self.column.start[rows[::-1]]]] = rows[::-1]
+        return places
+
+    @cached_property
     def _built(self) -> tuple[list[Level], dict[bytes, int], list[int]]:
         return _levels(self)
 
@@ -103,7 +111,8 @@ class Vocabulary:
         first = min(low + _FIRST, high)  # another order most often shows in the first rows
         if not _equal(word[:_FIRST], words(self.column, low, first, self.width)).all():
             return False
-        return bool(_equal(word, words(self.column, low, high, self.width)).all())
+        mine = self.words[low:high] if "words" in self.__dict__ else words(self.column, low, high, self.width)
+        return bool(_equal(word, mine).all())
 
     def search(self, word: Array) -> Array:
         """The place of each text given as words, or −1; whatever the order.
@@ -115,21 +124,23 @@ class Vocabulary:
             int32 (texts,).
         """
         levels, stray, _ = self._built
-        found, mixed, rest = np.full(len(word), -1, dtype=np.int32), _mix(word), np.arange(len(word))
+        if not levels:
+            return np.full(len(word), -1, dtype=np.int32)
+        mixed = _mix(word)
+        rest: Optional[Array] = None  # all of them
         for level in levels:
             candidate = level.candidate(mixed)
-            same = _equal(self.words.take(candidate, axis=0), word)
-            known = np.where(same, candidate, np.int32(-1))
-            if len(rest) == len(found):
-                found = known
+            same = _equal(self.words.take(candidate, axis=0, mode="clip"), word)
+            if rest is None:
+                found = candidate
             else:
-                found[rest] = known
-            lost = np.flatnonzero(~same)
-            if not len(lost):
+                found[rest] = candidate
+            if same.all():
                 return found
-            rest, word, mixed = rest.take(lost), word.take(lost, axis=0), mixed.take(lost)
-        if stray:
-            found[rest] = [stray.get(one.tobytes(), -1) for one in word]
+            lost = np.flatnonzero(~same)
+            rest = lost if rest is None else rest.take(lost)
+            word, mixed = word.take(lost, axis=0), mixed.take(lost)
+        found[rest] = [stray.get(one.tobytes(), -1) for one in word] if stray else -1
         return found
 
     def find(self, text: str) -> int:
@@ -167,7 +178,9 @@ def lookup(column: Column, known: Vocabulary) -> Array:
     if len(known):
         if len(column) > CHUNK:
             first = words(column, 0, CHUNK, known.width)
-            if not known.stands_at(0, len(first), column.length[: len(first)], first):
+            if known.stands_at(0, len(first), column.length[: len(first)], first):
+                _ = known.words  # read once for all threads, and all tables to come
+            else:
                 known.prepare()
         on_all_cores(len(column), CHUNK, lambda low, high: _look_up_rows(column, known, found, low, high))
     return found
@@ -178,13 +191,19 @@ def _look_up_rows(column: Column, known: Vocabulary, found: Array, begin: int, e
     expected = begin
     for low in range(begin, end, CHUNK):
         high = min(low + CHUNK, end)
+        length = column.length[low:high]
+        longest = int(length.max())
+        if longest == 1 and int(length.min()) == 1:
+            found[low:high] = known.letters.take(column.buffer.take(column.start[low:high], mode="clip"), mode="clip")
+            continue
         word = words(column, low, high, known.width)
         stop = expected + high - low
-        if known.stands_at(expected, stop, column.length[low:high], word):
+        if known.stands_at(expected, stop, length, word):
             found[low:high] = np.arange(expected, stop)
         else:
             found[low:high] = known.search(word)
-        _correct_long(column, low, high, known, found)
+        if longest > WORD * known.width:
+            _correct_long(column, low, high, known, found)
         expected = int(found[high - 1]) + 1
 
 

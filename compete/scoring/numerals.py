@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Optional
@@ -12,8 +12,9 @@ from typing import Optional
 import numpy as np
 
 from compete.scoring import threads
-from compete.scoring.digits import ROWS, digits_before, join_digits, mantissas, other_bytes, short_decimals
-from compete.scoring.spans import WORD, Array, Column, words_at
+from compete.scoring.decimals import EXACT_POWER, MANTISSA, plain_decimals
+from compete.scoring.digits import digits_before, join_digits, mantissas, other_bytes
+from compete.scoring.spans import Array, Column, words_at
 
 GRAMMAR = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 """What counts as a number: ASCII digits, a point, an exponent. No spaces, commas, underscores, hexadecimals, words."""
@@ -22,11 +23,15 @@ NOT_FINITE = re.compile(rb"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 NOTHING = re.compile(rb"|na|n/a|null|none|nil|missing|#n/a|#value!|#div/0!|\?|-", re.IGNORECASE)
 
 KEPT = 5
-MANTISSA = 2**53
-SAFE_DIGITS = 18
-EXACT_POWER = 22
 FAR_POWER = 250
 
+CELLS = 1 << 15
+"""Cells read at a time, so that what is computed on the way stays in the cache."""
+
+Way = Callable[[Array, Array, Array], tuple[Array, Optional[Array]]]
+
+_MINUS, _PLUS = ord("-"), ord("+")
+_LAST_BIT = np.uint64(63)
 _FRACTION = np.uint64(2**52 - 1)
 _TEN = np.array([10.0**power for power in range(EXACT_POWER + 1)])
 _FIVE_WHOLE = np.array([5**power for power in range(EXACT_POWER + 1)], dtype=np.uint64)
@@ -100,7 +105,7 @@ def numbers_of_columns(columns: Sequence[Column], values: Sequence[Array]) -> li
     """
     rows = len(columns[0]) if columns else 0
     worth = max(1, threads.WORTH // max(len(columns), 1))
-    first, *others = threads.on_all_cores(rows, ROWS, lambda low, high: _rows(columns, values, low, high), worth=worth)
+    first, *others = threads.on_all_cores(rows, 1, lambda low, high: _rows(columns, values, low, high), worth=worth)
     for other in others:
         for one, later in zip(first, other):
             one.join(later)
@@ -110,30 +115,70 @@ def numbers_of_columns(columns: Sequence[Column], values: Sequence[Array]) -> li
 def _rows(columns: Sequence[Column], values: Sequence[Array], begin: int, end: int) -> list[Numbers]:
     """Read some rows, and tell their faults."""
     found = [Numbers(value) for value in values]
-    # Most tables have no sign at all: it is looked for where one could be, from then on in the whole column.
-    signed = [False] * len(columns)
-    for low in range(begin, end, ROWS):
-        for place, column in enumerate(columns):
-            signed[place] = _part(column, found[place], low, min(low + ROWS, end), signed[place])
+    pieces = max(1, round((end - begin) * len(columns) / CELLS))
+    hard: list[Array] = []
+    waiting = 0
+    way: Way = plain_decimals
+    for piece in range(pieces if end > begin else 0):
+        low, high = (begin + (end - begin) * number // pieces for number in (piece, piece + 1))
+        if high > low:
+            rest, way = _cells(columns, found, (low, high), way)
+            waiting += rest.shape[1]
+            hard.append(rest)
+        if waiting > CELLS or (waiting and high == end):
+            which, row = np.concatenate(hard, axis=1)
+            for place, (column, one) in enumerate(zip(columns, found)):
+                _read_hard(column, one, row[which == place])
+            hard, waiting = [], 0
     return found
 
 
-def _part(column: Column, read: Numbers, low: int, high: int, signed: bool) -> bool:
-    """Read some rows of a column; tells whether many of them have a sign."""
-    start, length = column.start[low:high].astype(np.int64), column.length[low:high]
-    value, sure = (_decimals if signed else _plain_decimals)(column.buffer, start, length)
-    rest = np.flatnonzero(~sure)
-    if len(rest) and not signed:
-        value[rest], sure = _decimals(column.buffer, start[rest], length[rest])
-        signed = 8 * int(np.count_nonzero(sure)) > len(length)
-        rest = rest[~sure]
-    if len(rest):
-        value[rest], sure = _scientific(column.buffer, start[rest], length[rest])
-        rest = rest[~sure]
-    for row in rest.tolist():
-        value[row] = _one(read, low + row, column.raw(low + row))
-    read.value[low:high] = value
-    return signed
+def _cells(columns: Sequence[Column], found: Sequence[Numbers], span: tuple[int, int], way: Way) -> tuple[Array, Way]:
+    """Read some rows of all columns at once, where they are simple.
+
+    Args:
+        columns: the cells.
+        found: takes the numbers.
+        span: the first row, and the one behind the last.
+        way: how to read them.
+
+    Returns:
+        The column and the row of each cell that is not read, int64 (2, cells); and how to read later rows.
+    """
+    (low, high), buffer = span, columns[0].buffer
+    start = np.concatenate([column.start[low:high] for column in columns], dtype=np.int64)
+    length = np.concatenate([column.length[low:high] for column in columns], dtype=np.int64)
+    value, sure = way(buffer, start, length)
+    rows = high - low
+    for place, one in enumerate(found):
+        one.value[low:high] = value[place * rows : (place + 1) * rows]
+    rest = np.zeros(0, np.int64) if sure is None else np.flatnonzero(~sure)
+    if 8 * len(rest) > len(start) and way is not _nothing:
+        signs = np.count_nonzero(_has_sign(buffer.take(start[rest])))
+        if way is plain_decimals and 8 * int(signs) > len(start):
+            way = _signed_decimals
+        elif 4 * len(rest) > 3 * len(start):
+            way = _nothing
+    which, row = np.divmod(rest, rows)
+    return np.stack((which, row + low)), way
+
+
+def _read_hard(column: Column, found: Numbers, row: Array) -> None:
+    """Read cells of some rows: with signs, exponents, many digits, or no number at all."""
+    start, length = column.start[row].astype(np.int64), column.length[row].astype(np.int64)
+    for read in (_signed_decimals, _decimals, _scientific):
+        if not len(row):
+            return
+        if read is _signed_decimals and not _has_sign(column.buffer.take(start)).any():
+            continue
+        value, sure = read(column.buffer, start, length)
+        if sure is None:
+            found.value[row] = value
+            return
+        found.value[row[sure]] = value[sure]
+        row, start, length = (one[~sure] for one in (row, start, length))
+    for place in row.tolist():
+        found.value[place] = _one(found, place, column.raw(place))
 
 
 def _one(read: Numbers, row: int, text: bytes) -> float:
@@ -152,20 +197,32 @@ def _one(read: Numbers, row: int, text: bytes) -> float:
     return math.nan
 
 
-def _plain_decimals(buffer: Array, start: Array, length: Array) -> tuple[Array, Array]:
-    """Read ``digits[.digits]``; tells which values are sure to be exact."""
-    end = start + length
-    if int(length.max(initial=0)) <= WORD:
-        return short_decimals(buffer, end, length)
-    return _assemble(buffer, end, length, None)
+def _nothing(buffer: Array, start: Array, length: Array) -> tuple[Array, Optional[Array]]:
+    """Read no cell, where most are not simple."""
+    return np.zeros(len(start)), np.zeros(len(start), dtype=bool)
+
+
+def _has_sign(first: Array) -> Array:
+    """Whether each first byte of a cell is a sign."""
+    signed: Array = (first == _MINUS) | (first == _PLUS)
+    return signed
+
+
+def _signed_decimals(buffer: Array, start: Array, length: Array) -> tuple[Array, Optional[Array]]:
+    """Read ``[+-]digits[.digits]``; see `plain_decimals`."""
+    first = buffer.take(start)
+    signed = _has_sign(first)
+    value, sure = plain_decimals(buffer, start + signed, length - signed)
+    bits = value.view(np.uint64)
+    bits |= (first == _MINUS).astype(np.uint64) << _LAST_BIT
+    return value, sure
 
 
 def _decimals(buffer: Array, start: Array, length: Array) -> tuple[Array, Array]:
-    """Read ``[+-]digits[.digits]``; tells which values are sure to be exact."""
+    """As `_signed_decimals`, wherever the point stands."""
     first = buffer.take(start)
-    negative = first == ord("-")
-    value, sure = _assemble(buffer, start + length, length - (negative | (first == ord("+"))), None)
-    return np.negative(value, out=value, where=negative), sure
+    value, sure = _assemble(buffer, start + length, length - _has_sign(first), None)
+    return np.negative(value, out=value, where=first == _MINUS), sure
 
 
 def _scientific(buffer: Array, start: Array, length: Array) -> tuple[Array, Array]:
@@ -174,17 +231,15 @@ def _scientific(buffer: Array, start: Array, length: Array) -> tuple[Array, Arra
     place = (byte == ord("e")).argmax(axis=1)
     end, stop = start + place, start + length
     first = buffer[end + 1]
-    signed = (first == ord("-")) | (first == ord("+"))
-    digits = stop - end - 1 - signed
+    digits = stop - end - 1 - _has_sign(first)
     word = digits_before(buffer, stop, np.clip(digits, 0, 3), 1)[0]
     good = (other_bytes(word) == 0) & (byte[np.arange(len(place)), place] == ord("e"))
     good &= (digits >= 1) & (digits <= 3) & (place < length)
     join_digits(word)
-    power = np.where(first == ord("-"), -1, 1) * word.view(np.int64)
+    power = np.where(first == _MINUS, -1, 1) * word.view(np.int64)
     first = buffer[start]
-    negative = first == ord("-")
-    value, sure = _assemble(buffer, end, place - (negative | (first == ord("+"))), power)
-    return np.negative(value, out=value, where=negative), sure & good
+    value, sure = _assemble(buffer, end, place - _has_sign(first), power)
+    return np.negative(value, out=value, where=first == _MINUS), sure & good
 
 
 def _assemble(buffer: Array, end: Array, length: Array, power: Optional[Array]) -> tuple[Array, Array]:

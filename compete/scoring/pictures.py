@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import Optional, Union
+from functools import partial
+from typing import Optional
 
 import numpy as np
 
-from compete.errors import Finding, SubmissionError
-from compete.scoring.png import GREY, PALETTE, RGB, Header, Packed, PngFault, unwrap_png
-from compete.scoring.png_filters import unfilter
-from compete.scoring.png_runs import Runs, SparseRows, sparse_rows, undo_filters
+from compete.errors import Finding
+from compete.scoring.picture_runs import LARGEST, Content, Picture, PictureContent, runs_of_pictures
+from compete.scoring.png_runs import Runs
 from compete.scoring.source import counted
 from compete.scoring.spans import Array
-from compete.scoring.tiff import is_tiff, read_tiff
-from metrics.cores import core_count
-from metrics.frozen import dataclass
-from metrics.label_edges import true_places
 from metrics.label_maps import LabelMaps
+
+__all__ = ["PICTURE_RULES", "PictureContent", "read_picture", "read_pictures", "told_together"]
 
 PICTURE_RULES: dict[str, tuple[str, str]] = {
     "picture/unreadable": (
@@ -88,41 +84,6 @@ PICTURE_RULES: dict[str, tuple[str, str]] = {
 """Rule → what it means in one line, and a paragraph: why it is refused or told, and how to mend it."""
 
 SEVERITY = {"white": "note", "deep": "warning", "transparent": "warning", "trailing-bytes": "warning"}
-TOGETHER = 256
-"""Pictures whose rows are undone together, and that are unpacked ahead."""
-
-ACROSS = 1 << 20
-"""Pixels of all rows that are undone together."""
-
-Content = Union[bytes, Path, Callable[[], bytes]]
-
-
-@dataclass(frozen=True)
-class PictureContent:
-    """What the pixels of pictures stand for.
-
-    Attributes:
-        classes: the values that they may have, ascending, below 65,536; None for any.
-        segments: whether they are ids of segments (RGB, id = R + 256 G + 65536 B, or grey) rather than classes.
-        pixels: how many a picture of unknown size may have.
-        size: bytes of a file.
-    """
-
-    classes: Optional[tuple[int, ...]] = None
-    segments: bool = False
-    pixels: int = 1 << 26
-    size: int = 1 << 28
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """One picture as it was read, with the bits of a pixel; without runs it is refused."""
-
-    height: int
-    width: int
-    runs: Optional[Runs]
-    told: tuple[tuple[str, str, str], ...] = ()
-    depth: int = 8
 
 
 def read_pictures(
@@ -143,14 +104,8 @@ def read_pictures(
         The label maps in the order given, or None where a picture is refused; and what there is to tell.
     """
     wanted: Sequence[Optional[tuple[int, int]]] = [None] * len(pictures) if sizes is None else sizes
-    jobs = [(source, size, content) for (_, source), size in zip(pictures, wanted)]
-    whole: list[Picture] = []
-    with ThreadPoolExecutor(core_count()) as pool:
-        waiting = [pool.submit(_prepared, *job) for job in jobs[:TOGETHER]]
-        for low in range(0, len(jobs), TOGETHER):
-            ready = [one.result() for one in waiting]
-            waiting = [pool.submit(_prepared, *job) for job in jobs[low + TOGETHER : low + 2 * TOGETHER]]
-            whole.extend(_judged(*finished, content) for finished in _finished(ready))
+    sources = [source for _, source in pictures]
+    whole = runs_of_pictures(sources, wanted, content, partial(_judged, content=content))
     findings = _findings([name for name, _ in pictures], whole, where)
     if not whole or any(picture.runs is None for picture in whole):
         return None, findings
@@ -175,152 +130,34 @@ def read_picture(
     return None if maps is None else maps.array(0), findings
 
 
-@dataclass(frozen=True, eq=False)
-class _Prepared:
-    """A picture whose rows are unpacked: finished, or still filtered and to be undone with others."""
-
-    picture: Picture
-    packed: Optional[Packed] = None
-    sparse: Optional[SparseRows] = None
-
-
-def _prepared(source: Content, size: Optional[tuple[int, int]], content: PictureContent) -> _Prepared:
-    """Fetch, check and unpack one picture; this runs beside others."""
-    kinds = (RGB, GREY) if content.segments else (GREY, PALETTE)
-    try:
-        data = _fetched(source, content.size)
-        if is_tiff(data) and not content.segments:
-            return _Prepared(_tiff_picture(data, size, content.pixels))
-        packed = unwrap_png(data, kinds, size, content.pixels)
-        header = packed.header
-        sparse = None
-        rows = packed.rows()
-        if header.depth == 8 and not header.interlaced:
-            sparse = sparse_rows(rows.reshape(header.height, -1), header.step)
-        told = packed.told
-        if sparse is not None:
-            return _Prepared(Picture(header.height, header.width, None, told), packed, sparse)
-        runs = _runs_of(_pixels(header, rows))
-        return _Prepared(Picture(header.height, header.width, runs, told, header.depth), packed)
-    except PngFault as fault:
-        return _Prepared(Picture(0, 0, None, fault.faults))
-
-
-def _tiff_picture(data: bytes, size: Optional[tuple[int, int]], most: int) -> Picture:
-    """A TIFF, whose pixels are never filtered row by row."""
-    tiff = read_tiff(data, size, most)
-    runs = _runs_of(tiff.pixels)
-    narrow = np.min_scalar_type(int(runs.value.max()))
-    height, width = tiff.pixels.shape
-    return Picture(height, width, Runs(runs.value.astype(narrow), runs.end), depth=tiff.depth)
-
-
-def _fetched(source: Content, most: int) -> bytes:
-    """The bytes of a picture, wherever they are."""
-    if callable(source):
-        try:
-            data = source()
-        except SubmissionError as error:
-            raise PngFault(*((one.rule, one.message, one.hint) for one in error.findings)) from error
-    elif isinstance(source, Path):
-        try:
-            with source.open("rb") as file:
-                data = file.read(most + 1)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise PngFault(("picture/unreadable", f"it cannot be read: {reason}", "look at its name")) from error
-    else:
-        data = source
-    if len(data) > most:
-        raise PngFault(("picture/size", f"it has more than {most:,} bytes", "save it as PNG again"))
-    return data
-
-
-def _finished(ready: Sequence[_Prepared]) -> list[tuple[Picture, Optional[Packed]]]:
-    """Undo what is still filtered, pictures of one size and kind together."""
-    alike: dict[tuple[int, int, int], list[int]] = {}
-    for k, one in enumerate(ready):
-        if one.sparse is not None and one.packed is not None:
-            header = one.packed.header
-            alike.setdefault((header.height, header.width, header.kind), []).append(k)
-    found = [one.picture for one in ready]
-    for (_, width, _), group in alike.items():
-        step = max(1, ACROSS // width)
-        for some in (group[low : low + step] for low in range(0, len(group), step)):
-            sparse = [one for one in (ready[k].sparse for k in some) if one is not None]
-            for k, runs in zip(some, undo_filters(sparse, width)):
-                found[k] = replace(found[k], runs=_again(ready[k].packed) if runs is None else runs)
-    return [(picture, one.packed) for picture, one in zip(found, ready)]
-
-
-def _again(packed: Optional[Packed]) -> Optional[Runs]:
-    """The runs of a picture that is undone pixel by pixel."""
-    return None if packed is None else _runs_of(_pixels(packed.header, packed.rows()))
-
-
-def _pixels(header: Header, raw: Array) -> Array:
-    """The values of all pixels, unsigned, shape (height, width)."""
-    start, out = 0, None
-    for left, top, across, down, rows, length in header.passes():
-        stop = start + rows * (1 + length)
-        flat = unfilter(raw[start:stop].reshape(rows, -1), header.step)
-        if flat is None:
-            raise PngFault(("picture/damaged", "the picture is broken: a row names no filter", "save it again"))
-        columns = -(-(header.width - left) // across)
-        values = _values(header, flat)[:, :columns]
-        if not header.interlaced:
-            return values
-        if out is None:
-            out = np.zeros((header.height, header.width), dtype=values.dtype)
-        out[top::down, left::across] = values
-        start = stop
-    return np.zeros((0, 0), dtype=np.uint8) if out is None else out
-
-
-def _values(header: Header, flat: Array) -> Array:
-    """Pixels from the bytes of rows; the last byte of a row may hold more than there are."""
-    if header.depth < 8:
-        bits = np.unpackbits(flat, axis=1).reshape(len(flat), -1, header.depth)
-        return np.packbits(bits, axis=2)[:, :, 0] >> (8 - header.depth)
-    if header.depth == 16:
-        return np.ascontiguousarray(flat).view(">u2").astype(np.uint16)
-    if header.kind == RGB:
-        pixel = flat.reshape(len(flat), -1, 3).astype(np.uint32)
-        return pixel[..., 0] | pixel[..., 1] << 8 | pixel[..., 2] << 16
-    return flat
-
-
-def _runs_of(pixels: Array) -> Runs:
-    """Stretches of equal pixels, row after row."""
-    flat = pixels.ravel()
-    last = np.empty(flat.size, dtype=bool)
-    np.not_equal(flat[1:], flat[:-1], out=last[:-1])
-    last[-1] = True
-    end = true_places(last)
-    value = flat.take(end)
-    end += 1
-    return Runs(value, end.astype(np.int32))
-
-
-def _judged(picture: Picture, packed: Optional[Packed], content: PictureContent) -> Picture:
+def _judged(picture: Picture, content: PictureContent) -> Picture:
     """Tell whether the values are classes, and write them as such."""
     if picture.runs is None:
         return picture
     value = picture.runs.value
-    highest = int(value.max())
-    if packed is not None and packed.header.kind == PALETTE and highest >= packed.colours:
-        message = f"the picture is broken: a pixel names colour {highest} of {packed.colours}"
+    if picture.colours is not None and (highest := int(value.max())) >= picture.colours:
+        message = f"the picture is broken: a pixel names colour {highest} of {picture.colours}"
         return replace(picture, runs=None, told=(("picture/damaged", message, "save the picture again"),))
     if content.classes is None:
         return picture
-    allowed = np.zeros((1 << 16) + 1, dtype=bool)
-    allowed[list(content.classes)] = True
-    known = allowed[value if value.dtype.itemsize <= 2 else np.minimum(value, 1 << 16)]
-    if content.segments or known.all():
+    if content.segments or _all_known(value, content):
         deep = picture.depth > 8 and content.classes[-1] < 256 and not content.segments
         message = f"it has {picture.depth} bits a pixel where 8 are enough"
         return replace(picture, told=picture.told + (("picture/deep", message, "save it with 8 bits"),) * deep)
+    known = _known(value, content)
     return _with_other_values(picture, picture.runs, content.classes, known)
+
+
+def _all_known(value: Array, content: PictureContent) -> bool:
+    """Whether all values are classes."""
+    if value.dtype.itemsize == 1:  # texts are searched twice as fast as arrays
+        return not value.tobytes().translate(None, content.known[: 1 << 8].nonzero()[0].astype(np.uint8).tobytes())
+    return bool(_known(value, content).all())
+
+
+def _known(value: Array, content: PictureContent) -> Array:
+    """Whether each value is a class."""
+    return content.known.take(value if value.dtype.itemsize <= 2 else np.minimum(value, LARGEST + 1))
 
 
 def _with_other_values(picture: Picture, runs: Runs, classes: tuple[int, ...], known: Array) -> Picture:

@@ -11,16 +11,11 @@ from typing import NoReturn, Optional
 import numpy as np
 
 from compete.png import SIGNATURE
+from compete.scoring.inflating import inflated
 from compete.scoring.spans import Array
 
 CHUNKS = 1 << 16
 """More chunks than this are no picture."""
-
-DEEPEST = 1032
-"""Bytes that one packed byte can unpack to, by the format."""
-
-UNWATCHED = 1 << 26
-"""Bytes to which a stream may unpack in one piece, which takes a sixth less time than with an eye on its size."""
 
 GREY, RGB, PALETTE, GREY_ALPHA, RGBA = 0, 2, 3, 4, 6
 CHANNELS = {GREY: 1, RGB: 3, PALETTE: 1, GREY_ALPHA: 2, RGBA: 4}
@@ -108,30 +103,12 @@ class Packed:
         head = self.pixels[:2]
         if len(head) < 2 or head[0] & 15 != 8 or int.from_bytes(head, "big") % 31 or head[1] & 0x20:
             _damaged("its packed pixels are broken")
-        raw = _inflated(memoryview(self.pixels)[2:], self.header.size)
+        raw = inflated(memoryview(self.pixels)[2:], self.header.size)
         if raw is None:
             _damaged("its packed pixels are broken")
         if len(raw) != self.header.size:
             _damaged("it holds fewer or more pixels than its header says")
         return np.frombuffer(raw, dtype=np.uint8)
-
-
-def _inflated(packed: memoryview, size: int) -> Optional[bytes]:
-    """What a stream unpacks to, with no more than a byte too many or some bytes missing; None where it is broken.
-
-    The chunks' checksums have vouched for the bytes; the stream's own would cost a quarter more.
-    """
-    if len(packed) * DEEPEST <= UNWATCHED:
-        try:
-            return zlib.decompress(packed, -15, size)[: size + 1]
-        except zlib.error:  # broken, or it ends early: told apart below
-            pass
-    inflate = zlib.decompressobj(-15)
-    try:
-        raw = inflate.decompress(packed, size + 1)
-    except zlib.error:
-        return None
-    return raw if inflate.eof else raw[: size - 1]
 
 
 def unwrap_png(data: bytes, kinds: tuple[int, ...], size: Optional[tuple[int, int]], pixels: int) -> Packed:

@@ -15,7 +15,7 @@ import numpy as np
 from compete.errors import SubmissionError
 from compete.scoring import scanning
 from compete.scoring.scanning import NEWLINE, Scan, scan
-from compete.scoring.source import Caps, Source, count_byte
+from compete.scoring.source import Caps, Source
 from compete.scoring.spans import Array
 from compete.scoring.threads import shares, side_by_side
 
@@ -66,7 +66,7 @@ def _scan_all(found: Scan, cuts: Sequence[int], *, hashed: bool) -> bool:
     """Scan ranges side by side into one array; false where the text must be scanned in one go."""
     source, ranges = found.source, _neighbours(cuts)
     scanning.keep_freed_memory()
-    lines = side_by_side([partial(count_byte, source.buffer, NEWLINE, low, high) for low, high in ranges])
+    lines = [source.newlines(low, high) for low, high in ranges]
     rows = sum(lines)
     # Every row has a byte for each of its cells: else there are other lines, and room for all could be too much.
     if rows * found.columns > cuts[-1] - cuts[0] or (found.caps.rows is not None and rows > found.caps.rows):

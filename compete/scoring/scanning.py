@@ -9,7 +9,7 @@ from typing import NoReturn, Optional
 import numpy as np
 
 from compete.errors import Finding
-from compete.scoring.source import Caps, Source, counted, excerpt, refuse, refuse_not_utf8
+from compete.scoring.source import Caps, Source, excerpt, refuse, refuse_not_utf8
 from compete.scoring.spans import Array, Column
 
 BLOCK = 1 << 18
@@ -41,6 +41,11 @@ class Scan:
     plain: bool = True
     spaced: bool = False
     good_only: bool = False
+
+    @property
+    def every(self) -> bool:
+        """Whether all columns are wanted, in their order."""
+        return len(self.wanted) == self.columns and list(self.wanted) == list(range(self.columns))
 
 
 def scan(source: Source, begin: int, columns: int, wanted: Sequence[int], caps: Caps) -> Scan:
@@ -138,9 +143,10 @@ def _last_newline(block: Array) -> int:
     """Where the last newline stands, or -1."""
     size = 4096
     while True:
-        newline = np.flatnonzero(block[-size:] == NEWLINE)
-        if len(newline):
-            return max(len(block) - size, 0) + int(newline[-1])
+        first = max(len(block) - size, 0)
+        newline = block[first:].tobytes().rfind(b"\n")
+        if newline >= 0:
+            return first + newline
         if size >= len(block):
             return -1
         size *= 8
@@ -274,19 +280,29 @@ def _keep(found: Scan, begin: int, block: Array, edge: Array, inner: Optional[Ar
     rows = edge.shape[1]
     _reserve(found, rows, len(block), max(found.source.end - begin - len(block), 0))
     low, high = found.rows, found.rows + rows
-    for place, column in enumerate(found.wanted):
-        start = edge[column] + 1
-        length = edge[column + 1] - start
-        if inner is not None:
+    kept, size = found.start[:, low:high], found.length[:, low:high]
+    before, end = (edge[:-1], edge[1:]) if found.every else (edge[place] for place in _places(found))
+    if inner is None:
+        np.add(before, begin + 1, out=kept, dtype=kept.dtype)
+        np.subtract(end, before, out=size)
+        size -= 1
+    else:
+        for place, column in enumerate(found.wanted):
+            start, length = before[place] + 1, end[place] - before[place] - 1
             last = column == found.columns - 1
-            start, length = _unquoted(block, start, length, edge[column + 1], last=last, inner=inner)
-        if int(length.max()) > found.caps.cell:
-            _refuse_long_cell(found, begin + int(start[length.argmax()]), int(length.max()))
-        kept = found.start[place, low:high]
-        np.add(start, begin, out=kept, dtype=kept.dtype)
-        found.length[place, low:high] = length
+            start, length = _unquoted(block, start, length, end[place], last=last, inner=inner)
+            np.add(start, begin, out=kept[place], dtype=kept.dtype)
+            size[place] = length
+    if int(size.max(initial=0)) > found.caps.cell:
+        _refuse_long_cell(found, kept, size)
     found.rows = high
     found.full = found.caps.rows is not None and found.rows > found.caps.rows
+
+
+def _places(found: Scan) -> tuple[Array, Array]:
+    """Where the edges before and behind the wanted columns stand."""
+    place = np.array(found.wanted, dtype=np.int64)
+    return place, place + 1
 
 
 def _unquoted(
@@ -323,9 +339,13 @@ def _refuse_return(source: Source, place: int) -> NoReturn:
     refuse(source, Finding("submission/line-ending", message, source.where(place), hint=hint, count=1))
 
 
-def _refuse_long_cell(found: Scan, place: int, length: int) -> NoReturn:
-    shown = excerpt(bytes(found.source.buffer[place : place + 20]).decode("utf-8", "ignore"))
-    message = f"a cell has {length:,} bytes, {found.caps.cell:,} are allowed"
+def _refuse_long_cell(found: Scan, start: Array, length: Array) -> NoReturn:
+    """Refuse the longest cell of the first column that has one too long."""
+    column = int(np.argmax(length.max(axis=1) > found.caps.cell))
+    row = int(length[column].argmax())
+    place, size = int(start[column, row]), int(length[column, row])
+    shown = excerpt(bytes(found.source.buffer[place : place + min(20, size)]).decode("utf-8", "ignore"))
+    message = f"a cell has {size:,} bytes, {found.caps.cell:,} are allowed"
     hint = "write the plain id or value, nothing longer"
     refuse(found.source, Finding("submission/too-large", message, found.source.where(place), (shown,), hint, count=1))
 
@@ -342,48 +362,3 @@ def _refuse_endless(found: Scan, begin: int, stop: int) -> NoReturn:
         refuse(source, Finding("submission/quoting", message, place, hint=hint, count=1))
     message = f"a row has more than {found.caps.row:,} bytes"
     refuse(source, Finding("submission/too-large", message, source.where(begin), hint="write one row an item", count=1))
-
-
-def row_findings(found: Scan) -> list[Finding]:
-    """What is wrong with single rows; those rows were not kept."""
-    source, findings = found.source, []
-    if found.full:
-        message = f"the table has more than {found.caps.rows:,} rows; what follows was not read"
-        hint = "write one row an item, each item once"
-        findings.append(Finding("submission/too-large", message, source.name, hint=hint))
-    if found.control:
-        shown = tuple(f"line {source.line(place)}: 0x{source.buffer[place]:02x}" for place in found.control)
-        message = f"the text holds {counted(found.control_count, 'control character')} (invisible bytes such as NUL)"
-        hint = "write the file anew as plain text; a half-finished copy or download often leaves such bytes"
-        where = source.where(found.control[0])
-        findings.append(Finding("submission/control-character", message, where, shown, hint, count=found.control_count))
-    if found.ragged:
-        findings.append(_ragged_finding(found))
-    if found.blank_between:
-        message = f"{counted(found.blank_between, 'blank line')} between rows passed over"
-        where, hint = source.where(found.first_blank), "nothing to do; no value changes"
-        count = found.blank_between
-        findings.append(Finding("submission/blank-line", message, where, hint=hint, severity="warning", count=count))
-    return findings
-
-
-def _ragged_finding(found: Scan) -> Finding:
-    source, (place, cells) = found.source, found.ragged[0]
-    shown = tuple(f"line {source.line(at)}: {counted(count, 'cell')}" for at, count in found.ragged)
-    message = f"{counted(found.ragged_rows, 'row')} without the {counted(found.columns, 'cell')} of the header"
-    hint = _ragged_cause(found, place, cells)
-    return Finding("submission/ragged-row", message, source.where(place), shown, hint, count=found.ragged_rows)
-
-
-def _ragged_cause(found: Scan, place: int, cells: int) -> str:
-    source = found.source
-    line = bytes(source.buffer[place : min(place + 400, source.end)]).split(b"\n")[0]
-    if any(mark in line for mark in (b"\xe2\x80\xa8", b"\xe2\x80\xa9", b"\xc2\x85")):
-        return "lines must end with LF or CR LF, not with a Unicode line separator (U+2028)"
-    if cells < found.columns and place + len(line) >= source.end - 1:
-        return "the last row is cut off: write or upload the file once more, whole"
-    if cells == 1 and any(mark in line for mark in (b";", b"\t", b"|")):
-        return "put a comma between the columns"
-    if cells > found.columns and line.rstrip(b"\r").replace(b",", b"")[-1:].isdigit():
-        return "write decimal numbers with a point (0.5), and quote text that holds a comma"
-    return "give each row one cell a column, and quote text that holds a comma"

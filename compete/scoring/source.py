@@ -83,6 +83,33 @@ class Source:
         )
         return sum(found)
 
+    def newlines(self, begin: int, end: int) -> int:
+        """How many newlines stand between two positions; the whole content is counted once."""
+        step = COUNT_AT_A_TIME
+        first = -(-(begin - self.begin) // step)
+        last = min((end - self.begin) // step, len(self._newlines))
+        code = ord("\n")
+        if first >= last:
+            return count_byte(self.buffer, code, begin, end)
+        before = count_byte(self.buffer, code, begin, self.begin + first * step)
+        behind = count_byte(self.buffer, code, self.begin + last * step, end)
+        return before + int(self._newlines[first:last].sum()) + behind
+
+    @cached_property
+    def _newlines(self) -> Array:
+        """How many newlines each piece of ``COUNT_AT_A_TIME`` bytes has, int64; of the whole pieces only."""
+        step, code = COUNT_AT_A_TIME, ord("\n")
+        pieces = (self.end - self.begin) // step
+        found = np.zeros(pieces, np.int64)
+
+        def count(low: int, high: int) -> None:
+            for piece in range(low, high):
+                begin = self.begin + piece * step
+                found[piece] = count_byte(self.buffer, code, begin, begin + step)
+
+        on_all_cores(pieces, 1, count, worth=WORTH // step)
+        return found
+
     def line(self, position: int) -> int:
         """The physical line of a position, counted from 1 as editors do."""
         return 1 + replace(self, end=position).count(b"\n")

@@ -20,6 +20,7 @@ from compete.scoring.source import Caps, counted, excerpt, load, refuse_all
 from compete.scoring.spans import Array, Column
 from compete.scoring.table import Table, examine
 from compete.scoring.threads import on_all_cores
+from compete.terms import LARGEST_VALUE
 from metrics.frozen import dataclass
 
 FLAGS = ("0", "1", "0.0", "1.0", "False", "True", "FALSE", "TRUE", "false", "true")
@@ -27,9 +28,6 @@ FLAGS = ("0", "1", "0.0", "1.0", "False", "True", "FALSE", "TRUE", "false", "tru
 
 MOST = 100_000
 """Cells that are looked at one by one for words such as NA."""
-
-LARGEST = 1e100
-"""The largest value: the sum of the squares of larger ones would soon be beyond all numbers."""
 
 SUM_TOLERANCE = 1e-3
 """How far a row of probabilities may be from 1: enough for values rounded to four decimals."""
@@ -297,7 +295,7 @@ def _numbers(table: Table, contract: Contract) -> tuple[list[Array], list[Findin
 
 def _range_findings(table: Table, contract: Contract, names: Sequence[str], values: Sequence[Array]) -> list[Finding]:
     probability = contract.kind == "probability"
-    widest = LARGEST if contract.kind == "value" else math.inf
+    widest = LARGEST_VALUE if contract.kind == "value" else math.inf
     low = max(-widest, contract.low if contract.low is not None else 0.0 if probability else -math.inf)
     high = min(widest, contract.high if contract.high is not None else 1.0 if probability else math.inf)
     outside = [(name, value) for name, value in zip(names, values) if not _within(value, low, high)]

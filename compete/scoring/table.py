@@ -15,7 +15,8 @@ from compete.scoring.header import column_findings, read_header
 from compete.scoring.matching import lookup, vocabulary
 from compete.scoring.numerals import numbers
 from compete.scoring.ranges import scan_ranges
-from compete.scoring.scanning import kept_column, row_findings
+from compete.scoring.row_faults import row_findings
+from compete.scoring.scanning import kept_column
 from compete.scoring.source import Caps, Source, excerpt, load, refuse_all, shown_name
 from compete.scoring.spans import CHUNK, Array, Column
 from metrics.frozen import dataclass

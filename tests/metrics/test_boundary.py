@@ -10,7 +10,8 @@ from scipy import ndimage
 from metrics import boundary
 from metrics.boundary import boundaries, boundary_iou
 from metrics.inputs import MetricError
-from metrics.masks import Masks, mask_iou
+from metrics.mask_overlap import mask_iou
+from metrics.masks import Masks
 from tests.metrics.test_masks import CASES, bitmaps_of
 
 

@@ -13,7 +13,8 @@ from pycocotools import mask as peer
 
 from metrics import cores, mask_columns, run_lengths
 from metrics.inputs import MetricError
-from metrics.masks import Masks, mask_iou
+from metrics.mask_overlap import mask_iou
+from metrics.masks import Masks
 
 
 def bitmaps_of(seed: int, height: int, width: int) -> np.ndarray:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as peer
 
-from metrics import polygons
+from metrics import polygons, runs
 from metrics.inputs import MetricError
 from metrics.masks import Masks
 from metrics.polygons import FARTHEST
@@ -123,3 +123,30 @@ def test_edges_far_outside_cross_only_columns_of_the_mask():
     masks = Masks.from_polygons([[points.ravel()]], 500, 500)
     assert masks.faults.tolist() == [0]
     assert 0 < masks.area[0] < 500 * 500
+
+
+def test_steep_edges_from_far_away_are_those_of_pycocotools():
+    """Their rows, computed evenly, would be rounded by more than a step; so the walk is done."""
+    random = np.random.default_rng(1)
+    objects, wanted = [], []
+    for _ in range(6):
+        x, y = random.integers(0, 300, 5) / 5, random.choice([-4e5, -40.0, 30.0, 90.0, 4e5], 5)
+        objects.append([np.stack((x, y), axis=1).ravel().tolist()])
+        wanted.append(peer.frPyObjects(objects[-1], 70, 60)[0]["counts"])
+    assert texts_of(Masks.from_polygons(objects, 70, 60)) == wanted
+
+
+def test_walks_and_even_rows_agree(monkeypatch):
+    random = np.random.default_rng(2)
+    objects = [[polygon_of(random, 50, 60)] for _ in range(200)]
+    wanted = texts_of(Masks.from_polygons(objects, 50, 60))
+    monkeypatch.setattr(polygons, "SURE", 0.0)
+    assert texts_of(Masks.from_polygons(objects, 50, 60)) == wanted
+
+
+def test_many_runs_are_joined_as_few_are(monkeypatch):
+    objects = [[polygon_of(np.random.default_rng(seed), 50, 60)] for seed in range(30)]
+    wanted = texts_of(Masks.from_polygons(objects, 50, 60))
+    monkeypatch.setattr(polygons, "CORNERS", 20)
+    monkeypatch.setattr(runs, "WORTH", 1)
+    assert texts_of(Masks.from_polygons(objects, 50, 60)) == wanted

@@ -85,6 +85,20 @@ def test_two_ways_of_counting_agree(seed):
     np.testing.assert_array_equal(one[:, :, :-1], other[:, :, :-1])
 
 
+@pytest.mark.parametrize(("labels", "ignore"), [([4, 0, 9], 255), ([4, 0, 9], -1), (range(255), 255), (range(256), -1)])
+def test_bytes_are_coded_as_wider_numbers_are(labels, ignore):
+    random = np.random.default_rng(1)
+    true, predicted = random.choice([*labels][-3:], (2, 3, 9, 11))
+    if ignore >= 0:
+        true[random.random(true.shape) < 0.2] = ignore
+    wide = [np.where(one == labels[-1], 70_000, one) for one in (true, predicted)]
+    narrow = regions.coded_regions(list(true.astype(np.uint8)), list(predicted.astype(np.uint8)), labels, ignore)
+    other = regions.coded_regions(*map(list, wide), [*labels[:-1], 70_000], ignore)
+    for one, same in ((narrow.truth, other.truth), (narrow.prediction, other.prediction)):
+        np.testing.assert_array_equal(one.value, same.value)
+    np.testing.assert_array_equal(narrow.counts.hit, other.counts.hit)
+
+
 def test_a_class_that_is_predicted_and_nowhere_true_counts_nothing_and_an_absent_one_is_left_out():
     true, predicted = [[[0, 0, 0, 0]]], [[[0, 0, 0, 1]]]
     assert metrics.miou(true, predicted, None, [0, 1]) == pytest.approx((3 / 4 + 0) / 2)

@@ -75,3 +75,24 @@ def test_nul_is_no_part_of_a_text():
 def test_texts_that_are_all_long_need_no_tables():
     texts = [letter * 100 for letter in "abc"]
     assert lookup(column_of(["short", *texts[::-1], "a" * 99]), vocabulary(texts)).tolist() == [-1, 2, 1, 0, -1]
+
+
+@pytest.mark.parametrize("known", [["b", "a"], ["a", "long", ""], ["é", "b"], ["xx"], ["a", "c", "a"]])
+def test_letters_are_found_without_tables(known):
+    texts = ["a", "b", "z", "7"]
+    assert lookup(column_of(texts), vocabulary(known)).tolist() == [
+        known.index(one) if one in known else -1 for one in texts
+    ]
+    longer = [*texts, "long", "é", ""]  # among others, tables are used
+    found = lookup(column_of(longer), vocabulary(known)).tolist()
+    assert found == [known.index(one) if one in known else -1 for one in longer]
+
+
+@pytest.mark.parametrize("searched", [False, True])
+def test_texts_in_order_are_found_again_and_again(searched):
+    known = [f"{number % 1000:03}-{number}" for number in range(80_000)]
+    found = vocabulary(known)
+    if searched:
+        assert lookup(column_of(known[::-1]), found).tolist() == list(range(80_000))[::-1]
+    for texts in (known, [*known[:70_000], "other", *known[70_001:]], [*known[:70_000], known[3]]):
+        assert lookup(column_of(texts), found).tolist() == expected(texts, known)

@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from compete.scoring import pictures as pictures_module
 from compete.scoring.pictures import PICTURE_RULES, PictureContent, read_picture, read_pictures
 from compete.scoring.png import ADAM7, GREY, PALETTE, RGB, PngFault, unwrap_png
 from compete.scoring.png_filters import unfilter
@@ -292,7 +291,7 @@ def test_many_tiny_chunks_end():
 
 
 def test_batches_join_without_a_seam(monkeypatch):
-    monkeypatch.setattr(pictures_module, "TOGETHER", 3)
+    monkeypatch.setattr("compete.scoring.picture_runs.ROOM", 2000)
     random = np.random.default_rng(9)
     wanted = [values_of(random, 20, 30, GREY, 8, True) for _ in range(8)]
     maps, _ = read_pictures([(str(k), png(one)) for k, one in enumerate(wanted)], None, ANY)

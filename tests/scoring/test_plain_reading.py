@@ -17,7 +17,8 @@ from compete.scoring import scanning
 from compete.scoring.coco_order import ordered
 from compete.scoring.forms import column_runs, read_images_submission
 from compete.scoring.numerals import GRAMMAR, NOT_FINITE, NOTHING
-from compete.scoring.submission import LARGEST, Contract, read_submission
+from compete.scoring.submission import Contract, read_submission
+from compete.terms import LARGEST_VALUE
 from metrics.label_maps import LabelMaps
 from tests.scoring.form_images import CLASSES, IDS, some_images, terms_of
 
@@ -64,7 +65,7 @@ def read_plainly(rows):
         value = number(text)
         if isinstance(value, str):
             found[value] += 1
-        elif abs(value) > LARGEST:
+        elif abs(value) > LARGEST_VALUE:
             found["submission/out-of-range"] += 1
         if name not in KNOWN:
             found["submission/unknown-id" if name else "submission/empty-cell"] += 1

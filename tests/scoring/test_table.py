@@ -101,6 +101,29 @@ def test_line_separators_of_unicode_are_named():
     assert "U+2028" in caught.value.findings[0].hint
 
 
+@pytest.mark.parametrize(
+    ("rows", "line"), [('1,"open\n2,x\n', 2), ('"x\ny","open\nz,1\n', 3), ('"x\ny",op"en\nz,"1"\n', 3)]
+)
+def test_the_quote_that_is_never_closed_is_found_by_its_line(rows, line):
+    with pytest.raises(SubmissionError) as caught:
+        read_table(f"id,note\n{rows}".encode(), name="t.csv")
+    assert [(one.rule, one.where) for one in caught.value.findings] == [("submission/quoting", f"t.csv:{line}")]
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+@pytest.mark.parametrize(
+    ("cells", "shown"), [(["12345,123456", "a,1234567"], "1234567"), (["12345,1", "123456,12345678"], "123456")]
+)
+def test_the_longest_cell_of_the_first_column_with_one_too_long_is_shown(quote, cells, shown):
+    rows = [",".join(quote + cell + quote for cell in row.split(",")) for row in cells]
+    with pytest.raises(SubmissionError) as caught:
+        read_table("\n".join(["id,x", *rows, "b,2\n"]).encode(), caps=Caps(cell=5), name="t.csv")
+    (finding,) = caught.value.findings
+    assert (finding.rule, finding.where) == ("submission/too-large", "t.csv:3")
+    assert finding.items == (shown,)
+    assert f" {len(shown)} bytes" in finding.message
+
+
 def test_lines_are_physical_lines():
     content = b'id,note\n1,"two\nlines"\n2\n3,x\n\n4\n'
     with pytest.raises(SubmissionError) as caught:

@@ -168,7 +168,7 @@ def as_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
 
 def _refuse_too_many(source: Source, most: int) -> None:
     """Refuse a file with far more lines than predictions are allowed, before any is looked at."""
-    lines = source.line(source.end) - 1
+    lines = source.newlines(source.begin, source.end)
     if lines > 2 * most + SPARE:
         message, hint = f"{lines:,} lines, where {most:,} rows are allowed", "keep the predictions with highest scores"
         refuse_all(source, [Finding("submission/too-many", message, source.name, hint=hint)])
