@@ -14,6 +14,7 @@ import numpy as np
 
 from metrics.cores import on_cores
 from metrics.inputs import MetricError
+from metrics.proving import counted_texts
 from metrics.ragged import Ragged, starts_of
 
 if TYPE_CHECKING:
@@ -71,6 +72,17 @@ def text_edits(one: Texts, other: Texts) -> Array:
     """Edit distance of the letters of two texts, pair by pair, int64, shape (items,)."""
     library = _library()
     return _by_bits(one.letters, other.letters) if library is None else library(one.strings, other.strings)
+
+
+def quick_edits(one: Any, other: Any) -> Optional[Array]:
+    """As `text_edits`, of Python's texts that are not yet proven to be some; None for all else, and without rapidfuzz.
+
+    Args:
+        one: what should be a list of texts.
+        other: as many.
+    """
+    library = _library()
+    return None if library is None else counted_texts(one, other, library)
 
 
 def _library() -> Optional[Callable[[list[str], list[str]], Array]]:

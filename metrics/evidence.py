@@ -122,6 +122,7 @@ class Additive:
         cells: how many cells there are in all.
         table: numbers of each item, shape (columns, n); None where there are none. Not with several blocks.
         count: how many items lie in each cell, if that is known already, shape (cells,).
+        total: the sum of each column over all items, if that is known already, shape (columns,); not with a code.
     """
 
     n: int
@@ -131,6 +132,7 @@ class Additive:
     cells: int = 1
     table: Optional[Array] = None
     count: Optional[Array] = None
+    total: Optional[Array] = None
 
     @property
     def channels(self) -> int:
@@ -147,7 +149,7 @@ class Additive:
         code = None if self.code is None else self.code[index]
         table = None if self.table is None else self.table[:, index]
         n = len(np.empty(self.n, dtype=np.uint8)[index])
-        return replace(self, n=n, code=code, table=table, count=None)
+        return replace(self, n=n, code=code, table=table, count=None, total=None)
 
     def coarse(self) -> Additive:
         """This evidence: its weightings already cost no more than a table."""
@@ -168,6 +170,8 @@ class Additive:
         """Sums by group and cell, shape (size, channels, cells); without groups all items are one."""
         if group is None and weight is None and self.table is None and self.count is not None:
             return self.count.reshape(1, 1, self.cells).astype(np.float64)
+        if group is None and weight is None and self.code is None and self.total is not None:
+            return np.append(float(self.n), self.total).reshape(1, self.channels, 1)
         if group is None and self.code is None:
             sums = [float(self.n) if one is None else one.sum(dtype=np.float64) for one in self._factors(weight)]
             return np.array(sums).reshape(1, self.channels, 1)

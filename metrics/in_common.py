@@ -57,7 +57,7 @@ def overlaps(true: Ragged, predicted: Ragged) -> Overlap:
     """
     size = 1 + max(int(rows.value.max(initial=0)) for rows in (true, predicted))
     if size <= BITS:
-        one, other = _as_bits(true), _as_bits(predicted)
+        one, other = _as_bits(true, size), _as_bits(predicted, size)
         return Overlap(*(_ones(bits) for bits in (one & other, one, other)))
     key = np.concatenate(((true.row * size + true.value) * 2, (predicted.row * size + predicted.value) * 2 + 1))
     group, first, second = tallied(key)
@@ -65,18 +65,22 @@ def overlaps(true: Ragged, predicted: Ragged) -> Overlap:
     return Overlap(*(np.bincount(row, one, true.rows) for one in (first * second, first, second)))
 
 
-def _as_bits(rows: Ragged) -> Array:
-    """The different entries of each row as the bits of a number, uint64, shape (rows,)."""
-    bit = np.append(np.left_shift(np.uint64(1), rows.value.astype(np.uint64)), np.uint64(0))
-    out: Array = np.bitwise_or.reduceat(bit, rows.start[:-1])
+def _as_bits(rows: Ragged, size: int) -> Array:
+    """The different entries of each row as the bits of a number, of the smallest type that has them, shape (rows,)."""
+    kind = np.dtype(f"u{max(1, 1 << (size - 1).bit_length() >> 3)}")
+    bit = np.left_shift(kind.type(1), np.arange(size, dtype=kind)).take(rows.value)
+    out: Array = np.bitwise_or.reduceat(np.append(bit, kind.type(0)), rows.start[:-1])
     out[rows.length == 0] = 0
     return out
 
 
 def _ones(bits: Array) -> Array:
     """How many bits of each number are set, int64, shape (n,)."""
-    count: Array = ONES[bits.view(np.uint8)].reshape(-1, 8).sum(axis=1, dtype=np.int64)
-    return count
+    count = ONES[bits.view(np.uint8)].reshape(len(bits), -1)
+    out = count[:, 0].astype(np.int64)
+    for place in range(1, count.shape[1]):
+        out += count[:, place]
+    return out
 
 
 def tallied(key: Array) -> tuple[Array, Array, Array]:

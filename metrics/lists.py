@@ -6,7 +6,9 @@ from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 from itertools import chain, count, repeat
+from operator import iconcat, itemgetter
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 WIDEST = 1 << 31
 """Whole numbers at least as large, or negative ones, are numbered anew."""
+
+
+PORTION = 1 << 11
+"""Lists handled at a time: their labels stay in the cache."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -144,25 +150,55 @@ def list_pair(y_true: Any, y_pred: Any, apart: bool = False) -> tuple[Ragged, Ra
 
 
 def _numbered_alike(y_true: Any, y_pred: Any) -> Optional[tuple[Ragged, Ragged]]:
-    """Equally many of Python's lists of text on both sides under one numbering; None for all else and for faults.
+    """Equally many of Python's lists on both sides under one numbering; None for all else and for faults.
 
     Only what is new is looked at closely: a text equals nothing but texts.
     """
     sides_are_lists = isinstance(y_true, (list, tuple)) and isinstance(y_pred, (list, tuple))
-    if not sides_are_lists or not 0 < len(y_true) == len(y_pred):
+    if not sides_are_lists or not 0 < len(y_true) == len(y_pred) or not isinstance(y_true[0], (list, tuple)):
         return None
-    if not set(map(type, y_true)).union(map(type, y_pred)) <= {list, tuple}:
-        return None
-    number: defaultdict[Any, int] = defaultdict(count().__next__)
-    sides = []
+    first = next(chain(y_true[0], y_pred[0] if isinstance(y_pred[0], (list, tuple)) else ()), None)
+    number: Optional[dict[Any, int]] = defaultdict(count().__next__) if isinstance(first, str) else None
+    lengths: list[list[Array]] = [[], []]
+    codes: list[list[Array]] = [[], []]
     try:
-        for rows in (y_true, y_pred):
-            start = starts_of(np.fromiter(map(len, rows), dtype=np.int64, count=len(rows)))
-            codes = map(number.__getitem__, chain.from_iterable(rows))
-            sides.append(Ragged(start, np.fromiter(codes, dtype=np.int64, count=int(start[-1]))))
-    except TypeError:  # a label that is no label
+        for start in range(0, len(y_true), PORTION):  # list by list of both sides, while they are in the cache
+            for side, rows in enumerate((y_true, y_pred)):
+                part = rows[start : start + PORTION]
+                kinds = list(map(type, part))
+                if kinds.count(list) + kinds.count(tuple) < len(part):
+                    return None
+                lengths[side].append(_narrow(list(map(len, part))))
+                codes[side].append(_codes(reduce(iconcat, part, []), number))
+    except (TypeError, OverflowError):  # a label that is no label
         return None
-    return (sides[0], sides[1]) if set(map(type, number)) == {str} else None
+    if number is not None and set(map(type, number)) != {str}:
+        return None
+    starts = [starts_of(np.concatenate(parts)) for parts in lengths]
+    one, other = (np.concatenate(parts) for parts in codes)
+    if number is None:
+        one, other = _near_zero(one, other)
+    return Ragged(starts[0], one), Ragged(starts[1], other)
+
+
+def _codes(flat: list[Any], number: Optional[dict[Any, int]]) -> Array:
+    """The numbers of labels; without a numbering, whole numbers as they are.
+
+    Raises:
+        TypeError: a label is no label, or no whole number.
+        OverflowError: a whole number has more than 63 bits.
+    """
+    if number is None:
+        return np.frombuffer(array("q", flat), dtype=np.int64)
+    return _narrow(itemgetter(*flat)(number) if len(flat) > 1 else list(map(number.__getitem__, flat)))
+
+
+def _narrow(found: Sequence[int]) -> Array:
+    """Whole numbers from 0 as bytes where these hold them."""
+    try:
+        return np.frombuffer(bytes(found), dtype=np.uint8)
+    except ValueError:
+        return np.fromiter(found, dtype=np.int64, count=len(found))
 
 
 def _ranking(owner: Array, score: Array, place: Array, length: Array) -> Array:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from itertools import chain, count, repeat
+from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Optional
 
 import numpy as np
@@ -22,8 +23,8 @@ FEW = 8
 """Lists of no more relevant labels are compared label by label, longer ones are searched."""
 
 
-SEEN = 1000
-"""Lists that tell whether there are few labels or many."""
+SEEN = 20_000
+"""Labels that tell, about, whether there are few of them or many."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -56,7 +57,7 @@ class Retrieved:
         """How many labels are relevant to each item, shape (n,)."""
         return np.diff(self.ideal_start)
 
-    @property
+    @cached_property
     def item(self) -> Array:
         """The item of each hit, shape (hits,)."""
         return np.repeat(np.arange(self.n), np.diff(self.start))
@@ -64,7 +65,7 @@ class Retrieved:
     @property
     def number(self) -> Array:
         """How many hits of the item come before each hit, and itself, shape (hits,)."""
-        out: Array = np.arange(1, len(self.rank) + 1) - np.repeat(self.start[:-1], np.diff(self.start))
+        out: Array = np.arange(1, len(self.rank) + 1) - self.start.take(self.item)
         return out
 
     def within(self, k: Any) -> Array:
@@ -73,7 +74,7 @@ class Retrieved:
         Args:
             k: one number, or one an item, shape (n,).
         """
-        last = np.repeat(k, np.diff(self.start)) if np.ndim(k) else k
+        last = np.asarray(k).take(self.item) if np.ndim(k) else k
         return np.bincount(self.item[self.rank <= last], minlength=self.n)
 
     def summed(self, values: Array, k: int) -> Array:
@@ -130,8 +131,13 @@ def _retrieved(relevant: Array, listed: Array, entry: Array, label: Array, gain:
     first[label[::-1]] = entry[::-1]  # the last one written is the first one listed
     fresh = first[label] == entry
     entry, label = entry[fresh], label[fresh]
-    start = np.searchsorted(entry, listed)
-    rank = entry - np.repeat(listed[:-1], np.diff(start)) + 1
+    width = max(1, int(listed[1] - listed[0]))
+    if listed[-1] == width * (len(listed) - 1) and (np.diff(listed) == width).all():
+        item = entry // width
+        start, rank = starts_of(np.bincount(item, minlength=len(listed) - 1)), entry - item * width + 1
+    else:
+        start = np.searchsorted(entry, listed)
+        rank = entry - np.repeat(listed[:-1], np.diff(start)) + 1
     if gain is None:
         return Retrieved(start, rank, np.ones(len(rank)), np.diff(listed), relevant, np.ones(relevant[-1]))
     item = np.repeat(np.arange(len(relevant) - 1), np.diff(relevant))
@@ -141,35 +147,49 @@ def _retrieved(relevant: Array, listed: Array, entry: Array, label: Array, gain:
 def quick_matches(y_true: Any, y_pred: Any) -> Optional[tuple[Array, Array, Array, Array]]:
     """Where the relevant labels and the lists begin, and all matches, of Python's lists of text; None of all else.
 
-    Each item has a dictionary of its own: small ones stay in the cache, which one of all labels does not.
+    Each item has a set of its own: small ones stay in the cache, which a numbering of all labels does not.
     """
     if not _begins_with_text(y_true, y_pred) or not set(map(type, chain(y_true, y_pred))) <= {list, tuple}:
         return None
-    kinds: set[type] = set()
-    start, codes, stranger = [0], array("q"), repeat(-1)
+    entries, places = array("q"), array("q")
+    begun = passed = 0
     try:
         for relevant, row in zip(y_true, y_pred):
-            number = dict(zip(relevant, count()))
-            if len(number) < len(relevant):
+            known = set(relevant)
+            if len(known) < len(relevant):
                 return None
-            kinds.update(map(type, row), map(type, relevant))
-            codes.extend(map(number.get, row, stranger))
-            start.append(len(codes))
-    except TypeError:  # an entry that is no label
+            "".join(relevant)  # takes texts alone, and asks each a third as long as Python would
+            "".join(row)
+            both = known.intersection(row)
+            if len(both) <= FEW:
+                entries.extend([passed + row.index(label) for label in both])
+                places.extend([begun + relevant.index(label) for label in both])
+            else:
+                entries.extend(map(_numbered(row, passed).__getitem__, both))
+                places.extend(map(_numbered(relevant, begun).__getitem__, both))
+            begun += len(relevant)
+            passed += len(row)
+    except TypeError:  # an entry that is no text
         return None
-    if kinds != {str}:
-        return None
-    begin, listed, place = starts_of(np.array(list(map(len, y_true)))), np.array(start), np.frombuffer(codes, np.int64)
-    entry = np.flatnonzero(place >= 0)
-    item = np.searchsorted(listed, entry, side="right") - 1
-    return begin, listed, entry, begin[item] + place[entry]
+    begin, listed = (starts_of(np.fromiter(map(len, rows), np.int64, count=len(rows))) for rows in (y_true, y_pred))
+    entry, place = (np.frombuffer(known, dtype=np.int64) for known in (entries, places))
+    order = np.argsort(entry)
+    return begin, listed, entry[order], place[order]
+
+
+def _numbered(row: Sequence[str], first: int) -> dict[str, int]:
+    """The place of each label of a list where it stands first, counted from a number."""
+    return dict(zip(reversed(row), range(first + len(row) - 1, first - 1, -1)))
 
 
 def _few_labels(rows: Any) -> bool:
     """Whether the first of Python's lists name the same labels again and again, so that one numbering stays small."""
-    if not isinstance(rows, list) or not all(isinstance(row, (list, tuple)) for row in rows[:SEEN]):
+    if not isinstance(rows, list) or not rows or not isinstance(rows[0], (list, tuple)):
         return False
-    entries = list(chain.from_iterable(rows[:SEEN]))
+    seen = rows[: SEEN // max(1, len(rows[0]))]
+    if not set(map(type, seen)) <= {list, tuple}:
+        return False
+    entries = list(chain.from_iterable(seen))
     try:
         return len(set(entries)) * 4 <= len(entries)
     except TypeError:  # a label that is no label

@@ -10,9 +10,11 @@ import numpy as np
 
 from metrics.by_item import ByItem, WeighedItems
 from metrics.catalog import metric
+from metrics.edits import quick_edits
 from metrics.inputs import MetricError, mean_defined, ratio
 from metrics.ngrams import shared_ngrams
-from metrics.texts import NORMAL, TextPairs, normalised, text_pair, without_spaces
+from metrics.proving import equal_texts
+from metrics.texts import NORMAL, TextPairs, Texts, normalised, text_pair, without_spaces
 
 if TYPE_CHECKING:
     from metrics.inputs import Array
@@ -39,6 +41,29 @@ def text_pairs(y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = None,
     return ByItem(len(truth), "texts", TextPairs(truth, predicted), width=3)
 
 
+def equal_pairs(y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = None, *, normalise: str = "none") -> ByItem:
+    """As `text_pairs`, and which texts are equal: plain lists are looked at once for both."""
+    same = equal_texts(y_true, y_pred) if normalise == "none" else None
+    if same is None:
+        return text_pairs(y_true, y_pred, labels, normalise=normalise)
+    return _compared(y_true, y_pred, "equal", same.astype(np.float64))
+
+
+def edited_pairs(
+    y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = None, *, normalise: str = "none"
+) -> ByItem:
+    """As `text_pairs`, and the edit distances of the letters: plain lists are looked at once for both."""
+    edits = quick_edits(y_true, y_pred) if normalise == "none" else None
+    if edits is None:
+        return text_pairs(y_true, y_pred, labels, normalise=normalise)
+    return _compared(y_true, y_pred, "letter edits", edits)
+
+
+def _compared(y_true: Any, y_pred: Any, name: str, known: Array) -> ByItem:
+    """Pairs of texts that are proven to be some, the caller's own lists, with what was found on the way."""
+    return ByItem(len(known), "texts", TextPairs(Texts(y_true), Texts(y_pred), {name: known}), width=3)
+
+
 def squad_pairs(
     y_true: Any, y_pred: Any, labels: Optional[Sequence[Any]] = None, *, normalise: str = "squad"
 ) -> ByItem:
@@ -49,7 +74,7 @@ def squad_pairs(
 written = partial(metric, collect=text_pairs, needs="texts", targets=("texts",), bounds=UNIT, greater_is_better=True)
 """What the metrics of texts have in common."""
 
-edited = partial(written, bounds=POSITIVE, greater_is_better=False)
+edited = partial(written, collect=edited_pairs, bounds=POSITIVE, greater_is_better=False)
 """What the metrics that count edits have in common."""
 
 ALIKE = {"normalise": NORMAL}
@@ -57,6 +82,7 @@ ALIKE = {"normalise": NORMAL}
 
 @written(
     "exact_match",
+    collect=equal_pairs,
     limits=ALIKE,
     pitfalls="A space at the end or another case is a miss, unless normalise=squad; accents that are composed in one "
     "text and not in the other differ.",
@@ -170,6 +196,7 @@ def cer(items: WeighedItems) -> Array:
 
 @edited(
     "wer",
+    collect=text_pairs,
     limits=ALIKE,
     pitfalls="Words are what white space parts: ant and ant, with a comma differ. Words of all items are pooled, so "
     "long texts count more.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import field
 from functools import cached_property, partial
@@ -19,12 +19,16 @@ from metrics.edits import edit_distances, text_edits
 from metrics.frozen import dataclass
 from metrics.inputs import MetricError
 from metrics.ragged import Ragged, starts_of
+from metrics.words import words_in_common
 
 if TYPE_CHECKING:
     from metrics.inputs import Array
 
 NORMAL = ("none", "lower", "squad")
 """How texts may be made alike before they are compared; see `normalised`."""
+
+LONG = 32
+"""Words of a text up to which it costs less to count each of them than to number them."""
 
 PUNCTUATION = str.maketrans("", "", string.punctuation)
 ARTICLES = frozenset(("a", "an", "the"))
@@ -37,6 +41,7 @@ class Texts:
 
     Attributes:
         given: the strings, or the code points of each text as rows.
+        lower: whether the texts are these in lower case.
 
     Raises:
         MetricError: a number is no code point.
@@ -47,6 +52,7 @@ class Texts:
     """
 
     given: Union[Ragged, list[str]]
+    lower: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.given, Ragged):
@@ -84,6 +90,11 @@ class Texts:
     @cached_property
     def strings(self) -> list[str]:
         """The texts as Python's strings."""
+        return _lowered(self.as_given) if self.lower else self.as_given
+
+    @property
+    def as_given(self) -> list[str]:
+        """The texts as Python's strings, in the case in which they came."""
         if not isinstance(self.given, Ragged):
             return self.given
         whole = self.given.value.astype("<u4", copy=False).tobytes().decode("utf-32-le", "surrogatepass")
@@ -93,23 +104,23 @@ class Texts:
     @cached_property
     def letters(self) -> Ragged:
         """The texts as rows of code points, uint32."""
-        if isinstance(self.given, Ragged):
+        if isinstance(self.given, Ragged) and not self.lower:
             return self.given
-        whole = "".join(self.given).encode("utf-32-le", "surrogatepass")
+        whole = "".join(self.strings).encode("utf-32-le", "surrogatepass")
         return Ragged(starts_of(self.length), np.frombuffer(whole, dtype="<u4").astype(np.uint32, copy=False))
 
     @property
     def length(self) -> Array:
         """How many letters each text has, int64, shape (items,)."""
-        if isinstance(self.given, Ragged):
+        if isinstance(self.given, Ragged) and not self.lower:
             return self.given.length
-        return np.fromiter(map(len, self.given), dtype=np.int64, count=len(self.given))
+        return np.fromiter(map(len, self.strings), dtype=np.int64, count=len(self))
 
     def take(self, index: Array) -> Texts:
         """Some texts, by whole numbers or by a mask."""
         if isinstance(self.given, Ragged):
-            return Texts(self.given.take(index))
-        return Texts([self.given[place] for place in np.arange(len(self))[index].tolist()])
+            return Texts(self.given.take(index), self.lower)
+        return Texts([self.given[place] for place in np.arange(len(self))[index].tolist()], self.lower)
 
 
 def text_pair(y_true: Any, y_pred: Any) -> tuple[Texts, Texts]:
@@ -141,7 +152,7 @@ def normalised(texts: Texts, how: str) -> Texts:
     if how == "none":
         return texts
     if how == "lower":
-        return Texts(_lowered(texts.strings))
+        return Texts(texts.given, lower=True)
     return Texts(list(map(_squad, texts.strings)))
 
 
@@ -186,30 +197,53 @@ def _numbered(strings: list[str], numbers: Callable[[list[str]], Iterator[int]])
 
 def word_jaccards(truth: Texts, predicted: Texts) -> Array:
     """Different words of both texts of each pair by those of either, shape (n,); 1 for two texts without words."""
-    shares = []
-    for one, other in zip(truth.strings, predicted.strings):
-        if one == other:
-            shares.append(1.0)
-            continue
-        true, found = set(one.split()), set(other.split())
-        both = len(true & found)
-        either = len(true) + len(found) - both
-        shares.append(both / either if either else 1.0)
-    return np.array(shares)
+    shared, true, found = _word_counts(truth, predicted, repeats=False)
+    return _shares(shared, true + found - shared, truth, predicted, _jaccard)
 
 
 def word_f1s(truth: Texts, predicted: Texts) -> Array:
     """F1 of the words of each pair, a word that comes k times counted k times, shape (n,); 1 for two without words."""
-    shares = []
-    for one, other in zip(truth.strings, predicted.strings):
-        if one == other:
-            shares.append(1.0)
-            continue
-        true, found = one.split(), other.split()
+    shared, true, found = _word_counts(truth, predicted, repeats=True)
+    return _shares(2 * shared, true + found, truth, predicted, _f1)
+
+
+def _word_counts(truth: Texts, predicted: Texts, repeats: bool) -> Array:
+    """Words that both texts of each pair have, and words of either, int64, shape (3, n); -1 where not counted."""
+    lower = truth.lower and predicted.lower
+    true, found = (texts.as_given if lower else texts.strings for texts in (truth, predicted))
+    return words_in_common(true, found, repeats, lower)
+
+
+def _shares(part: Array, whole: Array, truth: Texts, predicted: Texts, share: Callable[[str, str], float]) -> Array:
+    """Part by whole, 1 where there is no whole; by hand where nothing was counted."""
+    out: Array = np.divide(part, whole, out=np.ones(len(whole)), where=whole > 0)
+    left = np.flatnonzero(part < 0)
+    sides = (texts.strings if len(left) == len(out) else texts.take(left).strings for texts in (truth, predicted))
+    out[left] = list(map(share, *sides))
+    return out
+
+
+def _jaccard(one: str, other: str) -> float:
+    """Different words of both texts by those of either."""
+    if one == other:
+        return 1.0
+    true, found = set(one.split()), set(other.split())
+    both = len(true & found)
+    either = len(true) + len(found) - both
+    return both / either if either else 1.0
+
+
+def _f1(one: str, other: str) -> float:
+    """F1 of the words of two texts."""
+    if one == other:
+        return 1.0
+    true, found = one.split(), other.split()
+    if len(true) > LONG:
+        shared = sum((Counter(true) & Counter(found)).values())
+    else:
         shared = sum([min(true.count(word), found.count(word)) for word in set(true).intersection(found)])
-        both = len(true) + len(found)
-        shares.append(2 * shared / both if both else 1.0)
-    return np.array(shares)
+    both = len(true) + len(found)
+    return 2 * shared / both if both else 1.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
