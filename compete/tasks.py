@@ -20,11 +20,13 @@ class Kind:
         room: the module that knows such cells.
         views: what a metric may need that looks at it.
         meaning: what a participant is told of the columns.
+        rows: what a participant is told where there is one row an entry; empty where that is told elsewhere, or not so.
     """
 
     room: str
     views: frozenset[str]
     meaning: str
+    rows: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,14 @@ class Task:
     labelled: str
 
 
-def _kind(room: str, views: str, meaning: str) -> Kind:
-    return Kind(room, frozenset(views.split()), meaning)
+def _kind(room: str, views: str, meaning: str, rows: str = "") -> Kind:
+    return Kind(room, frozenset(views.split()), meaning, rows)
 
 
 KINDS: dict[str, Kind] = {
     "label": _kind("classes", "label", "one of the labels: {classes}"),
-    "flag": _kind("classes", "label", "1 where the label holds, else 0, in each column"),
+    "flag": _kind("classes", "label", "1 where the label holds, else 0, in each column",
+                  "a label that holds, once an item: {classes}"),
     "probability": _kind("numbers", "label probability score", "a probability between 0 and 1"),
     "score": _kind("numbers", "score", "any number; the higher, the more likely {positive}"),
     "value": _kind("numbers", "value", "a number{limits}"),
@@ -67,8 +70,9 @@ KINDS: dict[str, Kind] = {
     "survival": _kind("forecasts", "survival", "the chance of no event until {at}; it never rises along a row"),
     "lists": _kind("lists", "lists", "{labels}{most}"),
     "texts": _kind("texts", "texts", "a text, in quotes where it holds a comma, a quote or a line end"),
-    "spans": _kind("spans", "spans", "spans, first place and place behind the last: `0 5; 9 12`{most}"),
-}
+    "spans": _kind("spans", "spans", "spans, first place and place behind the last: `0 5; 9 12`{most}",
+                   "a span's first place and the place behind its last{most}"),
+}  # fmt: skip
 """What a submission may hold, by name; metrics call what they need alike."""
 
 SHARE_METRICS = frozenset(("kl_divergence",))
@@ -76,6 +80,9 @@ SHARE_METRICS = frozenset(("kl_divergence",))
 
 ONE_ANSWER_METRICS = frozenset(("answer_fbeta",))
 """Metrics of lists of right answers, of which a prediction may give but one."""
+
+ORDER_METRICS: dict[str, tuple[str, object]] = {"cohen_kappa": ("weights", "none"), "expected_cost": ("costs", ())}
+"""Metrics that go by the order of the classes, with the option that makes them do so and its value that does not."""
 
 _FORECASTS = ("value", "shares", "interval", "spread", "ensemble", "cumulative", "quantiles")
 
@@ -102,6 +109,9 @@ TASKS: dict[str, Task] = {
 LIST_TASKS = tuple(name for name, task in TASKS.items() if task.kinds == ("lists",))
 CELL_TASKS = (*LIST_TASKS, "text", "spans")
 """Tasks whose cells hold more than one value, or none."""
+
+IN_ROWS = ("retrieval", "multilabel", "spans")
+"""Tasks whose submissions may have one row an entry, any number of rows an item."""
 
 REPEATING = ("sequence",)
 """Tasks whose lists may name a label twice."""

@@ -11,7 +11,7 @@ import metrics
 from compete.building.kinds import room_of
 from compete.bundle import AFFINE, DEPTH, GROUP, HEIGHT, ID, USAGE, WIDTH
 from compete.challenge import Challenge
-from compete.dataset import counted
+from compete.dataset import class_order, counted
 from compete.errors import Finding
 from compete.formats import FOLDERS
 from compete.tasks import KINDS, ONE_ANSWER_METRICS, SHARE_METRICS, TASKS
@@ -93,7 +93,7 @@ def terms_of(
         most_objects=1 if only_one else challenge.submission.most_objects,
         beside=challenge.data.beside,
         separator=challenge.data.separator,
-        empty=challenge.data.empty,
+        empty=challenge.data.empty or (kind == "flag" and challenge.submission.form == "rows"),
         gain=challenge.data.gain or "",
         at=challenge.submission.at,
         **wording,
@@ -131,6 +131,8 @@ def submission_kind(challenge: Challenge) -> str:
         declared = challenge.submission.kind
         return "flag" if declared == "label" and challenge.task == "multilabel" else declared
     kinds = TASKS[challenge.task].kinds
+    if challenge.submission.form == "rows" and "flag" in kinds:
+        return "flag"
     try:
         needed = needs_of(challenge, challenge.score.metric)
     except metrics.MetricError:  # which the metric's own finding tells; or it is the challenge's own
@@ -171,18 +173,20 @@ def needs_of(challenge: Challenge, text: str) -> frozenset[str]:
 
 
 def classes_by_column(targets: Mapping[str, np.ndarray[Any, Any]]) -> tuple[tuple[str, ...], ...]:
-    """The classes of each of several columns, sorted."""
-    return tuple(tuple(sorted(set(texts.tolist()))) for texts in targets.values())
+    """The classes of each of several columns, sorted as numbers or as text."""
+    return tuple(tuple(class_order(texts.tolist())) for texts in targets.values())
 
 
 def ordered_classes(challenge: Challenge, labels: np.ndarray[Any, Any]) -> tuple[tuple[str, ...], list[Finding]]:
     """The classes in the order of their codes: as declared, else sorted; the positive one of two stands last.
 
+    They are sorted as numbers where all of them are numbers, so that 2 stands before 10, else as text.
+
     Args:
         challenge: what the organizer wrote.
         labels: text, shape (n,).
     """
-    found = sorted(set(labels.tolist()))
+    found = class_order(labels.tolist())
     declared = challenge.data.classes
     findings = []
     if declared and set(declared) != set(found):

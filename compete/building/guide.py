@@ -70,8 +70,9 @@ def _header(path: Path) -> str:
 
 
 def _submission(terms: Terms, public: Path) -> str:
-    meaning = KINDS[terms.kind].meaning.format(
-        classes="; ".join(map(_classes, terms.classes_of or (terms.classes,))),
+    told = KINDS[terms.kind]
+    meaning = (told.rows if terms.form == "rows" and told.rows else told.meaning).format(
+        classes="; ".join(map(_classes, terms.classes_of or (terms.classes or terms.target,))),
         positive=f"`{terms.classes[-1]}`" if terms.classes else _event(terms) if terms.task == "survival" else "`yes`",
         limits="" if terms.low is None else f" from {terms.low:g} to {terms.high:g}",
         at=", ".join(f"{place:g}" for place in terms.at[:12]) + " …" * (len(terms.at) > 12),
@@ -79,7 +80,8 @@ def _submission(terms: Terms, public: Path) -> str:
         most=f", not more than {terms.most_objects:,}" if terms.most_objects < UNSAID else "",
     )
     if terms.empty:
-        meaning += "; an empty cell says that there is nothing" * (terms.form != "rows")
+        nothing = "an item without a row" if terms.form == "rows" else "an empty cell"
+        meaning += f"; {nothing} says that there is nothing"
     if terms.distribution:
         meaning += "; each row sums to 1"
     with (public / SAMPLE).open(encoding="utf-8", newline="") as file:

@@ -8,7 +8,7 @@ from compete.challenge.faults import Draft, nearest, quoted, spell
 from compete.challenge.yaml12 import Key
 from compete.errors import Finding
 from compete.formats import ANNOTATED, FOLDERS, TABLES, UNMARKED
-from compete.tasks import CELL_TASKS, LIST_TASKS
+from compete.tasks import CELL_TASKS, IN_ROWS, LIST_TASKS
 from compete.terms import FLAT_TASKS, IMAGE_TASKS
 
 SEMANTIC, PANOPTIC = "semantic_segmentation", "panoptic_segmentation"
@@ -34,7 +34,7 @@ BELONGS: dict[tuple[str, str], tuple[str, ...]] = {
     ("data", "form"): (*LIST_TASKS, "spans"),
     ("data", "gain"): ("retrieval",),
     ("submission", "at"): ("regression", "survival"),
-    ("submission", "form"): (*IMAGE_TASKS, "retrieval"),
+    ("submission", "form"): (*IMAGE_TASKS, *IN_ROWS),
     ("submission", "coordinates"): ("detection",),
     ("submission", "most_objects"): ("detection", "instance_segmentation", "keypoints", *LIST_TASKS, "spans"),
 }
@@ -75,7 +75,7 @@ def _check_keys(draft: Draft, task: str) -> Iterator[Finding]:
             continue  # labels of images may stand there too
         hint = SAID_OTHERWISE.get(keys[-1], "remove the line") if tasks == FLAT_TASKS else "remove the line"
         known = "tables" if tasks == FLAT_TASKS else "images" if tasks == tuple(IMAGE_TASKS) else " and ".join(tasks)
-        known = "images and retrieval" if keys[-1] == "form" else known
+        known = f"images, {', '.join(IN_ROWS)}" if keys == ("submission", "form") else known
         yield draft.finding("task-mismatch", keys, f"`{spell(keys)}` belongs to {known}, not to {task}", hint)
 
 

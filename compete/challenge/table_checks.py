@@ -8,7 +8,7 @@ from itertools import pairwise
 from compete.challenge.faults import Draft, nearest, quoted, spell
 from compete.challenge.yaml12 import Key
 from compete.errors import Finding
-from compete.tasks import TASKS
+from compete.tasks import IN_ROWS, TASKS
 
 TOLD = ("classification", "multilabel")
 """Tasks whose columns of labels are counted elsewhere, with words of their own."""
@@ -88,11 +88,17 @@ def _check_at(draft: Draft) -> Iterator[Finding]:
 
 
 def _check_form(draft: Draft) -> Iterator[Finding]:
-    """Of retrieval, the one form that is not usual."""
-    form = draft.get("submission", "form")
-    if form and draft.get("task") == "retrieval" and form != "rows":
-        message = f"`submission.form` is {quoted(form)}; a retrieval is written as rows, or, without this key, as lists"
+    """Of some tables, the one form that is not usual, and what it can say."""
+    form, task = draft.get("submission", "form"), draft.get("task")
+    if form and task in IN_ROWS and form != "rows":
+        usual = {"retrieval": "lists", "multilabel": "0/1 columns", "spans": "cells of spans"}[task]
+        what = "a retrieval is" if task == "retrieval" else f"{task} are" if task == "spans" else "labels are"
+        message = f"`submission.form` is {quoted(form)}; {what} written as rows, or, without this key, as {usual}"
         yield draft.finding("task-mismatch", ("submission", "form"), message, nearest(form, ("rows",)))
+    if form == "rows" and task == "multilabel" and draft.get("submission", "kind") in ("probability", "score"):
+        message = "`submission.form: rows` names the labels that hold; a row has no place for a number"
+        hint = "leave the form out: one column a label"
+        yield draft.finding("contradiction", ("submission", "form"), message, hint)
 
 
 def _check_names(draft: Draft) -> Iterator[Finding]:

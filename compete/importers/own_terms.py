@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from compete.bundle import GROUP, HEIGHT, ID, PRIVATE, PUBLIC, SOLUTION, TERMS, TEST, TRAIN, TRAIN_GROUPS, USAGE, WIDTH
+from compete.cells import long_cells
 from compete.errors import DatasetError, Finding
 from compete.files import write_file
 from compete.importers.competition_zip import Files
@@ -23,7 +24,6 @@ from compete.terms import Terms
 
 PART, FILE, OWN_METRIC = "part", "file", "metric.py"
 PARTS = {PUBLIC: "public", PRIVATE: "private"}
-LONGEST_CELL = 1 << 27
 LIMITED = ("value", "score")
 """Kinds that ``challenge.yaml`` names beside a range."""
 
@@ -125,11 +125,8 @@ def _terms(reference: Files) -> Terms:
 
 
 def _rows(files: Files, name: str) -> list[Row]:
-    limit = csv.field_size_limit(LONGEST_CELL)
-    try:
+    with long_cells():
         return list(csv.DictReader(io.StringIO(files.text(name), newline="")))
-    finally:
-        csv.field_size_limit(limit)
 
 
 def _items(reference: Files, public: Files, terms: Terms) -> tuple[list[Row], Layout]:
@@ -238,6 +235,8 @@ def _submission(terms: Terms) -> dict[str, Any]:
     found: dict[str, Any] = {"columns": list(terms.columns)}
     if not limited or terms.kind in LIMITED:
         found = {"kind": SAID.get(terms.kind, terms.kind), **found}
+    if terms.form == "rows":
+        found["form"] = terms.form
     if terms.at:
         found["at"] = list(terms.at)
     if limited:

@@ -22,7 +22,7 @@ from compete.scoring.trial import as_csv
 from compete.scoring.truth import read_truth
 from tests.conftest import Run
 
-CHANCE = np.random.default_rng(4)
+CHANCE, CHANCE_OF_CELLS = np.random.default_rng(4), np.random.default_rng(5)
 N = 60
 LABELS = [f"d{place}" for place in range(8)]
 Columns = dict[str, list[str]]
@@ -76,10 +76,17 @@ CASES = {
     "retrieval of a list": Case("retrieval", {"docs": [cell.replace(" ", ";") for cell in LISTS]}, "recall_at_k(k=3)",
                                 {"separator": ";", "classes": [*LABELS, "d9"]}, {"most_objects": 4}, sent=("docs",)),
     "retrieval in rows": Case("retrieval", {"docs": LISTS}, "map_at_k", {}, {"form": "rows"}, sent=("docs", "score")),
+    "labels in rows": Case("multilabel", {"red": FLAG, "wet": FLAG[3:] + FLAG[:3], "old": FLAG[9:] + FLAG[:9]},
+                           "f1_macro", {}, {"form": "rows"}, {"also": ["accuracy"]}, sent=("label",)),
+    "spans in rows": Case("spans", {"where": SPANS}, "span_fbeta", {"empty": True}, {"form": "rows"},
+                          {"also": ["span_jaccard"]}, sent=("start", "end")),
     "one answer": Case("retrieval", {"docs": cells(least=0)}, "answer_fbeta", {"empty": True}, sent=("docs",)),
     "sequence": Case("sequence", {"docs": [f"{cell} d1 d1" for cell in LISTS]}, "sequence_error_rate", sent=("docs",)),
     "ordering": Case("ordering", {"docs": [" ".join(CHANCE.permutation(LABELS)) for _ in range(N)]}, "ordering_tau",
                      sent=("docs",)),
+    "ordering of an item's own labels": Case("ordering", {"docs": [
+        " ".join(CHANCE_OF_CELLS.permutation([f"c{row}{cell}" for cell in range(3 + row % 4)])) for row in range(N)]},
+        "ordering_tau", sent=("docs",)),
     "text": Case("text", {"said": SAID}, "wer", score={"also": ["chrf", "exact_match"]}, sent=("said",)),
     "text or nothing": Case("text", {"said": ["" if place % 5 == 0 else text for place, text in enumerate(SAID)]},
                             "word_jaccard", {"empty": True}, sent=("said",)),

@@ -27,7 +27,7 @@ def constant_row(terms: Terms) -> list[str]:
     if terms.classes_of:
         return [classes[0] for classes in terms.classes_of]
     if terms.form == "rows":
-        return ["d1", "0.5"]
+        return {"flag": [*terms.target[:1]], "spans": ["0", "5"]}.get(terms.kind, ["d1", "0.5"])
     if terms.distribution:
         return [repr(1 / len(terms.columns))] * len(terms.columns)
     first = "".join(terms.classes[:1])

@@ -136,7 +136,30 @@ def tables() -> dict[str, Form]:
         ),
         **{name: table_form(*made[:5], **made[5]) for name, made in KINDS.items()},
         "rows of labels": list_rows_form(),
+        "rows of flags": flag_rows_form(),
+        "rows of spans": span_rows_form(),
     }  # fmt: skip
+
+
+def flag_rows_form() -> Form:
+    """Labels that hold, one a row; some items have none."""
+    true, found = np.random.default_rng(8).integers(0, 2, (2, N, 3))
+    made = table_form(
+        "multilabel", "flag", dict(zip("xyz", true.T, strict=True)), {"label": [""] * N}, "f1_macro", form="rows",
+        empty=True,
+    )  # fmt: skip
+    item, label = np.nonzero(found)
+    return replace(made, good=table({"id": [IDS[one] for one in item], "label": ["xyz"[one] for one in label]}))
+
+
+def span_rows_form() -> Form:
+    """Spans, one a row, in any order; some items have none."""
+    _, _, true, _, metric, _ = KINDS["spans"]
+    made = table_form("spans", "spans", true, {"start": [0] * N, "end": [1] * N}, metric, form="rows", empty=True)
+    chance = np.random.default_rng(9)
+    item, first = chance.integers(0, N, 90), chance.integers(0, 30, 90)
+    ends = {"start": first, "end": first + chance.integers(1, 9, 90)}
+    return replace(made, good=table({"id": [IDS[one] for one in item], **ends}))
 
 
 def list_rows_form() -> Form:

@@ -45,6 +45,8 @@ def test_every_task_and_form_is_among_them() -> None:
         ("multilabel", "csv", "flag"),
         *((task, "csv", kind) for task in set(TASKS) - {"classification", "multilabel"} for kind in TASKS[task].kinds),
         ("retrieval", "rows", "lists"),
+        ("multilabel", "rows", "flag"),
+        ("spans", "rows", "spans"),
     }
     found = {(form.terms.task, form.terms.form, form.terms.kind) for form in FORMS.values()}
     assert found == wanted | flat
@@ -243,7 +245,7 @@ def changed_table(form: Form) -> bytes:
     """A table without its last row, or with other cells in it."""
     header, *rows = form.good.decode().splitlines()
     objects = form.terms.of_images and form.terms.form != "strings" and "class" in header
-    if objects or form.terms.kind == "masks" or (form.terms.form == "rows" and form.terms.kind == "lists"):
+    if objects or form.terms.kind == "masks" or (form.terms.form == "rows" and not form.terms.of_images):
         return "\n".join([header, *rows[:-1]]).encode()
     name, cell = rows[-1].split(",", 1)
     return "\n".join([header, *rows[:-1], f"{name},{other_cells(form.terms, cell)}"]).encode()

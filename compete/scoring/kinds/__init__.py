@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
@@ -19,7 +20,8 @@ from compete.scoring.spans import Array
 from compete.tasks import KINDS
 
 if TYPE_CHECKING:
-    from compete.scoring.submission import Contract
+    from compete.scoring.matching import Vocabulary
+    from compete.scoring.submission import Contract, Submission
     from compete.scoring.truth import Truth
     from compete.terms import Terms
 
@@ -28,6 +30,25 @@ CELL, ROW = 1 << 20, 1 << 22
 
 LONG = ("lists", "texts", "spans")
 """Kinds whose cells hold more than one value."""
+
+
+ROWS = {
+    "lists": ("list_rows", "read_list_rows"),
+    "flag": ("long_rows", "read_flag_rows"),
+    "spans": ("long_rows", "read_span_rows"),
+}
+"""The kinds that may be written with one row an entry, any number of rows an item, and the function that reads them."""
+
+
+def read_rows(source: Union[str, Path, bytes], terms: Terms, items: Vocabulary, name: str = "") -> Submission:
+    """Read a submission with one row an entry strictly, in the order of the items; see `ROWS`.
+
+    Raises:
+        SubmissionError: the submission is refused; every fault that can be told is among the findings.
+    """
+    module, function = ROWS[terms.kind]
+    read: Submission = getattr(import_module(f"{__name__}.{module}"), function)(source, contract_of(terms), items, name)
+    return read
 
 
 def room_of(kind: str) -> Any:
@@ -47,7 +68,7 @@ def contract_of(terms: Terms) -> Contract:
         id=ID,
         columns=terms.columns,
         kind=terms.kind,
-        classes=terms.classes,
+        classes=terms.target if (terms.kind, terms.form) == ("flag", "rows") else terms.classes,
         distribution=terms.distribution,
         low=terms.low,
         high=terms.high,

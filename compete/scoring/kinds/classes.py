@@ -38,7 +38,9 @@ def perfect(truth: Truth) -> Array:
 
 
 def written(values: Array, ids: Sequence[str], terms: Terms) -> list[list[str]]:
-    """Names of classes, or 0 and 1."""
+    """Names of classes, or 0 and 1; or a row for each label that holds."""
+    if terms.form == "rows":
+        return [[ids[item], terms.target[label]] for item, label in np.argwhere(values).tolist()]
     columns = as_columns(values, terms.columns, terms)
     return one_row_each([list(map(str, column.tolist())) for column in columns.values()], ids)
 
@@ -52,4 +54,4 @@ def as_columns(values: Any, names: Sequence[str], terms: Terms) -> dict[str, Arr
     if terms.classes:
         known = np.array(terms.classes, dtype=object)
         return {name: known[column] for name, column in zip(names, columns)}
-    return dict(zip(names, columns))
+    return dict(zip(terms.target if terms.form == "rows" else names, columns))

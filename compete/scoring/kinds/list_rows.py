@@ -13,7 +13,7 @@ from compete.scoring.causes import unknown_id_cause
 from compete.scoring.kinds.entries import told_entries, told_rows
 from compete.scoring.kinds.lists import coded_entries
 from compete.scoring.matching import Vocabulary, lookup
-from compete.scoring.source import load, refuse_all
+from compete.scoring.source import Source, load, refuse_all
 from compete.scoring.spans import Array
 from compete.scoring.submission import Contract, Fault, Submission, _missing, _numbers, _texts, _told
 from compete.scoring.table import Table, examine
@@ -42,13 +42,8 @@ def read_list_rows(
         UsageError: there is no such file, or it is a folder.
         SystemFault: the file cannot be read.
     """
-    caps = replace(contract.caps, rows=2 * contract.most * len(known) + SPARE)
-    loaded = load(source, caps, name)
-    digest = loaded.sha256()
-    table, findings = examine(loaded, (contract.id, *contract.columns), contract.ignorable, caps)
-    if len(table.columns) < 1 + len(contract.columns):
-        refuse_all(loaded, findings)
-    item, faults = _items(table, contract, known)
+    loaded, table, findings = opened_rows(source, contract, known, name)
+    item, faults = items_of_rows(table, contract, known)
     findings += faults
     label, score = contract.columns
     entry = table.columns[label]
@@ -63,16 +58,36 @@ def read_list_rows(
     findings += faults
     if fatal(findings):
         refuse_all(loaded, findings)
-    findings += _crowded(table, contract, item, code, len(labels))
+    findings += repeated_labels(table, contract, item, code, len(labels))
+    findings += crowded_items(table, contract, item)
     if fatal(findings):
         refuse_all(loaded, findings)
     rank = np.argsort(np.argsort(np.array([*labels, None], dtype=object)[:-1], kind="stable"), kind="stable")[code]
     order = np.lexsort((rank, -values[0], item))
     lists = Lists(starts_of(np.bincount(item, minlength=len(known))), code[order], labels or None)
-    return Submission(lists, tuple(findings), table.rows, digest)
+    return Submission(lists, tuple(findings), table.rows, loaded.sha256())
 
 
-def _items(table: Table, contract: Contract, known: Vocabulary) -> tuple[Array, list[Finding]]:
+def opened_rows(
+    source: Union[str, Path, bytes], contract: Contract, known: Vocabulary, name: str
+) -> tuple[Source, Table, list[Finding]]:
+    """The file, its table with all columns, and what is wrong with it.
+
+    Raises:
+        SubmissionError: a column is missing, or there is no table.
+        UsageError: there is no such file, or it is a folder.
+        SystemFault: the file cannot be read.
+    """
+    caps = replace(contract.caps, rows=2 * contract.most * len(known) + SPARE)
+    loaded = load(source, caps, name)
+    loaded.sha256()
+    table, findings = examine(loaded, (contract.id, *contract.columns), contract.ignorable, caps)
+    if len(table.columns) < 1 + len(contract.columns):
+        refuse_all(loaded, findings)
+    return loaded, table, findings
+
+
+def items_of_rows(table: Table, contract: Contract, known: Vocabulary) -> tuple[Array, list[Finding]]:
     """The item of each row, and what is wrong with the ids."""
     column = table.columns[contract.id]
     item = lookup(column, known)
@@ -93,22 +108,24 @@ def _items(table: Table, contract: Contract, known: Vocabulary) -> tuple[Array, 
     return item, findings
 
 
-def _crowded(table: Table, contract: Contract, item: Array, code: Array, labels: int) -> list[Finding]:
-    """Tell of items with too many rows, and of labels that an item has twice."""
+def repeated_labels(table: Table, contract: Contract, item: Array, code: Array, labels: int) -> list[Finding]:
+    """Tell of labels that an item has twice."""
     name = contract.columns[0]
     column = table.columns[name]
     key = item.astype(np.int64) * (labels + 1) + code
     order = np.argsort(key, kind="stable")
     again = np.sort(order[1:][key[order[1:]] == key[order[:-1]]])
-    findings = told_entries(
+    return told_entries(
         table, name, "repeated-label", again, lambda one: column.text(int(again[one])),
         message="{entries} that their item had before", hint="name each label of an item once, with one score",
     )  # fmt: skip
-    count = np.bincount(item)
-    many = np.flatnonzero(count[item] > contract.most)
-    if len(many):
-        first = np.unique(item[many], return_index=True)[1]
-        hint = f"keep the {contract.most:,} of each item with the highest scores"
-        message = f"{len(first):,} items with more than {contract.most:,} rows"
-        findings += told_rows(table, contract.id, "too-many", many[np.sort(first)], message=message, hint=hint)
-    return findings
+
+
+def crowded_items(table: Table, contract: Contract, item: Array) -> list[Finding]:
+    """Tell of items with too many rows."""
+    many = np.flatnonzero(np.bincount(item)[item] > contract.most)
+    first = np.unique(item[many], return_index=True)[1]
+    best = "with the highest scores" if contract.kind == "lists" else "that are the surest"
+    hint = f"keep the {contract.most:,} of each item {best}"
+    message = f"{len(first):,} items with more than {contract.most:,} rows"
+    return told_rows(table, contract.id, "too-many", many[np.sort(first)], message=message, hint=hint)

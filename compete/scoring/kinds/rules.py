@@ -24,6 +24,11 @@ KIND_RULES: dict[str, tuple[str, str]] = {
         "An interval ends above its start; a cumulative probability and the quantiles of a forecast never fall, a "
         "chance of survival never rises. Where a model's curves cross, sort each row, or take the running maximum.",
     ),
+    "submission/no-row": (
+        "Items have no row (a warning).",
+        "Where a submission has one row a label or a span, an item without rows says that nothing holds there. That is "
+        "an answer and is scored as one; if the items were lost on the way, add their rows.",
+    ),
     "submission/absent-text": (
         "Texts read as nan, None or null (a warning).",
         "Programs write so where nothing is there. Such a cell is taken as a text of these letters. Predict a text for "

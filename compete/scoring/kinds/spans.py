@@ -106,7 +106,11 @@ def perfect(truth: Truth) -> Spans:
 
 
 def written(values: Spans, ids: Sequence[str], terms: Terms) -> list[list[str]]:
-    """A row an item."""
+    """A row an item, or a row a span."""
+    if terms.form == "rows":
+        item = np.repeat(np.arange(len(ids)), np.diff(values.start)).tolist()
+        places = zip(values.first.tolist(), values.last.tolist())
+        return [[ids[place], str(first), str(last)] for place, (first, last) in zip(item, places)]
     return one_row_each([cells(values)], ids)
 
 
