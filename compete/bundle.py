@@ -358,7 +358,12 @@ def _digest(data: bytes) -> str:
 
 
 def _sealed(content: dict[str, Any]) -> bytes:
-    return canonical_json({**content, "seal": _digest(canonical_json(content, _told))}, _told)
+    plain = canonical_json(content, _told)
+    if max(content) > "seal":
+        return canonical_json({**content, "seal": _digest(plain)}, _told)
+    # The seal comes last, so the rest need not be spelt again.
+    end = b"\n}\n"
+    return plain[: -len(end)] + b',\n  "seal": "' + _digest(plain).encode() + b'"' + end
 
 
 def _read_sealed(manifest: Path) -> tuple[Optional[dict[str, Any]], list[Finding]]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import signal
+import stat
 import sys
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -15,6 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from compete.errors import Finding, SystemFault
@@ -30,6 +34,19 @@ SHARD = 256
 
 ATTEMPTS = 3
 """How often a shard may kill its worker, being the only one at work, before it is given up."""
+
+FORKED = 512
+"""Shards up to which workers are copies of this process, if they can be: they start in no time, but what this process
+changes meanwhile is held twice. Of more shards the time of a start is nothing."""
+
+ENDING = 20
+"""Milliseconds that a thread may take to be gone when it has ended."""
+
+TASKS, HANDLES = Path("/proc/self/task"), Path("/proc/self/fd")
+"""Where Linux lists the threads of this process, and the files that it has open."""
+
+LAST_STANDARD = 2
+"""The handle of the last of standard input, output and errors."""
 
 ENGINE_RULES = {
     "engine/worker-killed": (
@@ -161,10 +178,12 @@ class _Crew(Generic[Item, Outcome]):
 
     def _one_pool(self) -> list[int]:
         """Work until all is done, or the suspects are, or until a process is killed; the shards that were out then."""
-        context = _context(self.function)
+        copied = len(self.shards) <= FORKED and _is_alone()
+        context = multiprocessing.get_context("fork") if copied else _context(self.function)
         lifeline, held = context.Pipe(duplex=False)
         workers = 1 if self.suspects else self.workers
-        pool = ProcessPoolExecutor(workers, context, _begin, (lifeline, dict(os.environ), _limits()))
+        start = (_begin_copied, (lifeline, held)) if copied else (_begin, (lifeline, dict(os.environ), _limits()))
+        pool = ProcessPoolExecutor(workers, context, *start)
         try:
             # An executor that starts a process while another dies trips over its own list: all start before any works.
             for _ in range(workers):
@@ -251,6 +270,25 @@ def _context(function: Callable[..., object]) -> Any:
     return context
 
 
+def _is_alone() -> bool:
+    """Whether this process has a single thread, so that a copy of it finds no lock taken; false where nobody can tell.
+
+    Systems other than Linux have libraries that do not bear being copied.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    for _ in range(ENDING):
+        try:
+            if len(list(TASKS.iterdir())) == 1:
+                return True
+        except OSError:
+            return False
+        if threading.active_count() > 1:
+            return False
+        time.sleep(0.001)  # Python's threads have ended, but the system may still be about to remove the last one
+    return False
+
+
 def _limits() -> dict[int, tuple[int, int]]:
     """What this process may use of memory, files and time, by the system's numbers for them."""
     if os.name != "posix":
@@ -274,6 +312,22 @@ def _begin(lifeline: Connection, environment: Mapping[str, str], limits: Mapping
         for kind, limit in limits.items():
             with suppress(ValueError, OSError):  # nobody can raise what was lowered for good
                 resource.setrlimit(kind, limit)
+    _follow(lifeline)
+
+
+def _begin_copied(lifeline: Connection, held: Connection) -> None:
+    """In a worker that is a copy of its parent: let go of what is the parent's alone, and do as every worker does."""
+    held.close()
+    gc.freeze()  # a search for garbage would write to what is shared with the parent
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for handle in [int(entry.name) for entry in HANDLES.iterdir()]:
+        with suppress(OSError):  # that of the listing itself is closed again
+            if handle > LAST_STANDARD and stat.S_IFMT(os.fstat(handle).st_mode) in {stat.S_IFREG, stat.S_IFDIR}:
+                os.dup2(nothing, handle, inheritable=False)  # a locked file stays locked while anybody has it open
+    _follow(lifeline)
+
+
+def _follow(lifeline: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_watch, args=(lifeline,), daemon=True).start()
 

@@ -13,12 +13,12 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Optional, Union
 
+from compete.disk import force_to_disk, sync_folder
 from compete.errors import Finding, SystemFault, UsageError
 
 EPOCH = 315_532_800
@@ -31,9 +31,6 @@ STARTING = 60.0
 
 REPLACED = "replaced"
 """Where, in a hidden folder, the old folder is kept for a moment on systems that cannot exchange two."""
-
-SYNCING, SYNCED = 16, 64
-"""How many threads force files to the disk, and how many files each takes at a time."""
 
 PATIENCE = 5.0
 """Seconds to wait for another maker who is about to begin or to finish; each takes milliseconds."""
@@ -152,7 +149,7 @@ def whole_file(target: Path, *, force: bool = False) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         Path(name).chmod(0o644)
         Path(name).replace(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
@@ -189,7 +186,7 @@ def whole_folder(target: Path, *, force: bool = False, ours: Callable[[Path], bo
             with _alone_in(target.parent):
                 _refuse_existing(target, force=force, ours=ours)
                 _take_name(content, target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
     except OSError as error:
         if not error.filename or str(error.filename).startswith(_hidden_name(target)):  # nobody knows that folder
             error.filename, error.filename2 = str(target), None
@@ -198,24 +195,21 @@ def whole_folder(target: Path, *, force: bool = False, ours: Callable[[Path], bo
 
 def settle(folder: Path) -> None:
     """Give every file and folder one time and one mode, and force all of it to the disk."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    files = files_below(folder)
-    with ThreadPoolExecutor(SYNCING) as pool:
-        # A disk takes many files at once in the time that it takes one.
-        while some := list(islice(files, SYNCING * SYNCED)):
-            list(pool.map(_settle_files, (some[first : first + SYNCED] for first in range(0, len(some), SYNCED))))
-    for parent, _, _ in os.walk(folder, topdown=False):
-        Path(parent).chmod(0o755)
-        os.utime(parent, (EPOCH, EPOCH))
-        _sync_folder(Path(parent))
+    count, folders = 0, [Path(parent) for parent, _, _ in os.walk(folder, topdown=False)]
+    for path in files_below(folder):
+        _dress(path, 0o644)
+        count += 1
+    for parent in folders:
+        _dress(parent, 0o755)
+    force_to_disk(folder, files_below(folder), folders, count)
 
 
-def _settle_files(paths: Sequence[Path]) -> None:
-    for path in paths:
-        path.chmod(0o644)
+def _dress(path: Path, mode: int) -> None:
+    found = path.stat()
+    if stat.S_IMODE(found.st_mode) != mode:
+        path.chmod(mode)
+    if {found.st_mtime_ns, found.st_atime_ns} != {EPOCH * 10**9}:
         os.utime(path, (EPOCH, EPOCH))
-        _sync(path)
 
 
 def _refuse_existing(target: Path, *, force: bool, ours: Callable[[Path], bool]) -> None:
@@ -385,16 +379,3 @@ def _lock(file: Union[BinaryIO, int]) -> bool:
     except OSError:
         return False
     return True
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":
-        _sync(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from compete import engine
 from compete.engine import ENGINE_RULES, map_shards
 from compete.errors import SystemFault
 
@@ -22,6 +24,8 @@ ROOT = HERE.parent.parent
 WORK = '''
 import os, signal, time
 from pathlib import Path
+
+TOLD = "nothing"
 
 def squares(items):
     return [item * item for item in items]
@@ -55,6 +59,11 @@ def name_process(items):
 def stand(items):
     import resource
     return [(os.environ.get("COMPETE_ENGINE_TEST"), resource.getrlimit(resource.RLIMIT_CORE)[0]) for _ in items]
+
+def stand_now(items):
+    """What this process was told after it was started, and the files that it has open beside the usual three."""
+    opened = [os.readlink(entry) for entry in Path("/proc/self/fd").iterdir() if int(entry.name) > 2 and entry.exists()]
+    return [(TOLD, [name for name in opened if os.path.isfile(name) or os.path.isdir(name)]) for _ in items]
 
 def slow(marks, items):
     (Path(marks) / str(os.getpid())).touch()
@@ -142,6 +151,40 @@ def test_an_outcome_too_few_is_refused(work, workers):
         map_shards(work.too_few, range(8), workers=workers, shard=2)
 
 
+SECOND_THREAD = "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere no process is copied")
+@pytest.mark.parametrize(("company", "told"), [("", "now"), (SECOND_THREAD, "nothing")], ids=["alone", "in company"])
+@pytest.mark.parametrize("kill", [False, True])
+def test_workers_are_copies_of_a_process_that_is_alone(work, tmp_path, company, told, kill):
+    """They know what it knows, and hold none of its files; in company of a thread they are started anew."""
+    script, marks = tmp_path / "script.py", tmp_path / "marks"
+    marks.mkdir()
+    script.write_text(
+        "import json\nfrom functools import partial\nfrom pathlib import Path\n"
+        "from compete.engine import map_shards\nimport work_of_engine_test as work\n"
+        f'{company}if __name__ == "__main__":\n'
+        '    work.TOLD = "now"\n'
+        f'    held, folder = open({str(tmp_path / "held")!r}, "w"), {str(marks)!r}\n'
+        f"    assert not {kill} or map_shards(partial(work.kill_once, folder), range(9), workers=2, shard=2)\n"
+        "    print(json.dumps(map_shards(work.stand_now, range(4), workers=2, shard=1)))\n"
+    )
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    done = subprocess.run(
+        [sys.executable, str(script)], env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout) == [[told, []]] * 4
+    assert len(list(marks.iterdir())) == kill
+
+
+def test_of_many_shards_workers_are_no_copies(work, monkeypatch):
+    """What this process changes while they work would be held twice."""
+    monkeypatch.setattr(engine, "FORKED", 1)
+    monkeypatch.setattr(work, "TOLD", "now")
+    assert {told for told, _ in map_shards(work.stand_now, range(4), workers=2, shard=2)} == {"nothing"}
+
+
 def alive(process: int) -> bool:
     try:
         stat = Path(f"/proc/{process}/stat").read_text()
@@ -152,7 +195,8 @@ def alive(process: int) -> bool:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes through /proc")
 @pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL])
-def test_workers_end_with_their_parent(work, tmp_path, blow):
+@pytest.mark.parametrize("company", ["", SECOND_THREAD])
+def test_workers_end_with_their_parent(work, tmp_path, blow, company):
     marks = tmp_path / "marks"
     marks.mkdir()
     script = tmp_path / "script.py"
@@ -160,7 +204,7 @@ def test_workers_end_with_their_parent(work, tmp_path, blow):
     script.write_text(
         "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from functools import partial\nfrom compete.engine import map_shards\nimport work_of_engine_test as work\n"
-        'if __name__ == "__main__":\n'
+        f'{company}if __name__ == "__main__":\n'
         f'    map_shards(partial(work.slow, {str(marks)!r}), [*"abcd"], workers=2, shard=1)\n'
     )
     path = os.pathsep.join([str(tmp_path), str(ROOT)])

@@ -273,35 +273,6 @@ def test_all_is_on_the_disk_before_the_name_is_taken(tmp_path: Path, monkeypatch
         seen.clear()
 
 
-def test_many_files_are_on_the_disk_before_the_name_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are forced there by several threads; each has one time and one mode, and the fault of one stops all."""
-    synced: set[int] = set()
-    sync, target = os.fsync, tmp_path / "out"
-    monkeypatch.setattr(os, "fsync", lambda handle: (synced.add(os.fstat(handle).st_ino), sync(handle))[1])
-    count = 2 * files.SYNCED * files.SYNCING + 1
-
-    def fill(place: Path, text: str) -> None:
-        with whole_folder(place, ours=ours) as draft:
-            for number in range(count):
-                (draft / f"{number:05}").write_text(text if number == count // 2 else "work")
-
-    fill(target, "work")
-    paths = list(files_below(target))
-    assert len(paths) == count
-    assert {path.stat().st_ino for path in paths} <= synced
-    assert {(path.stat().st_mtime, path.stat().st_mode & 0o777) for path in paths} == {(EPOCH, 0o644)}
-
-    def failing(handle: int) -> None:
-        if os.fstat(handle).st_size == 6:
-            raise OSError(errno.EIO, "Input/output error")
-
-    monkeypatch.setattr(os, "fsync", failing)
-    with pytest.raises(OSError, match="Input/output error") as told:
-        fill(tmp_path / "new", "broken")
-    assert told.value.filename == str(tmp_path / "new")
-    assert list(tmp_path.iterdir()) == [target]
-
-
 def test_an_archive_has_the_same_bytes_for_the_same_files() -> None:
     members = {"b/é.txt": b"text", "a.txt": b""}
     data = zip_bytes(members)

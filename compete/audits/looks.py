@@ -19,7 +19,7 @@ from compete.audits.look_columns import Looks, joined, packed
 from compete.audits.look_journal import kept_looks, note_looks
 from compete.audits.marks import marks_of
 from compete.audits.sight import in_sight
-from compete.building.media import PIXELS, Cleaned, clean_image, gathered, read_image
+from compete.building.media import PIXELS, Cleaned, clean_image, gathered, read_image, with_suffix
 from compete.building.media.volumes import may_be_volume
 from compete.building.media.wholeness import Refused, glance
 from compete.engine import Progress, give_back_memory, map_parts
@@ -164,7 +164,7 @@ def _look(source: str, name: str, read: Callable[[str], tuple[bytes, Origin]]) -
     look = Look(sha256=hashlib.sha256(data).digest(), size=len(data))
     if may_be_volume(data) or source.lower().endswith(VOLUMES):
         return look._replace(kind="NIFTI"), None, origin
-    cleaned = clean_image(data, name if Path(name).suffix else f"{name}{Path(source).suffix}")
+    cleaned = clean_image(data, with_suffix(name, source))
     if not cleaned.suffix or cleaned.picture is None:
         return look._replace(findings=cleaned.findings), None, origin
     shown = _shown(cleaned.picture, max(cleaned.width, cleaned.height) > LONGER)
@@ -201,7 +201,7 @@ def _dates(head: bytes) -> Iterator[bytes]:
 def _shown(image: Image.Image, large: bool) -> _Shown:
     """What is looked at of a picture that was decoded, perhaps at a scale, of an image that is large or not."""
     picture = _scaled(_grey(image), HALF) if large else _grey(image)
-    seen = np.asarray(picture, dtype=np.uint8)
+    seen = np.frombuffer(picture.tobytes(), np.uint8).reshape(picture.height, picture.width)
     return _Shown(seen, seen if large else np.asarray(picture.reduce(2), dtype=np.uint8))
 
 

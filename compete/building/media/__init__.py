@@ -35,7 +35,7 @@ from compete.sources import is_remote, read_ahead, workers_for
 
 __all__ = [
     "MEDIA_RULES", "Cleaned", "CleanedFile", "CleanedFiles", "Published", "clean_files", "clean_image", "gathered",
-    "origin_of", "read_image", "strip_again",
+    "origin_of", "read_image", "strip_again", "suffix_of", "with_suffix",
 ]  # fmt: skip
 
 PIXELS = 100_000_000
@@ -43,6 +43,9 @@ PIXELS = 100_000_000
 
 BYTES = 1 << 29
 """Bytes of the largest file that is read."""
+
+BLOCK = 1 << 20
+"""Bytes that are read at once of a file that is longer or shorter than it was said to be."""
 
 RULES = MEDIA_RULES | VOLUME_RULES | STACK_RULES
 
@@ -85,7 +88,7 @@ def clean_image(data: bytes, name: str = "") -> Cleaned:
         return _refusal("image/damaged", f"the image is damaged: {error}", name)
     except Refused as error:
         return _refusal(error.rule, error.message, name)
-    suffix = Path(name).suffix.lower()
+    suffix = suffix_of(name).lower()
     if name and suffix not in SUFFIXES[kind]:
         told = _told("image/suffix", f"it holds {kind} but its name ends in {suffix or 'nothing'}", name)
         return replace(cleaned, findings=(told, *cleaned.findings))
@@ -227,8 +230,7 @@ def _clean_file(task: Task, root: Path, read: Callable[[str], tuple[bytes, Origi
         return None, (_told("image/unreadable", f"it cannot be read: {error.strerror or error}", name, "error"),)
     except Refused as error:
         return None, (_told(error.rule, error.message, name, "error"),)
-    name_with_suffix = name if Path(name).suffix else f"{name}{Path(task.source).suffix}"
-    cleaned = strip_again(data, task.known, name) if task.known else clean_image(data, name_with_suffix)
+    cleaned = strip_again(data, task.known, name) if task.known else clean_image(data, with_suffix(name, task.source))
     if not cleaned.suffix:
         return None, cleaned.findings
     about = cleaned.width, cleaned.height, cleaned.mode
@@ -266,13 +268,29 @@ def read_image(source: str, *, stamped: bool = True) -> tuple[bytes, Origin]:
         return fetched(source, BYTES, stamped=stamped)
     # Without O_NONBLOCK the opening of a pipe would wait for ever.
     handle = os.open(source, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(handle, "rb", buffering=0) as file:
+    try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             raise Refused("image/unreadable", "it is no plain file")
         if found.st_size > BYTES:
             raise Refused("image/too-large", f"it has {found.st_size} bytes; at most {BYTES} are taken")
-        return file.read(), origin_of(source, found)
+        data = os.read(handle, found.st_size + 1)
+        while len(data) != found.st_size and (more := os.read(handle, BLOCK)):  # it has just been changed
+            data += more
+        return data, origin_of(source, found)
+    finally:
+        os.close(handle)
+
+
+def suffix_of(name: str) -> str:
+    """As ``Path(name).suffix``, which takes ten times as long."""
+    dot, end = name.rfind("."), max(name.rfind("/"), name.rfind(os.sep))
+    return name[dot:] if end + 1 < dot < len(name) - 1 else ""
+
+
+def with_suffix(name: str, source: str) -> str:
+    """What findings call an image, with the suffix of its file if it has none."""
+    return name if suffix_of(name) else f"{name}{suffix_of(source)}"
 
 
 def origin_of(source: str, found: os.stat_result) -> Origin:

@@ -11,6 +11,8 @@ import numpy as np
 
 END, SCAN, TABLES, APP0, APP1, ADOBE = 0xD9, 0xDA, 0xC4, 0xE0, 0xE1, 0xEE
 FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+USUAL, EIGHT = frozenset({0xC0, 0xC1}), 8
+"""Frames with Huffman codes whose scans hold all of a block, and how many bits a colour usually has."""
 KEPT = FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, SCAN}
 """Frames, Huffman and arithmetic tables, quantisation tables, restart intervals, scans: what pixels are made of."""
 
@@ -42,6 +44,7 @@ class Stripped:
         doubtful: where scans of a JPEG that need a closer look hold their pixels, as ranges of ``data``: the only
             scan, or of several those with a long run of zeros.
         scans: how many scans a JPEG has.
+        plain: width, height and number of colours of a JPEG with one scan, 8 bits a colour and a usual frame.
     """
 
     data: bytes
@@ -50,6 +53,7 @@ class Stripped:
     frames: int = 0
     doubtful: tuple[range, ...] = ()
     scans: int = 0
+    plain: tuple[int, int, int] | None = None
 
 
 @dataclass
@@ -61,6 +65,7 @@ class _Head:
     orientation: int = 1
     scans: int = 0
     frame: int = 0
+    shape: tuple[int, int, int] | None = None
     first_code: dict[int, int] = field(default_factory=dict)
     body: list[memoryview] = field(default_factory=list)
     hollow: list[bool] = field(default_factory=list)
@@ -82,7 +87,7 @@ def strip_jpeg(data: bytes) -> Stripped:
         if code == END:
             break
         if code in FRAMES:
-            head.frame = code
+            _read_frame(head, code, data[start + 2 : at])
         if code == TABLES:
             _read_tables(head, data[start + 2 : at])
         if code == SCAN:
@@ -106,8 +111,9 @@ def _joined(head: _Head, data: bytes, trailing: int) -> Stripped:
         if piece[1] == SCAN and (next(hollow) or head.scans == 1):
             doubtful.append(range(end - len(piece) + 2 + int.from_bytes(piece[2:4], "big"), end))
     stripped = b"".join([opening, *head.body, b"\xff\xd9"])
-    plain = data if stripped == data else stripped  # whoever compares them again is done at once
-    return Stripped(plain, trailing, head.orientation, 0, tuple(doubtful), head.scans)
+    same = data if stripped == data else stripped  # whoever compares them again is done at once
+    shape = head.shape if head.scans == 1 else None
+    return Stripped(same, trailing, head.orientation, 0, tuple(doubtful), head.scans, shape)
 
 
 def _scan_ends(data: bytes) -> list[int]:
@@ -127,6 +133,14 @@ def _end_of_scan(data: bytes, at: int, ends: list[int]) -> int:
     while end > at and data[end - 1] == 0xFF:
         end -= 1
     return end
+
+
+def _read_frame(head: _Head, code: int, frame: bytes) -> None:
+    """Note the size and the number of colours, if it is the first frame and one that is decoded from top to bottom."""
+    usual = code in USUAL and not head.frame and len(frame) >= 6 and frame[0] == EIGHT
+    height, width = int.from_bytes(frame[1:3], "big"), int.from_bytes(frame[3:5], "big")
+    head.shape = (width, height, frame[5]) if usual and width and height else None
+    head.frame = code
 
 
 def _read_tables(head: _Head, tables: bytes) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from compete.building.media.jpeg import Damaged, Stripped
 
@@ -32,6 +32,9 @@ SCALE, SIDE = 8, 64
 """A JPEG is decoded to as little as an eighth of its size, in grey, but so that its longer side has as many pixels as
 audits look at, and to all of its size if that is no more than twice as many: all its bytes are read, and nearly half
 of the time is saved."""
+
+MODES = {1: "L", 3: "RGB"}
+"""What a pixel is, in Pillow's words, by the number of colours."""
 
 AHEAD = 16
 """Bytes that a decoder reads ahead of those that it needs, at most."""
@@ -105,6 +108,8 @@ def opened(data: bytes, kind: str, pixels: int) -> Iterator[ImageFile.ImageFile]
             yield image
     except Image.DecompressionBombError as error:
         raise Refused("image/too-large", f"it has more than {pixels} pixels") from error
+    except UnidentifiedImageError as error:  # its own words name an object in memory
+        raise Damaged("its header cannot be read") from error
     except (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, OverflowError) as error:
         raise Damaged(str(error) or type(error).__name__) from error
     except (struct.error, zlib.error) as error:
@@ -129,6 +134,8 @@ def prove_whole(kind: str, stripped: Stripped, pixels: int) -> Proven:
         Damaged: it cannot be decoded to the end.
         Refused: it has too many pixels, or is of a kind that Pillow does not read.
     """
+    if stripped.plain and (proven := _prove_plain(stripped, *stripped.plain, pixels)):
+        return proven
     file = None
     with opened(stripped.data, kind, pixels) as picture:
         width, height, mode = picture.width, picture.height, picture.mode
@@ -141,6 +148,43 @@ def prove_whole(kind: str, stripped: Stripped, pixels: int) -> Proven:
         # Where the last row is black, nobody knows when it came.
         _prove_filled(stripped, picture, scale, pixels, used_up=bool(file and file.needed and _last_row(picture)))
     return Proven(width, height, mode, picture)
+
+
+def _prove_plain(stripped: Stripped, width: int, height: int, colours: int, pixels: int) -> Proven | None:
+    """Decode a usual JPEG without asking Pillow what it is, and prove at once that its last bytes are needed.
+
+    None where that cannot be proven so, which tells nothing yet.
+    """
+    (scan,) = stripped.doubtful
+    if width * height > pixels or colours not in MODES or not _varied(stripped.data, scan):
+        return None
+    scale = _scale(width, height, SIDE)
+    drafted = _drafted(width, height, scale)
+    picture = Image.new("L", (-(-width // drafted), -(-height // drafted)), None)
+    # As Pillow does for files; its public way to a decoder hands all bytes over at once.
+    decoder = Image._getdecoder("L", "jpeg", ("L", ""), (drafted, 0))
+    decoder.setimage(picture.im, (0, 0, *picture.size))
+    stop = scan.stop - TAIL + AHEAD
+    used, _ = decoder.decode(stripped.data[:stop])
+    if used < 0 or _last_row(picture):
+        return None
+    used, fault = decoder.decode(stripped.data[used:])
+    if used >= 0 or fault < 0 or not _last_row(picture):
+        return None
+    _prove_filled(stripped, picture, scale, pixels, used_up=True)
+    return Proven(width, height, MODES[colours], picture)
+
+
+def _drafted(width: int, height: int, scale: int) -> int:
+    """The scale that Pillow's ``draft`` chooses for that size."""
+    least = min(width // max(width // scale, 1), height // max(height // scale, 1))
+    return next(one for one in (SCALE, 4, 2, 1) if least >= one)
+
+
+def _ends_grey(picture: Image.Image) -> bool:
+    """Whether the last pixel is as decoders fill in what one scan lacks: grey, or in inverted CMYK a step less."""
+    last = picture.getpixel((picture.width - 1, picture.height - 1))
+    return (last[-1] if isinstance(last, tuple) else last) in {127, 128}
 
 
 def glance(data: bytes, pixels: int) -> Image.Image | None:
@@ -161,9 +205,7 @@ def _scale(width: int, height: int, side: int) -> int:
 
 def _prove_filled(stripped: Stripped, seen: Image.Image, scale: int | None, pixels: int, *, used_up: bool) -> None:
     """Refuse a JPEG whose compressed pixels are too few or too many for its size, if they were not seen to be used."""
-    # What one scan lacks shows as grey at the end, or in CMYK, which is kept inverted, as a step less.
-    last = seen.getpixel((seen.width - 1, seen.height - 1))
-    grey = stripped.scans > 1 or (last[-1] if isinstance(last, tuple) else last) in {127, 128}
+    grey = stripped.scans > 1 or _ends_grey(seen)
     if used_up and not grey:
         return
     # A small picture shows only each block's coarse frequencies, which one scan of several may not touch.
