@@ -56,8 +56,9 @@ DUPLICATE_RULES = {
     ),
     "audit/not-compared": (
         "There were too many alike images to compare all of them.",
-        "Standardised images (one stain, one pose, one background) look alike to a hash. The likeliest pairs were "
-        "compared; some duplicates may not have been found. Name in `data.group` what belongs together.",
+        "Standardised images (one stain, one pose, one background) look alike to a hash, and have small marks that "
+        "thousands of others have too. Of each image the likeliest pairs were compared, and marks that tell nothing "
+        "were left aside; some duplicates may not have been found. Name in `data.group` what belongs together.",
     ),
     "audit/not-dropped": (
         "Copies were asked to be dropped, but stay.",
@@ -157,10 +158,14 @@ def _limits(plan: Plan, duplicates: Duplicates, where: str) -> list[Finding]:
         message = f"{size:,} of {len(duplicates.component):,} images hang together as views of one scene"
         hint = "see `compete explain audit/one-scene`"
         found.append(Finding("audit/one-scene", message, where, (), hint, "warning", size))
-    if duplicates.unseen:
-        message = f"{duplicates.unseen:,} pairs of images that look alike were too many to be compared"
-        hint = "name in `data.group` what belongs together"
-        found.append(Finding("audit/not-compared", message, where, (), hint, "warning", duplicates.unseen))
+    limits = (
+        (duplicates.unseen, "pairs of images that look alike were too many to be compared", "warning"),
+        (duplicates.common, "marks and pictures are like so many others that they were left aside", "note"),
+    )
+    hint = "name in `data.group` what belongs together"
+    for count, what, severity in limits:
+        if count:
+            found.append(Finding("audit/not-compared", f"{count:,} {what}", where, (), hint, severity, count))
     drop, exact = plan.challenge.data.duplicates == "drop", any(link.exact for link in duplicates.links)
     if drop and exact and plan.challenge.task in IMAGE_TASKS:
         place = plan.challenge.where("data.duplicates")

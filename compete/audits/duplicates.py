@@ -6,15 +6,16 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
 from compete.audits.look_columns import CLEANED, PIXELS, READ, Looks, packed
 from compete.audits.looks import LONGER, Look, full_pixels, small_picture
-from compete.audits.near import near_pairs
+from compete.audits.near import crowd_of, near_blocks
 from compete.audits.sight import in_sight
-from compete.audits.views import likeness, shared_in_rows
+from compete.audits.views import likeliest, likeness, shared_and_left
+from compete.audits.votes import marks_within
 from compete.engine import Progress, give_back_memory, map_shards
 from compete.sources import workers_for
 
@@ -34,8 +35,11 @@ ASPECT = 0.05
 FEW, LONE = 500, 0.02
 """If there are more pairs, and more an image, that share a single mark, none of them is looked at. Pairs that share one
 by chance grow with the square of the images, those of one scene do not, so hardly one would be found."""
-MOST = 64
-"""So many pairs an image are looked at, at most, the likeliest first."""
+MOST, OF_MANY, MANY = 64, 4, 1 << 20
+"""So many pairs an image are looked at, at most, the likeliest of each first; of many images, which have more pairs
+than the last of these numbers together, so many as the second."""
+MET, FEWEST = 1 << 26, 16
+"""Pairs of alike hashes that are looked at in all, roughly, where pictures crowd; but so many of each hash."""
 SHARD = 512
 """Pairs that a worker is asked for at once."""
 HELD = 256
@@ -75,22 +79,58 @@ class Duplicates:
         links: sorted; of many equal images each is linked to the first.
         component: for every image the row of the first image that it is linked with, directly or through others.
         unseen: likely pairs that were too many to be looked at.
+        common: images and marks that are like so many others that they were left aside.
     """
 
     links: tuple[Link, ...]
     component: Rows
     unseen: int = 0
+    common: int = 0
 
 
 class _Likely(NamedTuple):
-    """A pair to look at: rows, the symmetry of the second, by what it is to be moved, and how likely it is."""
+    """Pairs to look at: rows, the symmetry of the second, by what it is to be moved, and how likely each is.
 
-    first: int
-    second: int
-    way: int
-    down: int
-    right: int
-    rank: int
+    One pair as plain numbers, or many as columns.
+    """
+
+    first: Any
+    second: Any
+    way: Any
+    down: Any
+    right: Any
+    rank: Any
+
+    def taken(self, rows: Any) -> _Likely:
+        """Some rows of the columns."""
+        return _Likely(*(column[rows] for column in self))
+
+
+_Task = tuple[str, str, _Likely]
+
+
+@dataclass(frozen=True, eq=False)
+class _Tasks(Sequence[_Task]):
+    """Pairs to look at with their files, each made when it is asked for: there may be millions."""
+
+    paths: Sequence[str]
+    likely: _Likely
+
+    def __len__(self) -> int:
+        return len(self.likely.first)
+
+    @overload
+    def __getitem__(self, row: int) -> _Task: ...
+    @overload
+    def __getitem__(self, row: slice) -> _Tasks: ...
+    def __getitem__(self, row: int | slice) -> _Task | _Tasks:
+        if isinstance(row, slice):
+            return _Tasks(self.paths, self.likely.taken(row))
+        one = _Likely(*(int(column[row]) for column in self.likely))
+        return self.paths[one.first], self.paths[one.second], one
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (list(self),)  # a worker needs these files' names and no others
 
 
 def find_duplicates(
@@ -117,14 +157,15 @@ def find_duplicates(
     links += _equal_pixels(paths, looks, links, workers, cluster)
     compared = looks.seen & ~looks.flat & (np.minimum(*_small_sizes(looks)) >= SMALLEST)
     compared[[link.second for link in links]] = False
-    likely, unseen = _likely(looks, np.flatnonzero(compared))
+    likely, unseen, common = _likely(looks, np.flatnonzero(compared))
     give_back_memory()
-    tasks = [(paths[one.first], paths[one.second], one) for one in likely]
     compare, workers = in_sight(_same_scenes, cluster, 2), workers_for(paths, workers)
+    tasks = _Tasks(paths, likely)
     same = map_shards(compare, tasks, workers=workers, shard=SHARD, progress=progress, cluster=cluster)
-    links += _strongest(one for one, found in zip(likely, same, strict=True) if found)
+    links += _strongest(tasks[row][2] for row in np.flatnonzero(same).tolist())
     links.sort()
-    return Duplicates(tuple(links), components(len(looks), ((link.first, link.second) for link in links)), unseen)
+    component = components(len(looks), ((link.first, link.second) for link in links))
+    return Duplicates(tuple(links), component, unseen, common)
 
 
 def components(count: int, pairs: Iterable[Sequence[int]]) -> Rows:
@@ -203,70 +244,67 @@ def _pixel_digests(paths: Sequence[str]) -> list[bytes]:
     return found
 
 
-def _likely(looks: Looks, rows: Rows) -> tuple[list[_Likely], int]:
-    """Pairs of rows that may show the same, in order, and how many more there were."""
-    found = [*_alike(looks, rows), *_sharing(looks, rows)]
-    found = [one for one in found if _comparable(looks, one)]
-    most = MOST * len(rows)
-    unseen = max(len(found) - most, 0)
-    if unseen:
-        found = sorted(found, key=lambda one: one.rank)[:most]
-    return sorted(found), unseen
+def _likely(looks: Looks, rows: Rows) -> tuple[_Likely, int, int]:
+    """Pairs of rows that may show the same, in order; how many more there were, and what was left aside."""
+    alike, crowded = _alike(looks, rows)
+    sharing, unlikely, common = _sharing(looks, rows)
+    found = _Likely(*map(np.concatenate, zip(alike, sharing, strict=True)))
+    found = found.taken(_comparable(looks, found))
+    most = min(MOST * len(rows), max(MANY, OF_MANY * len(rows)))
+    rank = np.where(found.rank == 0, np.iinfo(np.int16).min, found.rank)  # alike all over is likelier than any marks
+    kept = likeliest(found.first, found.second, rank, most)
+    unseen = int(np.count_nonzero(~kept)) + unlikely
+    found = found.taken(kept)
+    return found.taken(np.lexsort(found[::-1])), unseen, crowded + common
 
 
-def _alike(looks: Looks, rows: Rows) -> list[_Likely]:
-    """Pairs whose hashes are near in one of the eight symmetries."""
+def _alike(looks: Looks, rows: Rows) -> tuple[_Likely, int]:
+    """Pairs whose hashes are near in one of the eight symmetries, and how many images have too many of these."""
     count = len(rows)
-    pairs = near_pairs(looks.hashes[rows].T.ravel(), ALIKE)
-    pairs = pairs[pairs[:, 0] < count]
-    found: dict[tuple[int, int], _Likely] = {}
-    for one, other in pairs.tolist():
-        way, place = divmod(other, count)
-        if place != one:
-            # A turned picture is compared by turning the row of which the turned hash was taken.
-            pair = int(rows[one]), int(rows[place])
-            found.setdefault((min(pair), max(pair)), _Likely(*pair, way, 0, 0, 0))
-    return list(found.values())
+    crowd = crowd_of(8 * count, MET, FEWEST)
+    found = [np.empty((0, 2), np.int64)]
+    for pairs in near_blocks(looks.hashes[rows].T.ravel(), ALIKE, None, crowd):
+        first, second = pairs.min(axis=1), pairs.max(axis=1)
+        found.append(np.stack((first, second), axis=1)[first < count])
+    one, (way, place) = (whole := np.concatenate(found))[:, 0], np.divmod(whole[:, 1], max(count, 1))
+    low, high = np.minimum(one, place), np.maximum(one, place)
+    order = np.lexsort((way, one, high, low))
+    order = order[(low != high)[order]]
+    order = order[np.append(True, (np.diff(low[order]) != 0) | (np.diff(high[order]) != 0))[: len(order)]]
+    # A turned picture is compared by turning the row of which the turned hash was taken.
+    nothing = np.zeros(len(order), np.int16)
+    alike = _Likely(rows[one[order]], rows[place[order]], way[order].astype(np.int16), nothing, nothing, nothing)
+    return alike, crowd.common
 
 
-def _sharing(looks: Looks, rows: Rows) -> list[_Likely]:
-    """Pairs that share marks; of those that share one only no more than are worth it."""
+def _sharing(looks: Looks, rows: Rows) -> tuple[_Likely, int, int]:
+    """Pairs that share marks, of those that share one only no more than are worth it; and what was too much."""
     chosen = np.zeros(len(looks), dtype=bool)
     chosen[rows] = True
     among = None if chosen.all() else np.repeat(chosen, looks.counts)
     lone = max(FEW, LONE * len(rows))  # by far most of them are of two scenes
-    shared = shared_in_rows(looks.counts, looks.places, looks.around, among=among, lone=lone)
-    columns = (shared.first, shared.second, shared.shift, shared.votes)
-    return [
-        _Likely(one, other, 0, down, right, -votes)
-        for one, other, (down, right), votes in zip(*(column.tolist() for column in columns), strict=True)
-    ]
+    shared, left = shared_and_left(looks.counts, looks.places, looks.around, among=among, lone=lone)
+    down, right = shared.shift.T.astype(np.int16)
+    way, rank = np.zeros(len(down), np.int16), -shared.votes.astype(np.int16)
+    return _Likely(shared.first, shared.second, way, down, right, rank), left.pairs, left.marks
 
 
-def _comparable(looks: Looks, likely: _Likely) -> bool:
-    """Whether two pictures have the same aspect, once the other is turned, and overlap enough, once it is moved."""
-    one, other = looks[likely.first], looks[likely.second]
-    width, height = (other.height, other.width) if likely.way >= 4 else (other.width, other.height)
-    ratio = one.width * height / max(one.height * width, 1)
-    across, down = _small_size(one)
-    overlap = (1 - abs(likely.right) / across) * (1 - abs(likely.down) / down)
-    if abs(ratio - 1) > ASPECT or overlap < OVERLAP:
-        return False
-    shift = np.array([likely.down, likely.right])
-    moved = ((one, -shift), (other, shift))
-    return not likely.rank or all(_marks_within(look, by, (down, across)) >= TELLING for look, by in moved)
-
-
-def _marks_within(look: Look, shift: np.ndarray[Any, Any], size: tuple[int, int]) -> int:
-    """How many marks of a picture are still in it when they are moved."""
-    place = look.marks.place + shift
-    return int(((place >= 0) & (place < size)).all(axis=1).sum())
-
-
-def _small_size(look: Look) -> tuple[int, int]:
-    """Width and height of the small picture."""
-    scale = min(1.0, LONGER / max(look.width, look.height))
-    return max(1, round(look.width * scale)), max(1, round(look.height * scale))
+def _comparable(looks: Looks, likely: _Likely) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which pairs of pictures have one aspect, once the second is turned, and overlap enough, once it is moved."""
+    one, other, shift = likely.first, likely.second, np.stack((likely.down, likely.right), axis=1)
+    width, height = looks.width.astype(np.int64), looks.height.astype(np.int64)
+    turned = likely.way >= 4
+    across, down = np.where(turned, height[other], width[other]), np.where(turned, width[other], height[other])
+    ratio = width[one] * down / np.maximum(height[one] * across, 1)
+    wide, high = _small_sizes(looks)
+    size = np.stack((high[one], wide[one]), axis=1)
+    overlap = (1 - np.abs(shift) / size).prod(axis=1)
+    fit: np.ndarray[Any, np.dtype[np.bool_]] = (np.abs(ratio - 1) <= ASPECT) & (overlap >= OVERLAP)
+    asked = np.flatnonzero(fit & (likely.rank != 0))
+    for picture, by in ((one, -shift), (other, shift)):
+        within = marks_within(looks.counts, looks.places, picture[asked], by[asked], size[asked])
+        fit[asked[within < TELLING]] = False
+    return fit
 
 
 def _small_sizes(looks: Looks) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

@@ -17,7 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from compete.audits.near import Words
 
-REACH = 6
+REACH = 5
 """Pixels around a mark that make its hash, to each side."""
 APART = 2
 """Pixels between two marks of a picture, at least."""

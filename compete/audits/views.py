@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from compete.audits.marks import Grey, Marks
-from compete.audits.near import Words, near_codes
+from compete.audits.near import Pairs, Words, crowd_of, near_blocks
+from compete.audits.votes import AT_ONCE, MarkRows, mark_rows, votes_on
 
 ALIKE = 5
 """Bits in which the hashes of two marks of one place may differ."""
-TOGETHER = 2
-"""Pixels by which the shifts of marks may differ that vote for one shift."""
 NARROW, WIDE = 2, 5
 """Pixels that are averaged to each side, twice, to see a place, and what is around it."""
 SLACK = 1
 """Pixels around the shift that the marks tell within which the best is looked for."""
 
-AT_ONCE = 1 << 20
-"""Pairs of marks that are looked at together."""
+GATHERED = 1 << 16
+"""Pairs of marks that are gathered before they are looked at."""
+HELD, OF_EACH = 1 << 20, 4
+"""Pairs of pictures that are held at most, or so many for each picture, at least two, so that each keeps its likeliest;
+twice as many while they are gathered."""
+MET, FEWEST = 1 << 26, 4
+"""Pairs of marks that are looked at in all, roughly, where marks crowd; but so many of each mark."""
 
 CORRELATED, SMALLEST = 0.85, 0.15
 """Correlation and overlap from which two pictures show one scene. Of blood cells, X-rays and nuclei, overlapping views
 have 0.92 and more, the most alike others of such an overlap 0.75."""
+STRICTER, SMALL = 0.89, 0.2
+"""Correlation that is asked for below that overlap, where little may be alike by chance: of views of blood cells, 99 of
+100 have more, and two others had 0.88."""
+
+NEARLY_ALL, SPREAD = 0.9, 0.1
+"""Below that overlap, over how much of it what is alike must be spread: of views of blood cells over a fifth and more;
+of one thing alone on a plain ground, which may be in many pictures, over a twentieth."""
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Picture = np.ndarray[tuple[int, int], np.dtype[np.float32]]
@@ -53,15 +64,42 @@ class Likeness(NamedTuple):
     Attributes:
         correlation: of what stands out from its surroundings, where the pictures overlap; 1 for the same.
         overlap: the share of the picture that both show.
+        spread: over which share of that what is alike is spread; little where one thing stands alone.
     """
 
     correlation: float
     overlap: float
+    spread: float = 1.0
 
     @property
     def same_scene(self) -> bool:
-        """Whether the two show one scene; a small stretch alone may be alike by chance."""
-        return self.correlation >= CORRELATED and self.overlap >= SMALLEST
+        """Whether the two show one scene; a small stretch, or one thing in it, may be alike by chance."""
+        asked = CORRELATED if self.overlap >= SMALL else STRICTER
+        spread = self.overlap >= NEARLY_ALL or self.spread >= SPREAD
+        return self.correlation >= asked and self.overlap >= SMALLEST and spread
+
+
+class Left(NamedTuple):
+    """What was not looked at, because there was too much of it.
+
+    Attributes:
+        pairs: pairs of pictures, each less likely than others of both.
+        marks: marks that are in very many pictures.
+    """
+
+    pairs: int
+    marks: int
+
+
+class _Found(NamedTuple):
+    """Pairs of pictures as one number each, the shift of the second, and how many marks agree; 0 for far too few."""
+
+    pair: Ints
+    shift: np.ndarray[Any, np.dtype[np.int16]]
+    votes: np.ndarray[Any, np.dtype[np.int16]]
+
+    def taken(self, rows: np.ndarray[Any, Any]) -> _Found:
+        return _Found(self.pair[rows], self.shift[rows], self.votes[rows])
 
 
 def shared_marks(marks: Sequence[Marks], distance: int = ALIKE) -> Shared:
@@ -89,78 +127,130 @@ def shared_in_rows(
 
     Args:
         counts: how many marks each picture has.
-        place: row and column of the marks of one picture after the other, any whole numbers, shape (m, 2).
+        place: row and column of the marks of one picture after the other, whole numbers up to 127, shape (m, 2).
         hashes: of what is around each mark, shape (m,).
         distance: bits in which the hashes of two marks may differ.
         among: which marks are looked at, shape (m,); None for all.
         lone: if more pairs than so many share a single mark, none of these is told.
     """
-    codes = near_codes(hashes, distance, among)
-    marks, ends = max(len(hashes), 1), np.cumsum(counts, dtype=np.int64)
-    single, often = _singles(codes, marks, ends)
-    codes, both = _told_often(codes, marks, ends, often if single > lone else None)
-    pairs = np.stack(np.divmod(codes, marks), axis=1)
-    first, second = np.divmod(both, max(len(counts), 1))
-    shift = place[pairs[:, 0]].astype(np.int64) - place[pairs[:, 1]]
-    order = np.lexsort((shift[:, 1], shift[:, 0], second, first))
-    first, second, shift = first[order], second[order], shift[order]
-    votes = _votes(first * len(counts) + second, shift)
-    best = np.lexsort((-votes, second, first))
-    first, second, shift, votes = first[best], second[best], shift[best], votes[best]
-    head = np.ones(len(first), dtype=bool)
-    head[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
-    if single > lone or (head & (votes == 1)).sum() > lone:
-        head &= votes > 1
-    return Shared(first[head], second[head], shift[head], votes[head])
+    return shared_and_left(counts, place, hashes, distance, among=among, lone=lone)[0]
 
 
-def _pictures(codes: Ints, marks: int, ends: Ints) -> Ints:
-    """Of pairs of marks the pair of their pictures as one number; -1 for two marks of one picture.
+def shared_and_left(
+    counts: Sequence[int] | Ints,
+    place: np.ndarray[Any, Any],
+    hashes: Words,
+    distance: int = ALIKE,
+    *,
+    among: np.ndarray[Any, np.dtype[np.bool_]] | None = None,
+    lone: float = np.inf,
+) -> tuple[Shared, Left]:
+    """Shared marks as of ``shared_in_rows``, and what was too much to be looked at.
+
+    Two marks that are alike propose a shift, and other marks of both pictures are asked at once whether they agree. So
+    nothing is kept of the many marks that are alike by chance, whose number grows with the square of the pictures.
+    """
+    pictures = max(len(counts), 1)
+    rows = mark_rows(counts, place, hashes)
+    crowd, held = crowd_of(len(hashes), MET, FEWEST), max(HELD, OF_EACH * pictures)
+    strong, weak, left, least = [_NOTHING], [_NOTHING], 0, 0
+    for pairs in _gathered(near_blocks(hashes, distance, among, crowd)):
+        found = _proposed(pairs, rows)
+        strong.append(found.taken(found.votes > 1))
+        weak.append(found.taken((found.votes >= least) & (found.votes < 2)))
+        if sum(len(one.pair) for one in strong) > 2 * held:
+            best, fewer = _likeliest_found(_best(strong), pictures, held)
+            strong, left = [best], left + fewer
+        if sum(len(one.pair) for one in weak) > 2 * held:
+            few, least = _few(_best(weak), max(lone, held), least)
+            weak = [few]
+    best, fewer = _likeliest_found(_best(strong), pictures, held)
+    alone = _best(weak)
+    alone, _ = _few(alone.taken(~np.isin(alone.pair, best.pair)), lone, least)
+    found = _best([best, alone])
+    first, second = np.divmod(found.pair, pictures)
+    shared = Shared(first, second, found.shift.astype(np.int64), found.votes.clip(1).astype(np.int64))
+    return shared, Left(left + fewer, crowd.common)
+
+
+def likeliest(first: Ints, second: Ints, rank: np.ndarray[Any, Any], most: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which pairs to keep so that no more than so many are left: of each picture those that rank first, shape (m,).
 
     Args:
-        codes: pairs of marks as of ``near_codes``, shape (m,).
-        marks: how many marks there are.
-        ends: the mark after the last one of each picture, shape (n,).
+        first: the one picture of each pair, shape (m,).
+        second: the other.
+        rank: lower for likelier ones.
+        most: pairs that may be left.
     """
-    first, second = np.searchsorted(ends, np.stack(np.divmod(codes, marks)), side="right")
-    return np.where(first == second, -1, first * len(ends) + second)
+    if len(first) <= most:
+        return np.ones(len(first), dtype=bool)
+    place = np.minimum(_place_among(first, rank), _place_among(second, rank))
+    kept: np.ndarray[Any, np.dtype[np.bool_]] = place < np.searchsorted(np.cumsum(np.bincount(place)), most, "right")
+    return kept
 
 
-def _singles(codes: Ints, marks: int, ends: Ints) -> tuple[int, Ints]:
-    """How many pairs of pictures share a single mark, and the others, sorted, as of ``_pictures``."""
-    both = np.empty_like(codes)
-    for start in range(0, len(codes), AT_ONCE):  # by chance there may be many times more pairs than pictures
-        both[start : start + AT_ONCE] = _pictures(codes[start : start + AT_ONCE], marks, ends)
-    both.sort()
-    both = both[np.searchsorted(both, 0) :]
-    again = both[1:][both[1:] == both[:-1]]
-    often = np.unique(again)
-    return len(both) - len(again) - len(often), often
+def _place_among(picture: Ints, rank: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.int32]]:
+    """How many pairs of the same picture rank before each; of equal ones those that come first."""
+    order = np.lexsort((rank, picture))
+    ordered = picture[order]
+    place = np.empty(len(picture), np.int32)
+    place[order] = np.arange(len(picture)) - np.searchsorted(ordered, ordered)
+    return place
 
 
-def _told_often(codes: Ints, marks: int, ends: Ints, often: Ints | None) -> tuple[Ints, Ints]:
-    """Those pairs of marks whose pictures are among some, or all of two pictures, and the pairs of pictures."""
-    found = [(codes[:0], codes[:0])]
-    for start in range(0, len(codes), AT_ONCE):
-        some = codes[start : start + AT_ONCE]
-        both = _pictures(some, marks, ends)
-        chosen = both >= 0 if often is None else np.isin(both, often)
-        found.append((some[chosen], both[chosen]))
-    return np.concatenate([some for some, _ in found]), np.concatenate([both for _, both in found])
+def _likeliest_found(found: _Found, pictures: int, most: int) -> tuple[_Found, int]:
+    """The likeliest of what was found, and how many others there were."""
+    if len(found.pair) <= most:
+        return found, 0
+    kept = likeliest(*np.divmod(found.pair, pictures), -found.votes, most)
+    return found.taken(kept), int(np.count_nonzero(~kept))
 
 
-def _votes(pair: Ints, shift: Ints) -> Ints:
-    """How many marks of the same pair of pictures tell nearly the same shift, each itself included."""
-    votes = np.ones(len(pair), dtype=np.int64)
-    place, ahead = np.arange(max(len(pair) - 1, 0)), 1
-    while len(place):
-        place = place[pair[place] == pair[place + ahead]]
-        near = place[np.abs(shift[place] - shift[place + ahead]).max(axis=1, initial=0) <= TOGETHER]
-        np.add.at(votes, near, 1)
-        np.add.at(votes, near + ahead, 1)
-        ahead += 1
-        place = place[: np.searchsorted(place, len(pair) - ahead)]
-    return votes
+def _few(found: _Found, most: float, least: int) -> tuple[_Found, int]:
+    """All if they are not too many, or those with a vote, or none; and the votes that are asked for then."""
+    while len(found.pair) > most:
+        least += 1
+        found = found.taken(found.votes >= least)
+    return found, least
+
+
+def _gathered(blocks: Iterable[Pairs]) -> Iterator[Pairs]:
+    """The same pairs in blocks that are neither small nor large, the lower row of each first."""
+    held: list[Pairs] = []
+    count = 0
+    for block in blocks:
+        held.append(block)
+        count += len(block)
+        if count >= GATHERED:
+            yield np.sort(np.concatenate(held), axis=1)
+            held, count = [], 0
+    if count:
+        yield np.sort(np.concatenate(held), axis=1)
+
+
+def _proposed(pairs: Pairs, rows: MarkRows) -> _Found:
+    """The pairs of pictures whose marks these are, once each, with the shift of most marks."""
+    found = [_NOTHING]
+    one, other = (np.searchsorted(rows.end, mark, side="right") for mark in pairs.T)
+    apart = one != other
+    pairs, one, other = pairs[apart], one[apart], other[apart]
+    for start in range(0, len(pairs), AT_ONCE):
+        some = slice(start, start + AT_ONCE)
+        votes = votes_on(pairs[some], one[some], other[some], rows)
+        shift = rows.place[pairs[some, 0]].astype(np.int16) - rows.place[pairs[some, 1]]
+        found.append(_Found(one[some] * len(rows.end) + other[some], shift, votes))
+    return _best(found)
+
+
+def _best(found: Sequence[_Found]) -> _Found:
+    """Each pair of pictures once, sorted, with the shift of most marks."""
+    whole = _Found(*map(np.concatenate, zip(*found, strict=True)))
+    order = np.lexsort((whole.shift[:, 1], whole.shift[:, 0], -whole.votes, whole.pair))
+    pair = whole.pair[order]
+    return whole.taken(order[np.append(True, pair[1:] != pair[:-1])[: len(pair)]])
+
+
+_NOTHING = _Found(np.empty(0, np.int64), np.empty((0, 2), np.int16), np.empty(0, np.int16))
 
 
 def likeness(one: Grey, other: Grey, down: int = 0, right: int = 0) -> Likeness:
@@ -201,6 +291,8 @@ def _compared(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any], down: int,
     mine = one[max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)].astype(np.float64)
     theirs = other[max(-down, 0) : height + min(-down, 0), max(-right, 0) : width + min(-right, 0)].astype(np.float64)
     mine, theirs = mine - mine.mean(), theirs - theirs.mean()
-    spread = np.sqrt((mine**2).sum() * (theirs**2).sum())
-    correlation = float((mine * theirs).sum() / spread) if spread else 0.0
-    return Likeness(correlation, mine.size / one.size)
+    alike, scale = mine * theirs, np.sqrt((mine**2).sum() * (theirs**2).sum())
+    correlation = float(alike.sum() / scale) if scale else 0.0
+    if correlation < CORRELATED:
+        return Likeness(correlation, mine.size / one.size)
+    return Likeness(correlation, mine.size / one.size, float(alike.sum() ** 2 / (alike**2).sum() / alike.size))

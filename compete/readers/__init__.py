@@ -9,7 +9,7 @@ from typing import Any
 from compete.challenge import Challenge
 from compete.dataset import Dataset
 from compete.errors import DatasetError, Finding
-from compete.sources import is_remote
+from compete.sources import address_of, is_remote
 
 READERS = {
     "label_studio": "compete.readers.formats.label_studio",
@@ -48,7 +48,8 @@ def read_dataset(challenge: Challenge) -> Dataset:
         DatasetError: with one finding for every fault.
         SystemFault: if the disk or a permission forbids reading.
     """
-    _require_near(challenge)
+    data = challenge.data
+    require_near(data.reader, challenge.locate(data.path), challenge.where("data.path"))
     dataset: Dataset = import_module(READERS[challenge.data.reader]).read(challenge)
     if challenge.data.normalize:
         from compete.readers.scaling import scaled_dataset
@@ -57,20 +58,17 @@ def read_dataset(challenge: Challenge) -> Dataset:
     return dataset
 
 
-def _require_near(challenge: Challenge) -> None:
+def require_near(reader: str, path: Path, where: str) -> None:
     """Refuse annotations at an address that only a reader of folders could read.
 
     Raises:
         DatasetError: of these annotations the reader needs files of this machine.
     """
-    data = challenge.data
-    if data.reader in ANYWHERE or not is_remote(challenge.locate(data.path)):
+    if reader in ANYWHERE or not is_remote(path):
         return
-    message = f"the reader {data.reader} reads annotations of this machine, not {data.path}"
+    message = f"the reader {reader} reads annotations of this machine, not {address_of(path)}"
     hint = "copy the annotations here, and let data.images name the address of the images"
-    raise DatasetError(
-        "the data cannot be read", [Finding("source/reader", message, challenge.where("data.path"), hint=hint)]
-    )
+    raise DatasetError("the data cannot be read", [Finding("source/reader", message, where, hint=hint)])
 
 
 def recognise_dataset(path: Path) -> tuple[str, str]:

@@ -14,24 +14,26 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from compete.errors import ChallengeError, Finding, SystemFault
-from compete.sources.places import ALONE, Stamp, address_of, is_listed, is_remote, joined, place_of, resolved
+from compete.sources.places import ALONE, Stamp, address_of, is_bare, is_listed, is_remote, joined, place_of, resolved
 from compete.sources.remote import OF_ONE_FILE, failures, file_system, stamp_from, told, try_again
 from compete.sources.rules import SOURCE_RULES
 
 __all__ = [
-    "SOURCE_RULES", "Stamp", "address_of", "files_below", "files_there", "is_file", "is_folder", "is_remote", "joined",
-    "opened", "place_of", "read_ahead", "read_stamped", "read_whole", "require_sight", "resolved", "stamp_at",
-    "stamp_of",
-    "stamps_of", "threads_for", "workers_for",
+    "SOURCE_RULES", "Stamp", "address_of", "files_below", "files_there", "is_bare", "is_file", "is_folder", "is_remote",
+    "joined", "opened", "place_of", "read_ahead", "read_stamped", "read_whole", "remembered", "require_sight",
+    "resolved", "stamp_at", "stamp_of", "stamps_of", "subfolders", "threads_for", "workers_for",
 ]  # fmt: skip
 
 AT_ONCE = 16
 """Files that are asked for at once over a network, where most of the time is spent waiting."""
+_LISTED: ContextVar[dict[str, dict[str, Stamp]] | None] = ContextVar("listed", default=None)
+"""The files below remote folders that were listed, while they are remembered."""
 
 
 def is_file(place: Path) -> bool:
@@ -54,6 +56,43 @@ def is_folder(place: Path) -> bool:
     return not is_listed(place) or _kind(place) == "directory"
 
 
+@contextmanager
+def remembered() -> Iterator[None]:
+    """List each remote folder once, as long as this lasts; what changes meanwhile is not seen."""
+    token = _LISTED.set({})
+    try:
+        yield
+    finally:
+        _LISTED.reset(token)
+
+
+def subfolders(folder: Path, pattern: str, most: int) -> list[Path]:
+    """Folders below a folder that fit ``*/`` or ``*/*/``, sorted, so many at most; none of what cannot be listed.
+
+    Raises:
+        SystemFault: storage cannot be reached, or wants credentials.
+    """
+    if not is_remote(folder):
+        return sorted(islice(folder.glob(pattern), most))
+    if is_bare(folder) or not is_listed(folder):
+        return []
+    found = [folder]
+    for _ in range(pattern.count("/")):
+        found = sorted(inner for outer in found for inner in _folders_in(outer))[:most]
+    return found
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    system, path = file_system(folder)
+    try:
+        with told(folder):
+            entries = try_again(lambda: system.ls(path, detail=True))
+    except OF_ONE_FILE:  # there is no such folder, or others may look into it
+        return []
+    names = [str(one["name"]).rstrip("/").rpartition("/")[2] for one in entries if one["type"] == "directory"]
+    return [folder / name for name in names if name and not name.startswith(".")]
+
+
 def files_below(folder: Path) -> dict[str, Stamp]:
     """The files below a remote folder by their paths relative to it, sorted; none where there is no such folder.
 
@@ -61,6 +100,16 @@ def files_below(folder: Path) -> dict[str, Stamp]:
         ChallengeError: nobody can tell which files there are.
         SystemFault: there is no such bucket, it may not be listed, or it cannot be reached.
     """
+    listed = _LISTED.get()
+    if listed is None:
+        return _list_below(folder)
+    name = resolved(folder)
+    if name not in listed:
+        listed[name] = _list_below(folder)
+    return listed[name]
+
+
+def _list_below(folder: Path) -> dict[str, Stamp]:
     if not is_listed(folder):
         hint = "name the images in a table or a file of annotations"
         finding = Finding("source/no-listing", "this cannot tell which files there are", address_of(folder), hint=hint)

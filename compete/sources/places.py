@@ -61,6 +61,15 @@ def is_listed(place: PurePath) -> bool:
     return scheme_of(place) not in UNLISTED
 
 
+def is_bare(place: PurePath) -> bool:
+    """Whether an address names a kind of storage and nothing in it, as the folder around a bucket does.
+
+    >>> is_bare(Path("s3:")), is_bare(Path("s3:/bucket")), is_bare(Path("/data"))
+    (True, False, False)
+    """
+    return is_remote(place) and len(place.parts) < 2
+
+
 def address_of(place: PurePath | str) -> str:
     """How people write a place.
 

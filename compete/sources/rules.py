@@ -41,7 +41,7 @@ SOURCE_RULES = {
     "source/reader": (
         "This reader needs its annotations on this machine.",
         "Copy the annotations here, without the images, and let data.images name the address of the images. Tables, "
-        "COCO files and folders of classes are read from an address as they are.",
+        "Parquet and COCO files, folders of classes, and images with label images are read from where they are.",
     ),
     "source/not-shared": (
         "A worker of the cluster does not see a file that the build names.",

@@ -97,4 +97,22 @@ def test_nothing_is_shared_by_nothing() -> None:
 
 def test_pictures_that_do_not_overlap_are_not_alike() -> None:
     picture = view(scene(1))
-    assert likeness(picture, picture, HEIGHT + 5, 0) == (0.0, 0.0)
+    assert likeness(picture, picture, HEIGHT + 5, 0).overlap == 0.0
+
+
+def test_one_thing_alone_on_a_plain_ground_is_no_common_scene() -> None:
+    """A sprite that stands in two pictures tells nothing of what is around it; many things do."""
+    chance = np.random.default_rng(0)
+
+    def pictures(things: int) -> list[np.ndarray]:
+        ground = [np.full((96, 96), 60.0) + chance.normal(0, 3, (96, 96)) for _ in range(2)]
+        for place in chance.integers(0, 38, (things, 2)):
+            thing = chance.integers(0, 2, (6, 4)).repeat(2, 0).repeat(2, 1) * 180.0
+            for picture, by in zip(ground, ((45, 0), (0, 14)), strict=True):
+                top, left = place + by
+                picture[top : top + 12, left : left + 8] = np.maximum(picture[top : top + 12, left : left + 8], thing)
+        return [picture.clip(0, 255).astype(np.uint8) for picture in ground]
+
+    alone, crowd = (likeness(*pictures(things), 45, -14) for things in (1, 12))
+    assert min(alone.correlation, crowd.correlation) > 0.9
+    assert (alone.same_scene, crowd.same_scene) == (False, True)

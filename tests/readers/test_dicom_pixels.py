@@ -23,6 +23,7 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
+    JPEGExtended12Bit,
     RLELossless,
 )
 
@@ -149,6 +150,27 @@ def test_packed_pixels_are_unpacked(kind: str) -> None:
         data.file_meta.TransferSyntaxUID = JPEGBaseline8Bit if kind == "jpeg" else JPEG2000Lossless
     found = picture_of_bytes(file_bytes(data))[0]
     assert np.abs(found.astype(int) - plain).max() <= (12 if kind == "jpeg" else 0)
+
+
+def packed_as(syntax: str, pixels: bytes) -> pydicom.Dataset:
+    """A file whose values have 12 bits, and whose packed pixels are these bytes."""
+    data = dicom(BitsStored=12, HighBit=11)
+    data.PixelData = encapsulate([pixels])
+    data["PixelData"].is_undefined_length = True
+    data.file_meta.TransferSyntaxUID = syntax
+    return data
+
+
+def test_packed_pixels_of_a_depth_that_nothing_reads_are_not_called_damaged() -> None:
+    fault = fault_of(file_bytes(packed_as(JPEGExtended12Bit, b"\xff\xd8\xff\xd9")))
+    assert (fault.rule, "more bits" in fault.message) == ("image/no-decoder", True)
+    assert "pylibjpeg" in fault.hint
+
+
+def test_packed_pixels_that_are_damaged_are_told_in_the_words_of_what_unpacks_them() -> None:
+    fault = fault_of(file_bytes(packed_as(JPEG2000Lossless, b"\xff\x4f\xff\x51no picture")))
+    assert fault.rule == "image/damaged"
+    assert "plugins" not in fault.message
 
 
 def test_what_is_drawn_over_the_picture_is_left_out() -> None:

@@ -27,6 +27,17 @@ def test_class_folders_are_known_by_their_images(tmp_path: Path) -> None:
     assert recognise_dataset(tmp_path) == ("folder", "images in 2 folders")
 
 
+@pytest.mark.parametrize(("pictures", "reader"), [(12, "folder"), (4, "tiff")])
+def test_one_stack_among_many_pictures_makes_no_folder_of_stacks(tmp_path: Path, pictures: int, reader: str) -> None:
+    plane = Image.new("L", (4, 4))
+    for kind in ("cat", "dog"):
+        (tmp_path / kind).mkdir()
+        for number in range(pictures // 2):
+            plane.save(tmp_path / kind / f"{number}.png")
+    plane.save(tmp_path / "cat" / "stack.tif", save_all=True, append_images=[plane])
+    assert recognise_dataset(tmp_path)[0] == reader
+
+
 def test_a_coco_file_is_known_by_its_keys(tmp_path: Path) -> None:
     path = tmp_path / "labels.json"
     path.write_text(json.dumps({"images": [], "annotations": [], "categories": []}))

@@ -24,6 +24,10 @@ SUFFIXES = (".dcm", ".dicom", ".ima")
 HEAD = 4096
 """Bytes at the beginning that tell whether a file is DICOM."""
 DEFLATED = b"1.2.840.10008.1.2.1.99"
+INSTALLED = "pip install pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg"
+"""What reads nearly all that is packed."""
+_BY_ALL = "raised by all available plugins:"
+"""After these words pydicom says what each of those that unpack pixels had to say."""
 UNPACKED = 1 << 30
 """Bytes of a packed file after it was unpacked."""
 FRAMES = 1 << 16
@@ -170,6 +174,11 @@ def told(view: Any) -> Iterator[Any]:
     except RecursionError:
         raise StackFault(DAMAGED, "its elements are nested too deeply", AGAIN) from None
     except FAULTS as error:
+        if "does not support" in str(error):  # a kind of packing is known, but not each of its depths
+            message = "its pixels are packed with more bits than what reads them here can take"
+            raise StackFault(
+                "image/no-decoder", message, f"{INSTALLED}; or unpack it with dcmdjpeg or gdcmconv"
+            ) from None
         raise StackFault(DAMAGED, f"it cannot be read: {_words(error)}", AGAIN) from None
     finally:
         log.setLevel(before)
@@ -177,7 +186,8 @@ def told(view: Any) -> Iterator[Any]:
 
 def _words(error: BaseException) -> str:
     """The library's words without values of the file, which may tell who it was."""
-    text = re.split(r"[\"'(:.]| received", " ".join(str(error).split()))[0]
+    said = str(error).partition(_BY_ALL)[2].partition(":")[2] or str(error)
+    text = re.split(r"[\"'(:.]| received", " ".join(said.split()))[0]
     return text[:80].strip() or type(error).__name__
 
 
@@ -314,4 +324,4 @@ def readable(syntax: str) -> str:
         return "another program: nothing here reads it"
     if decoder.is_available:
         return ""
-    return "pip install pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg"
+    return INSTALLED
