@@ -41,6 +41,7 @@ RULE_TABLES = (
     "audits.rules:AUDIT_RULES",
     "audits.duplicate_findings:DUPLICATE_RULES",
     "building.contract:CONTRACT_RULES",
+    "building.asked:ASKED_RULES",
     "building.taxonomy:TAXONOMY_RULES",
     "readers.rules:DATASET_RULES",
     "building.splits.rules:SPLIT_RULES",

@@ -17,14 +17,14 @@ from compete.terms import IMAGE_TASKS, NO_VALUE
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
 
     from compete.challenge import Challenge, Subgroup
+    from compete.table import Column, Table
     from metrics.label_maps import LabelMaps
 
 __all__ = [
-    "MISSING", "Category", "Coverage", "Dataset", "excerpt", "feature_columns", "group_values", "is_missing",
-    "parsed_date", "parsed_number", "subgroup_values", "time_values",
+    "MISSING", "Category", "Coverage", "Dataset", "class_order", "excerpt", "feature_columns", "group_values",
+    "is_missing", "parsed_date", "parsed_number", "subgroup_values", "time_values",
 ]  # fmt: skip
 
 MISSING = frozenset({"", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "<NA>"})
@@ -103,8 +103,8 @@ class Dataset:
         credits: item -> who holds the rights to it and under which licence, where that must be said.
     """
 
-    items: pd.DataFrame
-    labels: pd.DataFrame
+    items: Table
+    labels: Table
     findings: tuple[Finding, ...] = ()
     lines: Sequence[int] = ()
     source: str = ""
@@ -179,7 +179,7 @@ def feature_columns(challenge: Challenge, dataset: Dataset) -> tuple[str, ...]:
     return tuple(column for column in dataset.items.columns if column not in hidden)
 
 
-def group_values(dataset: Dataset, columns: Sequence[str]) -> pd.Series[Any]:
+def group_values(dataset: Dataset, columns: Sequence[str]) -> np.ndarray[Any, Any]:
     """Which items belong together, as one text an item.
 
     Args:
@@ -187,10 +187,9 @@ def group_values(dataset: Dataset, columns: Sequence[str]) -> pd.Series[Any]:
         columns: items that share the values of all of them are one group.
 
     Returns:
-        Text, indexed by item. An item whose cells are all missing is a group of its own.
+        Text, shape (n,). An item whose cells are all missing is a group of its own.
     """
     import numpy as np
-    import pandas as pd
 
     items = dataset.items
     identity, absent = np.array([""] * len(items), dtype=object), np.ones(len(items), dtype=bool)
@@ -202,10 +201,10 @@ def group_values(dataset: Dataset, columns: Sequence[str]) -> pd.Series[Any]:
     while any(text.startswith(alone) for text in set(identity[~absent])):
         alone = f"({alone}"
     identity[absent] = [alone + str(item) for item in items.index[absent]]
-    return pd.Series(identity, index=items.index, name="group", dtype=object)
+    return identity
 
 
-def subgroup_values(dataset: Dataset, subgroup: Subgroup) -> pd.Series[Any]:
+def subgroup_values(dataset: Dataset, subgroup: Subgroup) -> np.ndarray[Any, Any]:
     """The value of a subgroup for every item: a column's text, a bin, or a part of a date.
 
     Args:
@@ -213,17 +212,15 @@ def subgroup_values(dataset: Dataset, subgroup: Subgroup) -> pd.Series[Any]:
         subgroup: as declared in the challenge.
 
     Returns:
-        Text, indexed by item; ``missing`` where the cell is blank.
+        Text, shape (n,); ``missing`` where the cell is blank.
 
     Raises:
         DatasetError: if a cell is no number (for bins) or no date (for a part), with the first lines.
     """
-    import pandas as pd
-
     values, findings = subgroup_texts(dataset, subgroup)
     if findings:
         raise DatasetError(f"subgroup {subgroup.name!r} cannot be made", findings)
-    return pd.Series(values, index=dataset.items.index, name=subgroup.name, dtype=object)
+    return values
 
 
 def subgroup_texts(dataset: Dataset, subgroup: Subgroup) -> tuple[np.ndarray[Any, Any], list[Finding]]:
@@ -280,6 +277,19 @@ def parsed_number(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def class_order(labels: Iterable[str]) -> list[str]:
+    """The distinct labels in the order of their classes: as numbers where all of them are numbers, else as text.
+
+    >>> class_order(["10", "2", "0"]), class_order(["10", "2", "none"])
+    (['0', '2', '10'], ['10', '2', 'none'])
+    """
+    distinct = sorted(set(labels))
+    numbers = {label: parsed_number(label) for label in distinct}
+    if None in numbers.values():
+        return distinct
+    return sorted(distinct, key=lambda label: numbers[label] or 0.0)  # of equal numbers the first as text
+
+
 def parsed_date(text: str) -> dict[str, str] | None:
     """The parts of a date that begins with its year; None for everything else, as 3/4/2024 may be March or April.
 
@@ -333,13 +343,13 @@ def _escaped(text: str) -> str:
     return "" if is_missing(text) else text.strip().replace("\\", "\\\\").replace("|", "\\|")
 
 
-def _mapped(column: pd.Series[Any], convert: Callable[[str], Any], kind: type) -> np.ndarray[Any, Any]:
+def _mapped(column: Column, convert: Callable[[str], Any], kind: type) -> np.ndarray[Any, Any]:
     """A function of every cell, called once a distinct text."""
     import numpy as np
-    import pandas as pd
 
-    factorize: Any = pd.factorize
-    codes, distinct = factorize(column.to_numpy(dtype=object))
+    from compete.table import factorized
+
+    codes, distinct = factorized(column.to_numpy(dtype=object))
     values: np.ndarray[Any, Any] = np.empty(len(distinct), dtype=kind)
     for number, text in enumerate(distinct):
         values[number] = convert(text)
@@ -347,14 +357,13 @@ def _mapped(column: pd.Series[Any], convert: Callable[[str], Any], kind: type) -
     return cells
 
 
-def _bad_cells(
-    dataset: Dataset, column: pd.Series[Any], values: np.ndarray[Any, Any], rule: str, what: str
-) -> list[Finding]:
+def _bad_cells(dataset: Dataset, column: Column, values: np.ndarray[Any, Any], rule: str, what: str) -> list[Finding]:
     """One finding for all cells of a column that could not be converted."""
     bad = [row for row, value in enumerate(values) if value is None]
     if not bad:
         return []
-    texts = tuple(excerpt(column.iloc[row]) or "(blank)" for row in bad[:EXAMPLES])
+    cells = column.to_numpy()
+    texts = tuple(excerpt(cells[row]) or "(blank)" for row in bad[:EXAMPLES])
     message = f"{counted(len(bad), 'cell', 'cells')} of {column.name!r} without a {what}"
     hint = "write dates as 2024-01-31, times as 2024-01-31 08:05" if rule == "not-a-date" else (
         "decimals have a point; thousands have no mark")  # fmt: skip

@@ -44,6 +44,9 @@ TAXONOMY_METRICS = (
 NO_VALUE = "missing"
 """What a subgroup is called where the item's cell is blank; a combination leaves it out."""
 
+LARGEST_VALUE = 1e100
+"""The largest value, known or predicted: the sum of the squares of larger ones would soon be beyond all numbers."""
+
 SAMPLE_STEM = "sample_submission"
 FORMAT = 1
 """The version of the format that this code reads and writes."""
@@ -57,7 +60,7 @@ class Combined:
         name: what the leaderboard calls it.
         metric: the metric's text, such as ``recall_at_specificity(specificity=0.95)``.
         over: the subgroup column; items without a value in it are left out.
-        by: ``mean``, ``geometric_mean``, ``harmonic_mean`` or ``minimum``.
+        by: ``mean``, ``geometric_mean``, ``harmonic_mean``, ``minimum``, ``maximum`` or ``worst``.
     """
 
     name: str

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from metrics.catalog import Metric
     from metrics.inputs import Array
 
-COMBINATIONS = ("mean", "geometric_mean", "harmonic_mean", "minimum")
-"""The ways to make one number of the scores of several groups."""
+COMBINATIONS = ("mean", "geometric_mean", "harmonic_mean", "minimum", "maximum", "worst")
+"""The ways to make one number of the scores of several groups; the worst is by the direction of the metric."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -102,34 +102,54 @@ def gap(scores: GroupScores) -> float:
     return float(values.max() - values.min()) if len(values) > 1 else float("nan")
 
 
-def combine(values: Any, how: str = "mean", axis: int = -1) -> Any:
-    """One number of several scores: their mean, geometric mean, harmonic mean or minimum.
+def directed(how: str, greater_is_better: Optional[bool]) -> str:
+    """A way to combine that needs no direction: the worst is the minimum where greater is better, else the maximum.
+
+    >>> directed("worst", False), directed("mean", False)
+    ('maximum', 'mean')
+
+    Raises:
+        MetricError: ``how`` is not known, or is the worst of scores whose direction is not told.
+    """
+    if how not in COMBINATIONS:
+        raise MetricError(f"no combination is named {how}; there are {', '.join(COMBINATIONS)}")
+    if how != "worst":
+        return how
+    if greater_is_better is None:
+        raise MetricError("which score is the worst depends on the direction: give greater_is_better")
+    return "minimum" if greater_is_better else "maximum"
+
+
+def combine(values: Any, how: str = "mean", axis: int = -1, *, greater_is_better: Optional[bool] = None) -> Any:
+    """One number of several scores: their mean, geometric mean, harmonic mean, minimum, maximum or the worst.
 
     A nan makes the combination nan: what cannot be scored is not passed over. A zero makes the geometric and the
     harmonic mean 0, and a negative score makes them nan.
 
     Args:
         values: scores, any shape.
-        how: ``mean``, ``geometric_mean``, ``harmonic_mean`` or ``minimum``.
+        how: ``mean``, ``geometric_mean``, ``harmonic_mean``, ``minimum``, ``maximum`` or ``worst``.
         axis: along which to combine.
+        greater_is_better: the direction of the scores; only ``worst`` needs it.
 
     Returns:
         A float for one-dimensional scores, else an array without the axis.
 
     Raises:
-        MetricError: ``how`` is not known or there is nothing to combine.
+        MetricError: ``how`` is not known, needs a direction, or there is nothing to combine.
 
     Source: means as in Hardy, Littlewood and Pólya, Inequalities (1934), ch. 2.
 
     >>> combine([1.0, 0.5], "harmonic_mean")
     0.6666666666666666
+    >>> combine([1.0, 0.5], "worst", greater_is_better=False)
+    1.0
     """
-    if how not in COMBINATIONS:
-        raise MetricError(f"no combination is named {how}; there are {', '.join(COMBINATIONS)}")
+    way = directed(how, greater_is_better)
     scores = np.asarray(values, dtype=np.float64)
     if scores.ndim == 0 or scores.shape[axis] == 0:
         raise MetricError("there are no scores to combine")
-    out = _COMBINE[how](scores, axis)
+    out = _COMBINE[way](scores, axis)
     return float(out) if out.ndim == 0 else out
 
 
@@ -151,9 +171,14 @@ def _minimum(scores: Array, axis: int) -> Array:
     return np.asarray(np.min(scores, axis=axis))
 
 
+def _maximum(scores: Array, axis: int) -> Array:
+    return np.asarray(np.max(scores, axis=axis))
+
+
 _COMBINE: dict[str, Callable[[Array, int], Array]] = {
     "mean": _mean,
     "geometric_mean": _geometric,
     "harmonic_mean": _harmonic,
     "minimum": _minimum,
+    "maximum": _maximum,
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Optional
 import numpy as np
 
 from metrics.beside import column_name, columns_beside, constant_by_group, group_codes, number_column
-from metrics.breakdown import COMBINATIONS
+from metrics.breakdown import COMBINATIONS, directed
 from metrics.catalog import Metric, metric, parse
 from metrics.evidence import Additive, reduce_evidence, rows_of
 from metrics.frozen import dataclass
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from metrics.inputs import Array
     from metrics.weighting import Weighting
 
-BY = (*COMBINATIONS, "worst", "gap")
-"""How scores become one: as breakdown.combine does, the worst of them, or how far the best is from the worst."""
+BY = (*COMBINATIONS, "gap")
+"""How scores become one: as breakdown.combine does, or how far the best is from the worst."""
 
 TRANSFORMS = ("none", "log", "sqrt")
 
@@ -87,7 +87,7 @@ def joined(scores: Array, weight: Array, record: Metric, *, by: str, transform: 
     most = np.max(np.where(defined, scores, -np.inf), axis=1, initial=-np.inf)
     if by == "gap":
         return np.where(defined.sum(axis=1) > 1, most - least, np.nan)
-    lowest = by == "minimum" or record.greater_is_better
+    lowest = directed(by, record.greater_is_better) == "minimum"
     return np.where(defined.any(axis=1), least if lowest else most, np.nan)
 
 
@@ -218,8 +218,8 @@ def columnwise(
         scores: the score of each column under some weightings, shape (w, columns).
         metric: the metric of one column, as text: ``spearman``, or in quotes ``"fbeta(beta=2)"``.
         weights: of the columns, in their order; by default all count alike.
-        by: ``mean``, ``geometric_mean``, ``harmonic_mean``, ``minimum``, the ``worst``, or the ``gap`` between best and
-            worst.
+        by: ``mean``, ``geometric_mean``, ``harmonic_mean``, ``minimum``, ``maximum``, the ``worst`` by the direction of
+            the metric, or the ``gap`` between best and worst.
         transform: what each score is turned into first: ``none``, ``log`` or ``sqrt``.
         floor: the least score that counts, where its logarithm is taken.
 
@@ -366,8 +366,8 @@ def by_type(
     Args:
         scores: the score of each type and what it counts, each of shape (w, types).
         metric: the metric of one type, as text: ``rmse``, or in quotes ``"fbeta(beta=2)"``.
-        by: ``mean``, ``geometric_mean``, ``harmonic_mean``, ``minimum``, the ``worst``, or the ``gap`` between best and
-            worst.
+        by: ``mean``, ``geometric_mean``, ``harmonic_mean``, ``minimum``, ``maximum``, the ``worst`` by the direction of
+            the metric, or the ``gap`` between best and worst.
         transform: what each score is turned into first: ``none``, ``log`` or ``sqrt``.
         floor: the least score that counts, where its logarithm is taken.
 

@@ -310,8 +310,10 @@ class Combining:
 
 def combination(name: str, metric: Metric, over: str, by: str) -> Metric:
     """A metric's values in the groups of a subgroup column as one part of an expression."""
-    collector = Combination(metric, over, by)
+    from metrics.breakdown import directed
+
+    collector, way = Combination(metric, over, by), directed(by, metric.greater_is_better)
     return Metric(
-        name, collector, Combining(by), metric.needs, metric.targets, metric.greater_is_better, metric.bounds, {}, {},
+        name, collector, Combining(way), metric.needs, metric.targets, metric.greater_is_better, metric.bounds, {}, {},
         metric.pitfalls, (metric,),
     )  # fmt: skip

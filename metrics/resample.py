@@ -167,8 +167,9 @@ def combined_interval(
     Raises:
         MetricError: as ``interval``.
     """
-    from metrics.breakdown import combine
+    from metrics.breakdown import combine, directed
 
+    way = directed(how, metric.greater_is_better)
     if not 0 < level < 1:
         raise MetricError(f"level={level} must lie between 0 and 1")
     exact, drawn = [], []
@@ -179,7 +180,7 @@ def combined_interval(
         exact.append(score)
         drawn.append(scores)
     tail = (1.0 - level) / 2
-    return _ends(combine(np.stack(drawn), how, axis=0), combine(exact, how), (tail, 1.0 - tail))
+    return _ends(combine(np.stack(drawn), way, axis=0), combine(exact, way), (tail, 1.0 - tail))
 
 
 def paired_test(

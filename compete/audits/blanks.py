@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from compete.audits.probes import holm
-from compete.audits.targets import Flags, factorized, special_columns, targets_of, units_of
+from compete.audits.targets import Flags, special_columns, targets_of, units_of
 from compete.challenge import Challenge
 from compete.dataset import Dataset, counted, excerpt, feature_columns, is_missing
 from compete.errors import Finding
+from compete.table import factorized
 
 ALPHA = 0.01
 TELLING = 0.3

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from compete.audits.names import stems_of
-from compete.audits.targets import factorized, special_columns, units_of
+from compete.audits.targets import special_columns, units_of
 from compete.challenge import Challenge
 from compete.dataset import Dataset, excerpt, parsed_date, time_values
 from compete.errors import Finding
+from compete.table import Table, factorized
 
 SECONDS = 10.0
 """Two pictures that are not further apart are of one burst."""
@@ -86,9 +87,7 @@ def _moments(dataset: Dataset, texts: Sequence[str]) -> np.ndarray[Any, Any]:
     out = np.full(len(texts), np.nan)
     if not exact.any() or exact[codes].mean() < 0.2:
         return out
-    import pandas as pd
-
-    table = Dataset(pd.DataFrame({"time": distinct[exact]}, dtype=object), pd.DataFrame())
+    table = Dataset(Table({"time": distinct[exact]}), Table({}))
     value = np.full(len(distinct), np.nan)
     value[exact] = time_values(table, "time")
     return value[codes]

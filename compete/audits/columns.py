@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from compete.audits.probes import area_under_curve
-from compete.audits.targets import Targets, factorized, special_columns, targets_of
+from compete.audits.targets import Targets, special_columns, targets_of
 from compete.challenge import Challenge
 from compete.dataset import Dataset, counted, excerpt, feature_columns, is_missing, parsed_number
 from compete.errors import Finding
+from compete.table import factorized
 
 TELLS = 0.99
 """A column from which so large a share of the labels follows."""

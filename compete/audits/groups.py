@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from compete.audits.names import file_column, stems_of
-from compete.audits.targets import Codes, Texts, factorized, special_columns, targets_of, units_of
+from compete.audits.targets import Codes, Texts, special_columns, targets_of, units_of
 from compete.challenge import Challenge
 from compete.dataset import Dataset, counted, excerpt, is_missing
 from compete.errors import Finding
+from compete.table import factorized
 
 FEWEST_GROUPS = 10
 REPEATED = 0.2

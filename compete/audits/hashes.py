@@ -88,6 +88,9 @@ def _cosines(side: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
 def hashes_of_low(low: Coefficients) -> Words:
     """The signs of low frequencies about their median, as bits of one number: (n, 8, 8) to (n,)."""
     flat = low.reshape(len(low), LOW * LOW)
-    bits = flat > np.median(flat, axis=1, keepdims=True)
+    middle = LOW * LOW // 2
+    # Numpy's median, which loads masked arrays for it.
+    median = np.partition(flat, (middle - 1, middle), axis=1)[:, middle - 1 : middle + 1].mean(axis=1, keepdims=True)
+    bits = flat > median
     packed: Words = np.packbits(bits, axis=1).view(">u8").astype(np.uint64).ravel()
     return packed

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from compete.audits.targets import factorized, targets_of, units_of
+from compete.audits.targets import targets_of, units_of
 from compete.challenge import Challenge
 from compete.dataset import Dataset, counted, excerpt, feature_columns, is_missing
 from compete.errors import Finding
+from compete.table import factorized
 
 FEWEST_FEATURES = 3
 UNUSUAL = 0.1

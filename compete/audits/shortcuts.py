@@ -19,11 +19,12 @@ from compete.audits.probes import (
     normal_scores,
     run_probe,
 )
-from compete.audits.targets import Targets, factorized, special_columns, targets_of, units_of
+from compete.audits.targets import Targets, special_columns, targets_of, units_of
 from compete.audits.traces import Traces
 from compete.challenge import Challenge
 from compete.dataset import Dataset, counted, excerpt, is_missing, parsed_number
 from compete.errors import Finding
+from compete.table import factorized
 
 ALPHA = 0.01
 """The chance of any false alarm, for all probes together and for all values together."""

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from compete.audits.classes import part_shares
-from compete.audits.targets import factorized, of_classes, targets_of, units_of
+from compete.audits.targets import of_classes, targets_of, units_of
 from compete.challenge import Challenge, Subgroup
 from compete.dataset import Dataset, counted, excerpt, subgroup_texts
 from compete.errors import Finding
+from compete.table import factorized
 from compete.terms import NO_VALUE
 
 FEWEST = 20

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from compete.challenge import Challenge
-from compete.dataset import Dataset, group_values
+from compete.dataset import Dataset, class_order, group_values
+from compete.table import factorized, rows_named
 from compete.tasks import LIST_TASKS
 
 MOST_LISTED = 50
@@ -51,22 +51,20 @@ def targets_of(challenge: Challenge, dataset: Dataset) -> Targets:
     ``large <column>`` if its number is above the median, of texts and spans ``long <column>`` if its cell is longer
     than most; of lists it has the labels that stand in most lists.
     """
-    import pandas as pd
-
     labels, items = dataset.labels, dataset.items
-    row = items.index.get_indexer(pd.Index(labels["item"].to_numpy(dtype=object)))
+    row = rows_named(items, labels["item"])
     if not of_classes(challenge):
         return _halves(challenge, dataset)
     if challenge.task in LIST_TASKS:
         labels = labels[labels["label"].isin(labels["label"].value_counts().index[:MOST_LISTED])]
-        row = items.index.get_indexer(pd.Index(labels["item"].to_numpy(dtype=object)))
+        row = rows_named(items, labels["item"])
     label, names = factorized(labels["label"].to_numpy(dtype=object))
     if "value" in labels and challenge.task == "multilabel":
         there = labels["value"].to_numpy() > 0
         row, label = row[there], label[there]
     listed = () if challenge.task in LIST_TASKS else challenge.data.classes
     known = [category.name for category in dataset.categories] or listed
-    order = {name: place for place, name in enumerate(dict.fromkeys([*known, *sorted(map(str, names))]))}
+    order = {name: place for place, name in enumerate(dict.fromkeys([*known, *class_order(map(str, names))]))}
     place = np.array([order[str(name)] for name in names], dtype=np.int64)
     flags = np.zeros((len(items), len(order)), dtype=bool)
     flags[row, place[label]] = True
@@ -77,7 +75,7 @@ def _halves(challenge: Challenge, dataset: Dataset) -> Targets:
     """Of numbers, whether they are above their median; of texts and spans, whether their cells are long."""
     of_text = challenge.task in ("text", "spans")
     cells = [dataset.items[name] for name in challenge.data.label]
-    columns = [(column.str.len() if of_text else column).to_numpy(dtype=object).astype(np.float64) for column in cells]
+    columns = [np.array([len(text) if of_text else float(text) for text in column], np.float64) for column in cells]
     flags = np.stack([column > np.median(column) for column in columns], axis=1)
     size = "long" if of_text else "large"
     return Targets(tuple(f"{size} {name}" for name in challenge.data.label), flags, exclusive=False)
@@ -92,16 +90,7 @@ def units_of(challenge: Challenge, dataset: Dataset) -> Codes:
     """The independent unit that each item belongs to: its group, or itself; codes from 0, shape (n,)."""
     if not challenge.data.group:
         return np.arange(len(dataset.items))
-    return factorized(group_values(dataset, challenge.data.group).to_numpy(dtype=object))[0]
-
-
-def factorized(cells: Texts) -> tuple[Codes, Texts]:
-    """Cells as codes in the order of their first occurrence, and the distinct cells."""
-    import pandas as pd
-
-    factorize: Any = pd.factorize
-    codes, distinct = factorize(cells)
-    return codes, distinct
+    return factorized(group_values(dataset, challenge.data.group))[0]
 
 
 def special_columns(challenge: Challenge) -> frozenset[str]:

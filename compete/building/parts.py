@@ -10,8 +10,9 @@ import numpy as np
 
 from compete.building.splits import SplitResult, quantile_strata, split_given, split_items
 from compete.challenge import Challenge
-from compete.dataset import Dataset, parsed_number, time_values
+from compete.dataset import Dataset, class_order, parsed_number, time_values
 from compete.errors import Finding
+from compete.table import rows_named
 from compete.tasks import CELL_TASKS
 from compete.terms import IMAGE_TASKS
 
@@ -76,7 +77,7 @@ def divide(
         time = _time(dataset, split.time) if split.time else None
         fractions = (1 - split.test, split.test * split.public, split.test * (1 - split.public))
         result = split_items(len(dataset.items), fractions, time=time, **wishes)
-    return Division(result.part, tuple(result.findings), _part_rows(result, group), _balance_rows(result))
+    return Division(result.part, tuple(result.findings), _part_rows(result, group), _balance_rows(challenge, result))
 
 
 def whole_groups(identity: Texts, group: Texts | None, linked: Pairs) -> Texts | None:
@@ -158,12 +159,10 @@ def _several_strata(challenge: Challenge, target: Mapping[str, Texts]) -> dict[s
 
 def _presence(dataset: Dataset, names: tuple[str, ...]) -> np.ndarray[Any, np.dtype[np.int8]]:
     """Which classes are in which image, 0 or 1, shape (images, classes)."""
-    import pandas as pd
-
     code = {name: number for number, name in enumerate(names)}
     presence = np.zeros((len(dataset.items), len(names)), dtype=np.int8)
     label = np.array([code[name] for name in dataset.labels["label"]], dtype=np.int64)
-    presence[dataset.items.index.get_indexer(pd.Index(dataset.labels["item"])), label] = 1
+    presence[rows_named(dataset.items, dataset.labels["item"]), label] = 1
     return presence
 
 
@@ -176,14 +175,16 @@ def _part_rows(result: SplitResult, group: Texts | None) -> tuple[tuple[str, ...
     return tuple(zip(result.parts, [f"{items:,}" for items in count.tolist()], groups, shares, strict=True))
 
 
-def _balance_rows(result: SplitResult) -> tuple[tuple[str, ...], ...]:
+def _balance_rows(challenge: Challenge, result: SplitResult) -> tuple[tuple[str, ...], ...]:
     """Each class's items and share in every part; of many classes the largest."""
     balance = result.balance
     order = np.argsort(-balance.count.sum(axis=1), kind="stable")
     shares = balance.count / np.maximum(1, balance.size)
-    rows = [
-        (balance.classes[row], *map("{:,} ({:.1%})".format, balance.count[row], shares[row]))
-        for row in np.sort(order[:CLASSES_SHOWN]).tolist()
-    ]
+    shown = np.sort(order[:CLASSES_SHOWN]).tolist()
+    if challenge.task == "classification":
+        names = dict.fromkeys([*challenge.data.classes, *class_order(balance.classes)])
+        place = {name: number for number, name in enumerate(names)}
+        shown.sort(key=lambda row: place[balance.classes[row]])
+    rows = [(balance.classes[row], *map("{:,} ({:.1%})".format, balance.count[row], shares[row])) for row in shown]
     rest = len(order) - len(rows)
     return (*rows, (f"and {rest:,} smaller ones", "", "", "")) if rest else tuple(rows)

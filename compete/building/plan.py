@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from compete.building.asked import asked_findings
 from compete.building.contract import feature_findings, name_findings, range_findings, terms_of
 from compete.building.identity import derived_key, file_name_findings, opaque_ids, repeated, secret_key, seed_findings
 from compete.building.parts import TRAIN_PART, Pairs, divide
@@ -130,6 +131,7 @@ def plan_build(challenge: Challenge, dataset: Dataset | None = None, linked: Pai
     findings += [*name_findings(challenge, terms, features), *feature_findings(challenge, features)]
     findings += [*range_findings(challenge, target), *form_findings(challenge, terms, dataset)]
     findings += [*coverage_findings(challenge, dataset), *depth_findings(challenge, dataset)]
+    findings += asked_findings(challenge, terms)
     if fatal(findings):
         raise ChallengeError("the challenge does not fit the data", findings)
     return Plan(

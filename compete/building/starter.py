@@ -16,7 +16,8 @@ from compete.challenge import schema_text
 from compete.errors import Finding, UsageError
 from compete.files import whole_file
 from compete.formats import ANNOTATED
-from compete.readers import READERS, recognise_dataset, sketch_dataset
+from compete.readers import READERS, recognise_dataset, require_near, sketch_dataset
+from compete.sources import address_of, is_file, is_folder, is_remote, place_of, remembered, resolved
 from compete.tasks import TASKS
 from compete.terms import FLAT_TASKS, IMAGE_TASKS
 
@@ -89,8 +90,9 @@ def write_challenge(folder: Path, source: str, *, task: str = "", force: bool = 
     """
     if task and task not in METRICS:
         raise UsageError("nothing was written", [_unknown("task", task, list(METRICS))])
-    reader, reason, path = _source(source) if source else ("", "", Path())
-    proposals = sketch_dataset(reader, path) if source else {}
+    with remembered():
+        reader, reason, path = _source(source) if source else ("", "", Path())
+        proposals = sketch_dataset(reader, path) if source else {}
     form = EMPTY_OF_PIXELS if task == "semantic_segmentation" else EMPTY_OF_IMAGES if task in IMAGE_TASKS else EMPTY
     empty = {f"data.{key}": (value, "fill in") for key, value in form.items()}
     choices = dict(_choices(proposals)) if source else empty
@@ -129,14 +131,17 @@ def _source(source: str) -> tuple[str, str, Path]:
     reader, colon, path = source.partition(":")
     if not colon or reader not in (AUTO, *READERS):
         hint = f"write READER:PATH, such as csv:labels.csv or folder:images/ (readers: {', '.join((AUTO, *READERS))})"
-        if not colon and Path(source).exists():
+        if "://" in source or (not colon and Path(source).exists()):
             hint = f"did you mean {AUTO}:{source}?"
         raise UsageError("nothing was written", [Finding("usage/unknown-name", f"--from {source}", hint=hint)])
-    if not Path(path).exists():
+    place = place_of(Path.cwd(), path) if is_remote(place_of(Path.cwd(), path)) else Path(path).absolute()
+    if not (is_file(place) or is_folder(place)):
         hint = "check the path; it is relative to the folder you are in"
         raise UsageError("nothing was written", [Finding("usage/unknown-name", f"there is no {path}", hint=hint)])
-    place = Path(path).absolute()  # what is found beside it is told relative to the challenge
-    return (*recognise_dataset(place), place) if reader == AUTO else (reader, "", place)
+    # What is found beside it is told relative to the challenge.
+    reader, reason = recognise_dataset(place) if reader == AUTO else (reader, "")
+    require_near(reader, place, "--from")
+    return reader, reason, place
 
 
 def _unknown(what: str, name: str, known: Sequence[str]) -> Finding:
@@ -157,10 +162,13 @@ def _choices(proposals: Mapping[str, Any]) -> Iterator[tuple[str, Choice]]:
 def _beside(path: Path, folder: Path, choices: Mapping[str, Choice]) -> dict[str, Choice]:
     """The folders of images and of label images as seen from the challenge."""
     found = {key: choices[key] for key in ("data.images", "data.masks", "data.items") if key in choices}
-    return {key: (_relative(path.parent / value, folder), reason) for key, (value, reason) in found.items()}
+    places = {key: value if is_remote(value) else path.parent / value for key, (value, _) in found.items()}
+    return {key: (_relative(places[key], folder), reason) for key, (_, reason) in found.items()}
 
 
 def _relative(path: Path, folder: Path) -> str:
+    if is_remote(path):
+        return address_of(resolved(path))
     return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
 
 
@@ -207,7 +215,7 @@ def _text(name: str, choices: Mapping[str, Choice]) -> str:
         f"  metric: {metric}   # the one that ranks; see: compete list metrics",
         f"  also: {_flow(also)}",
         "  # combine:   # one number of a metric's values in the subgroups",
-        "  #   - {name: worst_site, metric: " + metric + ", over: site, by: minimum}",
+        "  #   - {name: worst_site, metric: " + metric + ", over: site, by: worst}",
     ]
     return "\n".join(lines) + "\n"
 

@@ -10,8 +10,10 @@ from compete.building.plan import Plan
 from compete.bundle import AFFINE
 from compete.dataset import Category
 from compete.readers.coverage import LISTS
+from compete.table import rows_named
 
 Array = np.ndarray[Any, Any]
+BOX = ("x", "y", "width", "height")
 
 
 def truth_of(plan: Plan, rows: Array) -> Any:
@@ -37,15 +39,13 @@ def labels_of_images(plan: Plan, rows: Array) -> tuple[Any, Array]:
     Returns:
         A part of the table of labels, and int64 of its length.
     """
-    import pandas as pd
-
     labels = plan.dataset.labels
     place = np.full(len(plan.id), -1)
     place[rows] = np.arange(len(rows))
-    image = place[plan.dataset.items.index.get_indexer(pd.Index(labels["item"]))]
+    image = place[rows_named(plan.dataset.items, labels["item"])]
     kept = np.flatnonzero(image >= 0)
     kept = kept[np.argsort(image[kept], kind="stable")]
-    return labels.iloc[kept], image[kept]
+    return labels.take(kept), image[kept]
 
 
 def sizes_of_images(plan: Plan, rows: Array) -> tuple[Array, Array]:
@@ -102,7 +102,7 @@ def _objects(plan: Plan, rows: Array) -> Any:
         categories=len(categories),
         image=image.astype(np.int32),
         category=codes_of(categories, labels),
-        box=labels[["x", "y", "width", "height"]].to_numpy(dtype=np.float64),
+        box=np.stack([labels[name].to_numpy(dtype=np.float64) for name in BOX], axis=1),
         mask=mask,
         points=points,
         area=labels["area"].to_numpy(dtype=np.float64),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from compete.challenge.faults import Draft, nearest, quoted, spell
@@ -120,7 +120,27 @@ def _check_names(draft: Draft) -> Iterator[Finding]:
         elif name in _catalog():
             message = f"`{name}` is a metric of the catalog, so it cannot mean another"
             yield draft.finding("repeated-name", place, message, "choose another short name")
+        elif _holds_itself(name, dict(short.values())):
+            message = f"`{name}` is made of itself, so nothing says what it is"
+            yield draft.finding("contradiction", (*keys, "metric"), message, "name metrics of the catalog there")
         seen.setdefault(name, text)
+
+
+def _holds_itself(name: str, texts: Mapping[str, str]) -> bool:
+    """Whether the text of a short name comes back to that name, be it through others."""
+    from metrics import MetricError
+    from metrics.expressions import named_in
+
+    reached: set[str] = set()
+    waiting = [name]
+    while waiting:
+        try:
+            parts = set(named_in(texts[waiting.pop()])) & texts.keys()
+        except MetricError:  # which the metric's own finding tells
+            continue
+        waiting += parts - reached
+        reached |= parts
+    return name in reached
 
 
 def _catalog() -> tuple[str, ...]:

@@ -247,4 +247,4 @@ def combined_scores(
         Shape (draws, teams).
     """
     drawn = [drawn_scores(metric, evidences, drawing) for evidences, drawing in zip(parts, drawings, strict=True)]
-    return np.asarray(metrics.combine(np.stack(drawn), how, axis=0))
+    return np.asarray(metrics.combine(np.stack(drawn), how, axis=0, greater_is_better=metric.greater_is_better))

@@ -29,7 +29,7 @@ from compete.sources import is_remote, joined
 from compete.terms import FLAT_TASKS
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from compete.table import Table
 
 
 def annotated_dataset(challenge: Challenge, annotated: Annotations) -> Dataset:
@@ -64,6 +64,7 @@ def annotated_dataset(challenge: Challenge, annotated: Annotations) -> Dataset:
     findings += found
     _stop_if_fatal(annotated, findings)
     findings += [*_category_findings(annotated, labels), *coverage_findings(annotated, labels, dataset.items)]
+    _stop_if_fatal(annotated, findings)
     return replace(dataset, labels=labels, findings=tuple(findings), coverage=annotated.coverage)
 
 
@@ -89,16 +90,15 @@ def _file(challenge: Challenge) -> str:
 
 def _images(challenge: Challenge, annotated: Annotations) -> tuple[Dataset, list[Finding]]:
     """The images as items, with the columns that the file and the table of images tell of them."""
-    import pandas as pd
+    from compete.table import Table
 
     data = challenge.data
     root = challenge.locate(data.images) if data.images else annotated.root
-    index = pd.Index(stems(annotated.file), dtype=object, name="item")
     columns, findings = joined_columns(challenge, annotated)
     paths = [str(joined(root, name)) for name in annotated.file]
     columns[_file(challenge)] = paths if data.reader in UNMARKED else viewed(paths, data.view)
-    items = pd.DataFrame(columns, index=index, dtype=object)
-    dataset = Dataset(items, pd.DataFrame(), source=annotated.name, categories=annotated.categories)
+    items = Table(columns, stems(annotated.file))
+    dataset = Dataset(items, Table({}), source=annotated.name, categories=annotated.categories)
     if not fatal(findings):
         findings += column_findings(challenge, "the file", list(columns))
     findings += file_findings(dataset, _file(challenge), root, challenge.where("data.images"), row="image")
@@ -165,10 +165,11 @@ def _keypoints(challenge: Challenge, categories: Sequence[Category]) -> tuple[in
     return points, []
 
 
-def _category_findings(annotated: Annotations, labels: pd.DataFrame) -> list[Finding]:
+def _category_findings(annotated: Annotations, labels: Table) -> list[Finding]:
     """Say which categories no object has; refuse a file without any object."""
     if not len(labels):
-        return [Finding("dataset/unused-category", "no image has any object", annotated.name, severity="warning")]
+        hint = "is this the file that holds the annotations? those that are published for a test hold none"
+        return [Finding("dataset/no-object", "no image has any object", annotated.name, hint=hint)]
     used = set(labels["label"])
     unused = tuple(excerpt(category.name) for category in annotated.categories if category.name not in used)
     if not unused:

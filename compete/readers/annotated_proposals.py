@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from compete.errors import DatasetError, Finding
 from compete.readers.annotations import Annotations
 from compete.readers.given_splits import propose_split
 from compete.readers.proposals import MOST_FOLDERS, Proposal, propose_belonging
+from compete.sources import is_bare, is_file, subfolders
 
 SOURCE = "source"
 """The column of the image that augmented copies are of."""
@@ -81,17 +81,18 @@ def _folder(path: Path, file: str, *first: Path) -> Path | None:
     """The folder that the names of images are relative to."""
     beside, above = path.parent, path.parent.parent
     near = [*first, beside, *_below(beside), above, *_below(above)]
-    return next((folder for folder in near if not Path(file).is_absolute() and (folder / file).is_file()), None)
+    known = (folder for folder in near if not is_bare(folder) and not Path(file).is_absolute())
+    return next((folder for folder in known if is_file(folder / file)), None)
 
 
 def _below(folder: Path) -> list[Path]:
-    return [place for depth in ("*/", "*/*/") for place in sorted(islice(folder.glob(depth), MOST_FOLDERS))]
+    return [place for depth in ("*/", "*/*/") for place in subfolders(folder, depth, MOST_FOLDERS)]
 
 
 def _masks(annotated: Annotations, path: Path) -> Proposal | None:
     """The folder of PNG files, where it does not bear the file's name."""
     first = next((entry.get("file_name") for entry in annotated.annotations if isinstance(entry, dict)), None)
-    if not isinstance(first, str) or (path.with_suffix("") / first).is_file():
+    if not isinstance(first, str) or is_file(path.with_suffix("") / first):
         return None
     found = _folder(path, first)
     return Proposal(found, "the PNG files are there") if found else None

@@ -12,7 +12,8 @@ from compete.readers.faults import Faults, Kind
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
+
+    from compete.table import Table
 
 RULE = "dataset/coverage"
 LISTS = {
@@ -88,17 +89,18 @@ def written_coverage(
             entries[child].setdefault(PARENTS, []).append(entries[parent]["id"])
 
 
-def coverage_findings(annotated: Annotations, labels: pd.DataFrame, items: pd.DataFrame) -> list[Finding]:
+def coverage_findings(annotated: Annotations, labels: Table, items: Table) -> list[Finding]:
     """Say which classes have objects in images where they are said to be absent."""
     import numpy as np
-    import pandas as pd
+
+    from compete.table import rows_named
 
     coverage = annotated.coverage
     if coverage is None or coverage.absent is None:
         return []
     size = len(annotated.categories)
     place = {category.name: number for number, category in enumerate(annotated.categories)}
-    row = items.index.get_indexer(pd.Index(labels["item"]))
+    row = rows_named(items, labels["item"])
     there = row * size + np.array([place[name] for name in labels["label"]], dtype=np.int64)
     both = np.unique(there[np.isin(there, coverage.absent @ np.array([size, 1]))])
     if not len(both):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from compete.dataset import Category, counted, excerpt
+from compete.dataset import Category, class_order, counted, excerpt
 from compete.errors import EXAMPLES, DatasetError, Finding, fatal
 from compete.readers.annotations import Annotations
 from compete.readers.faults import Faults, Kind
@@ -138,7 +138,7 @@ class Gathering:
 
     def _categories(self) -> tuple[Category, ...]:
         """The classes, numbered from 1: those declared in their order, then the others sorted."""
-        used = sorted({entry["label"] for entry in self.entries})
+        used = class_order(entry["label"] for entry in self.entries)
         declared = [label.strip() for label in self.labels if label.strip() and label.strip().isprintable()]
         names = dict.fromkeys([*declared, *used])
         nothing: tuple[tuple[str, ...], tuple[tuple[int, int], ...]] = ((), ())

@@ -25,7 +25,6 @@ from compete.readers.volumes import LOOK, header_in, volume_findings, volume_hea
 from compete.sources import is_remote, read_whole, threads_for
 
 if TYPE_CHECKING:
-    import pandas as pd
     from PIL import Image
 
 ORIENTATION, UPRIGHT = 0x0112, 1
@@ -74,10 +73,9 @@ def with_sizes(dataset: Dataset, column: str, *, volumes: bool = False) -> tuple
         ``affine``, and findings.
     """
     headers = read_headers(dataset.items[column].tolist())
-    items = dataset.items.copy()
     deep = [row for row, header in enumerate(headers) if header.depth]
-    for name in (WIDTH, HEIGHT, DEPTH, AFFINE) if deep else (WIDTH, HEIGHT):
-        items[name] = _texts([getattr(header, name) for header in headers], items)
+    sides = (WIDTH, HEIGHT, DEPTH, AFFINE) if deep else (WIDTH, HEIGHT)
+    items = dataset.items.extended({name: [str(getattr(header, name)) for header in headers] for name in sides})
     flat = [row for row, header in enumerate(headers) if not (header.depth or header.fault or header.told)]
     faulty = [row for row, header in enumerate(headers) if header.fault]
     turned = [row for row, header in enumerate(headers) if header.orientation != UPRIGHT]
@@ -104,13 +102,6 @@ def with_sizes(dataset: Dataset, column: str, *, volumes: bool = False) -> tuple
         *findings,
         *volume_findings(told, dataset.source, "image volume"),
     ]
-
-
-def _texts(numbers: Sequence[int], items: pd.DataFrame) -> pd.Series[str]:
-    """Numbers as a column of text, as all columns of items are."""
-    import pandas as pd
-
-    return pd.Series(list(map(str, numbers)), index=items.index, dtype=object)
 
 
 def _orientation(image: Image.Image) -> int:

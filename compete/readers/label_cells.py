@@ -109,7 +109,7 @@ def several_findings(challenge: Challenge, dataset: Dataset) -> Iterator[Finding
 
 def _cells(dataset: Dataset, name: str, rows: Sequence[int], what: str, hint: str) -> Finding:
     """One finding of the cells of a column at fault."""
-    shown = tuple(dict.fromkeys(repr(excerpt(dataset.items[name].iloc[row])) for row in rows))[:EXAMPLES]
+    shown = tuple(dict.fromkeys(repr(excerpt(dataset.items[name].to_numpy()[row])) for row in rows))[:EXAMPLES]
     one = what.replace("lists", "list", 1).replace("texts", "text", 1).replace("cells", "cell", 1)
     message = f"{counted(len(rows), one, what)} ({name})"
     return Finding("dataset/label-cell", message, dataset.where(rows[0]), shown, hint, count=len(rows))

@@ -27,9 +27,9 @@ from compete.sources import files_below, is_remote, opened, threads_for
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
     from PIL.TiffImagePlugin import TiffImageFile
 
+    from compete.table import Table
     from metrics.label_maps import LabelMaps
 
 AT_ONCE = 64
@@ -95,7 +95,7 @@ def with_label_images(challenge: Challenge, dataset: Dataset) -> Dataset:
     labels = _labels(maps, dataset, categories, challenge.data.ignore, faults)
     findings += faults.findings()
     _stop_if_fatal(dataset, findings)
-    items = dataset.items.drop(columns=MASK_COLUMN)
+    items = dataset.items.without(MASK_COLUMN)
     return replace(dataset, items=items, labels=labels, findings=tuple(findings), categories=categories, maps=maps)
 
 
@@ -213,19 +213,19 @@ def _tiff_fault(image: TiffImageFile) -> str:
 def _placed(challenge: Challenge, dataset: Dataset) -> tuple[Dataset, Path, str]:
     """The dataset with the path of each label image, their folder, and the place that names it."""
     data = challenge.data
-    items = dataset.items.copy()
+    items = dataset.items
     if data.mask:
         root = data.masks or data.images
         folder = challenge.locate(root) if root else challenge.locate(data.path).parent
         pairs = zip(items[data.file], items[data.mask], strict=True)
-        items[MASK_COLUMN] = [labels_beside(path, mask) for path, mask in pairs]
-        return replace(dataset, items=items), folder, challenge.where("data.mask")
+        beside = [labels_beside(path, mask) for path, mask in pairs]
+        return replace(dataset, items=items.extended({MASK_COLUMN: beside})), folder, challenge.where("data.mask")
     assert data.masks
     assert data.file
     folder = challenge.locate(data.masks)
     found = _named_alike(folder, [without_suffix(Path(file_of(path)).name) for path in items[data.file]])
-    items[MASK_COLUMN] = [labels_beside(path, mask) for path, mask in zip(items[data.file], found, strict=True)]
-    return replace(dataset, items=items), folder, challenge.where("data.masks")
+    beside = [labels_beside(path, mask) for path, mask in zip(items[data.file], found, strict=True)]
+    return replace(dataset, items=items.extended({MASK_COLUMN: beside})), folder, challenge.where("data.masks")
 
 
 def _named_alike(folder: Path, stems: Sequence[str]) -> list[str]:
@@ -244,10 +244,11 @@ def _stop_if_fatal(dataset: Dataset, findings: Sequence[Any]) -> None:
 
 def _labels(
     maps: LabelMaps, dataset: Dataset, categories: Sequence[Category], ignore: int | None, faults: Faults
-) -> pd.DataFrame:
+) -> Table:
     """One row a class of an image, with the number of its pixels."""
     import numpy as np
-    import pandas as pd
+
+    from compete.table import Table
 
     known = {category.number: category.name for category in categories}
     image, value, area = areas_of(maps)
@@ -260,7 +261,7 @@ def _labels(
         if not strange:
             faults.add("all-ignored", str(item[place]))
     names = np.array([known[number] for number in value[scored].tolist()], dtype=object)
-    return pd.DataFrame({"item": item[image[scored]], "label": names, "area": area[scored].astype(np.float64)})
+    return Table({"item": item[image[scored]], "label": names, "area": area[scored].astype(np.float64)})
 
 
 def areas_of(maps: LabelMaps) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:

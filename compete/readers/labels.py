@@ -18,9 +18,10 @@ from compete.readers.label_cells import (
     text_findings,
 )
 from compete.tasks import LIST_TASKS
+from compete.terms import LARGEST_VALUE
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from compete.table import Table
 
 FEWEST = 3
 """Items that a class needs to be in train, public test and private test."""
@@ -31,31 +32,32 @@ def label_findings(challenge: Challenge, dataset: Dataset) -> list[Finding]:
     return list(CHECKS[challenge.task](challenge, dataset))
 
 
-def labels_of(challenge: Challenge, dataset: Dataset) -> pd.DataFrame:
+def labels_of(challenge: Challenge, dataset: Dataset) -> Table:
     """The table of labels: ``item, label``, and for several labels or numbers ``value``; item by item."""
     import numpy as np
-    import pandas as pd
+
+    from compete.table import Table
 
     names = challenge.data.label
     items = dataset.items
     if challenge.task in ("classification", "text", "spans"):
-        return pd.DataFrame({"item": items.index.to_numpy(), "label": items[names[0]].to_numpy()}, dtype=object)
+        return Table({"item": items.index.to_numpy(), "label": items[names[0]].to_numpy()})
     if challenge.task == "multioutput":
         cells = [
             f"{name}: {cell}"
-            for cells in items[list(names)].to_numpy()
+            for cells in zip(*(items[name] for name in names), strict=True)
             for name, cell in zip(names, cells, strict=True)
         ]
-        return pd.DataFrame({"item": np.repeat(items.index.to_numpy(), len(names)), "label": cells}, dtype=object)
+        return Table({"item": np.repeat(items.index.to_numpy(), len(names)), "label": cells})
     if challenge.task in LIST_TASKS:
         rows = [entries_of(cell, challenge.data.separator) for cell in items[names[0]].tolist()]
         item = np.repeat(items.index.to_numpy(), [len(row) for row in rows])
-        return pd.DataFrame({"item": item, "label": [label for row in rows for label in row]}, dtype=object)
+        return Table({"item": item, "label": [label for row in rows for label in row]})
     values = np.array([[float(text) for text in items[name]] for name in names]).T.ravel()
     kind = np.int64 if challenge.task == "multilabel" else np.float64
     item = np.repeat(items.index.to_numpy(), len(names))
     label = np.tile(np.array(names, dtype=object), len(items))
-    return pd.DataFrame({"item": item, "label": label, "value": values.astype(kind)})
+    return Table({"item": item, "label": label, "value": values.astype(kind)})
 
 
 def _class_findings(challenge: Challenge, dataset: Dataset) -> list[Finding]:
@@ -93,14 +95,20 @@ def _value_findings(challenge: Challenge, dataset: Dataset) -> list[Finding]:
     findings = []
     for number, name in enumerate(challenge.data.label):
         cells = dataset.items[name].tolist()
-        bad = [row for row, text in enumerate(cells) if parsed_number(text) is None]
+        numbers = list(map(parsed_number, cells))
+        bad = [row for row, value in enumerate(numbers) if value is None]
+        huge = [row for row, value in enumerate(numbers) if value is not None and abs(value) > LARGEST_VALUE]
+        if huge:
+            message = f"{counted(len(huge), 'label', 'labels')} in {name!r} beyond ±{LARGEST_VALUE:g}"
+            hint = "give the labels another unit; where such a number stands for nothing, leave the cell empty"
+            findings.append(_told(dataset, "huge-number", message, huge, name=name, hint=hint))
         if bad:
             comma = any("," in cells[row] for row in bad)
             hint = "decimals have a point, not a comma" if comma else "classes of text are task: classification"
             where = challenge.where("data", "label", number)
             message = f"{counted(len(bad), 'label', 'labels')} in {name!r} not a number (declared at {where})"
             findings.append(_told(dataset, "not-a-number", message, bad, name=name, hint=hint))
-        elif len({float(text) for text in set(cells)}) == 1:
+        elif len(set(numbers)) == 1:
             message = f"all items have {excerpt(cells[0])} in {name!r}"
             place = challenge.where("data", "label", number)
             severity = "error" if len(challenge.data.label) == 1 else "warning"
@@ -137,5 +145,5 @@ CHECKS: dict[str, Callable[[Challenge, Dataset], Iterable[Finding]]] = {
 
 
 def _told(dataset: Dataset, rule: str, message: str, rows: list[int], *, name: str, hint: str) -> Finding:
-    texts = tuple(dict.fromkeys(excerpt(dataset.items[name].iloc[row]) for row in rows))[:EXAMPLES]
+    texts = tuple(dict.fromkeys(excerpt(dataset.items[name].to_numpy()[row]) for row in rows))[:EXAMPLES]
     return Finding(f"dataset/{rule}", message, dataset.where(rows[0]), texts, hint, count=len(rows))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from compete.readers.delimited import Delimited
 from compete.readers.images import is_image_name
 from compete.readers.proposals import MOST_FOLDERS, Proposal
 from compete.readers.volume_proposals import is_volume, labels_seen, metric_of_volumes
+from compete.sources import is_file, subfolders
 
 LOOKED_AT = 20
 """Label images whose values are looked at."""
@@ -40,7 +40,7 @@ def with_masks(proposals: dict[str, Any], table: Delimited, path: Path) -> dict[
         beside = dict(zip(cells, table.columns[file.value], strict=True))
         for home in _homes(folder):
             some = [home / name for name in names[:LOOKED_AT]]
-            if some[0].is_file() and some[0] != images / beside[names[0]] and (values := _values(some)):
+            if is_file(some[0]) and some[0] != images / beside[names[0]] and (values := _values(some)):
                 found = _proposed(proposals, column, values, len(some)) | _at(home, folder, images)
                 of_volumes = {"metrics": metric_of_volumes(found["values"].value)} if is_volume(names, {}) else {}
                 return proposals | found | of_volumes
@@ -51,7 +51,7 @@ def _homes(folder: Path) -> Iterator[Path]:
     """The folders that paths may be relative to."""
     yield folder
     for pattern in ("*/", "*/*/"):
-        yield from sorted(islice(folder.glob(pattern), MOST_FOLDERS))
+        yield from subfolders(folder, pattern, MOST_FOLDERS)
 
 
 def _values(paths: Sequence[Path]) -> list[int]:
@@ -62,7 +62,7 @@ def _values(paths: Sequence[Path]) -> list[int]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for path in paths:
-            if not path.is_file() or isinstance(pixels := labels_seen(path, path, {}), str):
+            if not is_file(path) or isinstance(pixels := labels_seen(path, path, {}), str):
                 return []
             found |= set(np.unique(pixels).tolist())
             if len(found) > MOST_VALUES:

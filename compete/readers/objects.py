@@ -13,7 +13,7 @@ from compete.readers.faults import Faults, Kind
 from compete.readers.object_masks import MaskList
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from compete.table import Table
 
 SLACK = 1.0
 """Pixels by which a box may reach beyond its image before it is told: tools round outward."""
@@ -79,9 +79,7 @@ class _Rows:
     points: list[tuple[float, ...]] = field(default_factory=list)
 
 
-def objects_of(
-    annotated: Annotations, task: str, items: pd.DataFrame, points: int = 0
-) -> tuple[pd.DataFrame, list[Finding]]:
+def objects_of(annotated: Annotations, task: str, items: Table, points: int = 0) -> tuple[Table, list[Finding]]:
     """The objects of annotated images as labels.
 
     Args:
@@ -106,7 +104,7 @@ def objects_of(
 class _Reading:
     """One pass over the annotations."""
 
-    def __init__(self, annotated: Annotations, task: str, items: pd.DataFrame, points: int, faults: Faults) -> None:
+    def __init__(self, annotated: Annotations, task: str, items: Table, points: int, faults: Faults) -> None:
         self.task, self.points, self.faults = task, points, faults
         self.row_of = {number: row for row, number in enumerate(annotated.number)}
         self.name_of = {category.number: category.name for category in annotated.categories}
@@ -146,10 +144,11 @@ class _Reading:
         self.seen.add((row, label, box))
         self._append(entry, row, label, box, points)
 
-    def table(self) -> pd.DataFrame:
+    def table(self) -> Table:
         """The labels in the order of the images."""
         import numpy as np
-        import pandas as pd
+
+        from compete.table import Table
 
         rows = self.rows
         order = np.argsort(np.array(rows.row, dtype=np.int64), kind="stable")
@@ -166,9 +165,10 @@ class _Reading:
             columns["rle"] = self._compressed(columns)
         columns["area"] = np.where(np.isnan(columns["area"]), box[:, 2] * box[:, 3], columns["area"])
         if self.task == "keypoints":
-            columns["points"] = pd.Series(rows.points, dtype=object).to_numpy()
-        table = pd.DataFrame(columns).iloc[order].reset_index(drop=True)
-        return table[table["rle"] != ""].reset_index(drop=True) if "rle" in table else table
+            columns["points"] = np.fromiter(rows.points, object, len(order))
+        if "rle" in columns:
+            order = order[columns["rle"][order] != ""]
+        return Table(columns).take(order)
 
     def _append(
         self, entry: Mapping[str, Any], row: int, label: str, box: tuple[float, float, float, float],

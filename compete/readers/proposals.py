@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from compete.dataset import is_missing, parsed_date, parsed_number
 from compete.readers.delimited import Delimited
 from compete.readers.images import is_image_name
+from compete.sources import is_file, subfolders
 
 LABELS = (
     "label", "labels", "class", "target", "species", "diagnosis", "category", "outcome", "response", "disease",
@@ -132,15 +132,15 @@ def _file(columns: list[_Column], folder: Path) -> tuple[Proposal | None, Propos
         if not column.all(is_image_name):
             continue
         first = column.distinct[0]
-        for home in (folder, *sorted(islice(folder.glob("*/"), MOST_FOLDERS)), *_deeper(folder)):
-            if not Path(first).is_absolute() and (home / first).is_file():
+        for home in (folder, *subfolders(folder, "*/", MOST_FOLDERS), *_deeper(folder)):
+            if not Path(first).is_absolute() and is_file(home / first):
                 file = Proposal(column.name, f"its values are names of images, such as {first}")
                 return file, None if home == folder else Proposal(home.relative_to(folder).as_posix(), "they are there")
     return None, None
 
 
 def _deeper(folder: Path) -> list[Path]:
-    return sorted(islice(folder.glob("*/*/"), MOST_FOLDERS))
+    return subfolders(folder, "*/*/", MOST_FOLDERS)
 
 
 def _identity(columns: list[_Column]) -> Proposal | None:

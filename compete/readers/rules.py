@@ -119,6 +119,11 @@ DATASET_RULES = {
         "Cells that must be numbers are not.",
         "Numbers have a decimal point, no thousands mark and no unit; inf and nan are no numbers.",
     ),
+    "dataset/huge-number": (
+        "Labels are too large to be added up.",
+        "The sum of the squares of numbers beyond 1e100 would soon be beyond all numbers, so no submission may hold "
+        "them. Give the labels another unit; where such a number stands for nothing, leave the cell empty.",
+    ),
     "dataset/not-a-date": (
         "Cells that must be dates are not.",
         "Dates begin with the year: 2024, 2024-01, 2024-01-31, 2024-01-31 08:05, also with / or : between. 3/4/2024 is "

@@ -14,7 +14,8 @@ from compete.terms import IMAGE_TASKS
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
+
+    from compete.table import Table
 
     Array = np.ndarray[tuple[int], np.dtype[np.int64]]
 
@@ -40,7 +41,7 @@ def scaled_dataset(challenge: Challenge, dataset: Dataset) -> Dataset:
     settings = challenge.data.normalize
     if settings is None or challenge.task not in IMAGE_TASKS:
         return dataset
-    old = np.array([dataset.items[name].astype(int) for name in (WIDTH, HEIGHT)], dtype=np.int64)
+    old = np.array([dataset.items[name].to_numpy(dtype=np.int64) for name in (WIDTH, HEIGHT)])
     new = np.array([scaled_size(settings, wide, high) for wide, high in old.T.tolist()], dtype=np.int64).T
     changed = np.flatnonzero((old != new).any(axis=0))
     if not len(changed):
@@ -52,31 +53,29 @@ def scaled_dataset(challenge: Challenge, dataset: Dataset) -> Dataset:
         message = f"{count} of another size, and {challenge.task} has masks, which are not scaled"
         finding = Finding("image/masks-unscaled", message, where, names, hint, count=len(changed))
         raise DatasetError(f"dataset refused: {dataset.source}", [*dataset.findings, finding])
-    items = dataset.items.copy()
-    for name, sides in zip((WIDTH, HEIGHT), new, strict=True):
-        items[name] = [str(side) for side in sides.tolist()]
-        items[name] = items[name].astype(object)
+    sides = {name: [str(side) for side in one] for name, one in zip((WIDTH, HEIGHT), new.tolist(), strict=True)}
     message = f"{count} scaled, and what is annotated with {'it' if len(changed) == 1 else 'them'}"
     told = Finding("image/scaled", message, where, severity="note", count=len(changed))
     labels = _scaled_labels(dataset, old, new)
-    return replace(dataset, items=items, labels=labels, findings=(*dataset.findings, told))
+    return replace(dataset, items=dataset.items.extended(sides), labels=labels, findings=(*dataset.findings, told))
 
 
-def _scaled_labels(dataset: Dataset, old: Array, new: Array) -> pd.DataFrame:
+def _scaled_labels(dataset: Dataset, old: Array, new: Array) -> Table:
     import numpy as np
-    import pandas as pd
 
-    labels = dataset.labels.copy()
-    row = dataset.items.index.get_indexer(pd.Index(labels["item"]))
+    from compete.table import rows_named
+
+    labels, scaled = dataset.labels, {}
+    row = rows_named(dataset.items, labels["item"])
     (wide, high), (was_wide, was_high) = new[:, row].astype(np.float64), old[:, row].astype(np.float64)
     for names, now, was in ((("x", "width"), wide, was_wide), (("y", "height"), high, was_high)):
         for name in names:
-            labels[name] = labels[name].to_numpy(dtype=np.float64) * now / was
-    labels["area"] = labels["area"].to_numpy(dtype=np.float64) * (wide * high) / (was_wide * was_high)
+            scaled[name] = labels[name].to_numpy(dtype=np.float64) * now / was
+    scaled["area"] = labels["area"].to_numpy(dtype=np.float64) * (wide * high) / (was_wide * was_high)
     if "points" in labels and len(labels):
         points = np.array(labels["points"].tolist(), dtype=np.float64).reshape(len(labels), -1, 3)
         points[:, :, 0] *= (wide / was_wide)[:, None]
         points[:, :, 1] *= (high / was_high)[:, None]
-        cells = [tuple(one) for one in points.reshape(len(labels), -1).tolist()]
-        labels["points"] = pd.Series(cells, index=labels.index, dtype=object)
-    return labels
+        cells = map(tuple, points.reshape(len(labels), -1).tolist())
+        scaled["points"] = np.fromiter(cells, object, len(labels))
+    return labels.extended(scaled)

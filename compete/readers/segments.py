@@ -18,8 +18,8 @@ from compete.readers.label_images import KINDS as IMAGE_KINDS
 
 if TYPE_CHECKING:
     import numpy as np
-    import pandas as pd
 
+    from compete.table import Table
     from metrics.label_maps import LabelMaps
 
 VOID = 0
@@ -73,8 +73,7 @@ def with_segments(challenge: Challenge, annotated: Annotations, dataset: Dataset
     findings = [*dataset.findings, *findings, *faults.findings()]
     _stop_if_fatal(annotated, findings)
     folder, place = _folder(challenge)
-    items = dataset.items.copy()
-    items[MASK_COLUMN] = [str(folder / name) for name in files]
+    items = dataset.items.extended({MASK_COLUMN: [str(folder / name) for name in files]})
     findings += file_findings(replace(dataset, items=items), MASK_COLUMN, folder, place, row="PNG")
     _stop_if_fatal(annotated, findings)
     maps = read_maps(items[MASK_COLUMN].tolist(), sizes_of(dataset), segment_pixels, faults)
@@ -182,9 +181,11 @@ def _segments(
     return found
 
 
-def _labels(maps: LabelMaps, item: np.ndarray[Any, Any], known: Known, faults: Faults) -> pd.DataFrame:
+def _labels(maps: LabelMaps, item: np.ndarray[Any, Any], known: Known, faults: Faults) -> Table:
     """One row a segment that has pixels."""
-    import pandas as pd
+    import numpy as np
+
+    from compete.table import Table
 
     rows = []
     seen: dict[int, set[int]] = {}
@@ -200,4 +201,6 @@ def _labels(maps: LabelMaps, item: np.ndarray[Any, Any], known: Known, faults: F
     for place, segments in known.items():
         for segment in sorted(set(segments) - seen[place]):
             faults.add("unseen-segment", f"{item[place]}: {segment}")
-    return pd.DataFrame(rows, columns=["item", "label", "segment", "area", "crowd"])
+    kinds = {"item": object, "label": object, "segment": np.int64, "area": np.float64, "crowd": bool}
+    cells = zip(*rows, strict=True) if rows else ((),) * len(kinds)
+    return Table({name: np.array(column, kinds[name]) for name, column in zip(kinds, cells, strict=True)})

@@ -90,7 +90,7 @@ def sketch(path: Path) -> dict[str, Any]:
 
 def recognise(glance: Glance) -> str:
     """Why a path is a table of text; empty if it is none."""
-    of_text = glance.path.is_file() and glance.ending(".csv", ".tsv", ".txt", ".tab")
+    of_text = glance.is_file and glance.ending(".csv", ".tsv", ".txt", ".tab")
     return "a table of text by its name" if of_text else ""
 
 
@@ -158,18 +158,17 @@ def _labelled(challenge: Challenge, table: Delimited) -> tuple[list[int], list[F
 def _tabulated(challenge: Challenge, table: Delimited, ids: list[str], kept: list[int], folder: Path) -> Dataset:
     """The kept rows as a frame of text; paths of images become absolute."""
     import numpy as np
-    import pandas as pd
 
-    columns = {name: np.array(cells, dtype=object)[kept] for name, cells in table.columns.items()}
-    index = pd.Index(np.array(ids, dtype=object)[kept], dtype=object, name="item")
-    items = pd.DataFrame(columns, index=index, dtype=object)
+    from compete.table import Table
+
+    columns: dict[str, Any] = {name: np.array(cells, dtype=object)[kept] for name, cells in table.columns.items()}
     roots = {challenge.data.file: _images(challenge, folder), challenge.data.mask: _masks(challenge, folder)}
     for column, root in roots.items():
         if column:
-            paths = [str(joined(root, text)) if text else "" for text in items[column]]
-            paths = viewed(paths, challenge.data.view) if column == challenge.data.file else paths
-            items[column] = pd.Series(paths, index=index, dtype=object)
-    return Dataset(items, pd.DataFrame(), (), [table.lines[row] for row in kept], table.name)
+            paths = [str(joined(root, text)) if text else "" for text in columns[column]]
+            columns[column] = viewed(paths, challenge.data.view) if column == challenge.data.file else paths
+    items = Table(columns, np.array(ids, dtype=object)[kept])
+    return Dataset(items, Table({}), (), [table.lines[row] for row in kept], table.name)
 
 
 def _images(challenge: Challenge, folder: Path) -> Path:

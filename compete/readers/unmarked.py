@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from compete.challenge import Challenge
-from compete.dataset import Dataset, counted, excerpt, feature_columns, group_values
+from compete.dataset import Dataset, class_order, counted, excerpt, feature_columns, group_values
 from compete.errors import EXAMPLES, DatasetError, Finding, fatal
 from compete.files import system_fault
 from compete.readers.annotations import Annotations
@@ -48,17 +48,15 @@ def kept_together(challenge: Challenge, dataset: Dataset, column: str) -> list[F
         dataset: its items.
         column: of what must stay together; a blank is nothing.
     """
-    import pandas as pd
-
-    group = challenge.data.group
-    cells = dataset.items[column]
-    declared = group_values(dataset, group) if group else pd.Series(dataset.items.index, index=dataset.items.index)
-    known = cells != ""
-    several = declared[known].groupby(cells[known].to_numpy()).nunique()
-    apart = several[several > 1]
-    if not len(apart):
+    group, cells = challenge.data.group, dataset.items[column].tolist()
+    declared = group_values(dataset, group) if group else dataset.items.index
+    several: dict[str, set[str]] = {}
+    for cell, one in zip(cells, declared, strict=True):
+        several.setdefault(cell, set()).add(one)
+    apart = {cell for cell, groups in several.items() if cell and len(groups) > 1}
+    if not apart:
         return []
-    items = dataset.items.index[cells.isin(apart.index)][:EXAMPLES]
+    items = [name for name, cell in zip(dataset.items.index, cells, strict=True) if cell in apart][:EXAMPLES]
     what = "patient" if column == "patient" else "file"
     message = counted(len(apart), f"{what} has items", f"{what}s have items") + " in several groups"
     place = challenge.where("data.group")
@@ -82,7 +80,7 @@ def identity_findings(challenge: Challenge, dataset: Dataset, identity: Mapping[
     shown = dict.fromkeys((*feature_columns(challenge, dataset), *data.label, *data.beside, *belonging))
     findings = []
     for column in shown:
-        cells = dataset.items[column].str.strip().str.casefold()
+        cells = [text.strip().casefold() for text in dataset.items[column]]
         rows = [row for row, (cell, known) in enumerate(zip(cells, secrets, strict=True)) if cell in known]
         if rows:
             message = f"{counted(len(rows), 'cell', 'cells')} of {column!r} tell who a patient is"
@@ -174,7 +172,7 @@ def _in_columns(annotated: Annotations) -> dict[str, Any]:
     """The folders as classes."""
     if FOLDER not in annotated.columns or "" in annotated.columns[FOLDER]:
         return {}
-    names = sorted(set(annotated.columns[FOLDER]))
+    names = class_order(annotated.columns[FOLDER])
     shown = ", ".join(map(excerpt, names[:5])) + (", …" if len(names) > 5 else "")
     return {
         "task": Proposal("classification", f"{len(names)} folders: {shown}"),

@@ -139,11 +139,11 @@ def _of_objects(challenge: Challenge, dataset: Dataset) -> Structures:
 
 
 def _sorted(
-    dataset: Dataset, item: Array, labels: pd.DataFrame, size: pd.Series[Any], shape: Callable[[int], Array] | None
+    dataset: Dataset, item: Array, labels: pd.DataFrame, size: Any, shape: Callable[[int], Array] | None
 ) -> Structures:
     """The structures in an order that does not depend on that of the file: by image, class, size, and place."""
     rank = np.argsort(np.argsort(dataset.items.index.to_numpy(dtype=str), kind="stable"))
-    names, areas = labels["label"].to_numpy(dtype=object), size.to_numpy(dtype=np.float64)
+    names, areas = labels["label"].to_numpy(dtype=object), np.asarray(size, dtype=np.float64)
     places = [labels[name].to_numpy() for name in labels.columns if name != "label"]
     order = np.lexsort((*places, areas, names.astype(str), rank[item]))
 

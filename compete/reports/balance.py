@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from compete.audits.targets import factorized
 from compete.dataset import counted, is_missing
 from compete.reports.contents import Contents, Texts
 from compete.reports.figures import Axis, Bar, Line, bar_chart, line_chart
 from compete.reports.occurrences import Occurrences, numbers_of_texts
 from compete.reports.page import Fold, Grid, Piece, Section, Table, count_text, part_text, share_text
+from compete.table import factorized
 
 Array = np.ndarray[Any, Any]
 

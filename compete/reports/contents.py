@@ -97,8 +97,8 @@ class Contents:
 
 def contents_of_plan(plan: Plan) -> Contents:
     """What a planned bundle will hold, for its organizer."""
-    from compete.audits.targets import factorized
     from compete.building.truths import truth_of
+    from compete.table import factorized
 
     items, rows = plan.dataset.items, np.arange(len(plan.id))
     hidden = {*plan.features, *plan.challenge.data.label, plan.challenge.data.file, WIDTH, HEIGHT, DEPTH, AFFINE}
@@ -230,7 +230,7 @@ def _joined(
     records: Sequence[Any],
 ) -> Contents:
     """Train and test as one, with what is known of either."""
-    from compete.audits.targets import factorized
+    from compete.table import factorized
 
     terms, first, second = bundle.terms, len(train[ID]), len(test[ID])
     rows = [np.arange(first), np.arange(first, first + second)]

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from compete.audits.targets import factorized
 from compete.dataset import parsed_number
 from compete.reports.contents import Contents, Texts
+from compete.table import factorized
 from compete.tasks import LIST_TASKS
 from compete.terms import IMAGE_TASKS
 

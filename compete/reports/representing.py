@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compete.audits.targets import factorized
 from compete.dataset import counted, excerpt, is_missing, nearest_column, parsed_number
 from compete.errors import Finding, UsageError, fatal
 from compete.reports.balance import number_text, total_variation
@@ -17,6 +16,7 @@ from compete.reports.contents import Contents, Texts
 from compete.reports.figures import Bar, bar_chart
 from compete.reports.page import Fold, Piece, Section, Table, count_text, share_text
 from compete.reports.subgroups import few_text
+from compete.table import factorized
 from compete.terms import NO_VALUE
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import numpy as np
 
 from compete.audits.probes import class_areas, draw_sample, indicators, normal_scores
 from compete.audits.shortcuts import look_features
-from compete.audits.targets import factorized
 from compete.reports.contents import Contents
 from compete.reports.figures import heat_chart
 from compete.reports.occurrences import Occurrences, numbers_of_texts
 from compete.reports.page import Fold, Piece, Section, Table
+from compete.table import factorized
 
 if TYPE_CHECKING:
     from compete.audits.traces import Traces

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from compete.audits.targets import factorized
 from compete.reports.contents import Contents, Texts
 from compete.reports.figures import Bar, bar_chart, heat_chart
 from compete.reports.occurrences import Occurrences
 from compete.reports.page import Fold, Grid, Piece, Section, Table, count_text, part_text
+from compete.table import factorized
 
 Array = np.ndarray[Any, Any]
 

@@ -20,7 +20,7 @@ from compete.scoring.apart import collected
 from compete.scoring.beside import truth_beside
 from compete.scoring.bounded import Limits, run_bounded
 from compete.scoring.images import Images
-from compete.scoring.kinds import contract_of
+from compete.scoring.kinds import contract_of, read_rows
 from compete.scoring.matching import Vocabulary
 from compete.scoring.measures import Measure, is_own, measures_of, truth_for, view
 from compete.scoring.own import FILE, OwnMetric, load_own_metric, own_score
@@ -163,9 +163,7 @@ def _read(terms: Terms, items: Union[Vocabulary, Images], submission: Union[Path
 
         return read_images_submission(submission, terms, items, name)
     if terms.form == "rows":
-        from compete.scoring.kinds.list_rows import read_list_rows
-
-        return read_list_rows(submission, contract_of(terms), items, name)
+        return read_rows(submission, terms, items, name)
     return read_submission(submission, contract_of(terms), items, name)
 
 
@@ -286,7 +284,7 @@ def _combined(measure: Measure, evidence: metrics.Evidence, truth: Truth, draws:
             continue
         present = np.unique(code[code >= 0])
         by_group = np.asarray(measure.metric.reduce(evidence, metrics.Partition(code, len(subgroup.names))))
-        value = metrics.combine(by_group[present], measure.by)
+        value = metrics.combine(by_group[present], measure.by, greater_is_better=measure.metric.greater_is_better)
         low, high = _combined_interval(measure, evidence, truth, [code == group for group in present], draws)
         scores.append(Score(measure.name, part, "", defined(float(value)), low, high, int((code >= 0).sum())))
     return scores

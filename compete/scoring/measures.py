@@ -73,8 +73,7 @@ MEASURE_RULES = {
     ),
     "score/unknown-combination": (
         "A combination names a subgroup or a way of combining that there is not.",
-        "`over` names one of `data.subgroups`; `by` is mean, geometric_mean, harmonic_mean, minimum, maximum or "
-        "worst.",
+        "`over` names one of `data.subgroups`; `by` is mean, geometric_mean, harmonic_mean, minimum, maximum or worst.",
     ),
 }
 

@@ -47,7 +47,8 @@ TRIAL_RULES = {
     "trial/undefined": (
         "A metric has no value on a part of the items.",
         "Even the perfect submission gets no score there (0/0): a class, or any positive item, is missing from that "
-        "part. Make the part larger, stratify the split, or choose a metric that is defined there.",
+        "part. Make the part larger, stratify the split, or choose a metric that is defined there. It is an error "
+        "where the challenge's own metric answered nan, for nobody could be ranked: mend the function.",
     ),
     "trial/chance": (
         "The sample submission knows more than chance.",
@@ -145,7 +146,10 @@ def perfect_findings(truth: Truth, scores: Sequence[Score]) -> list[Finding]:
             continue
         if score.value is None:
             message = f"{score.metric} is undefined on the {score.n} {score.part} items, even for a perfect submission"
-            findings.append(Finding("trial/undefined", message, "score", severity="warning"))
+            by_own = score.metric == truth.terms.metric and is_own(score.metric)
+            hint = "the function must answer the perfect submission with a finite number" if by_own else ""
+            severity = "error" if by_own else "warning"
+            findings.append(Finding("trial/undefined", message, "score", hint=hint, severity=severity))
         elif score.metric in measures:
             metric = measures[score.metric].metric
             best = metric.bounds[1] if metric.greater_is_better else metric.bounds[0]

@@ -23,7 +23,8 @@ def console(*, err: bool = False) -> Console:
     from rich.console import Console
 
     stream = sys.stderr if err else sys.stdout
-    return Console(stderr=err, width=None if stream.isatty() else 200, soft_wrap=True, highlight=False, markup=False)
+    width = None if stream.isatty() else 200
+    return Console(stderr=err, width=width, soft_wrap=True, highlight=False, markup=False, emoji=False)
 
 
 def document(content: Any) -> None:

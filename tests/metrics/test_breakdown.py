@@ -52,7 +52,7 @@ def test_missing_groups_are_refused():
 
 @pytest.mark.parametrize(
     ("how", "expected"),
-    [("mean", 0.75), ("geometric_mean", 0.5**0.5), ("harmonic_mean", 2 / 3), ("minimum", 0.5)],
+    [("mean", 0.75), ("geometric_mean", 0.5**0.5), ("harmonic_mean", 2 / 3), ("minimum", 0.5), ("maximum", 1.0)],
 )
 def test_combinations(how, expected):
     assert metrics.combine([1.0, 0.5], how) == pytest.approx(expected)
@@ -60,6 +60,29 @@ def test_combinations(how, expected):
     np.testing.assert_allclose(both, [expected, expected])
     np.testing.assert_allclose(metrics.combine([[1.0, 1.0], [0.5, 0.5]], how, axis=0), [expected, expected])
     assert np.isnan(metrics.combine([1.0, np.nan], how))
+
+
+@pytest.mark.parametrize(("greater", "expected"), [(True, 0.5), (False, 1.0)])
+def test_the_worst_is_by_the_direction(greater, expected):
+    assert metrics.combine([1.0, 0.5], "worst", greater_is_better=greater) == expected
+    with pytest.raises(metrics.MetricError, match="depends on the direction"):
+        metrics.combine([1.0, 0.5], "worst")
+
+
+@pytest.mark.parametrize(("name", "by", "expected"), [("mae", "worst", 2.0), ("mae", "minimum", 0.0),
+                                                      ("mae", "maximum", 2.0), ("r2", "worst", 0.0)])  # fmt: skip
+def test_intervals_and_options_take_the_worst_by_the_direction(name, by, expected):
+    inner = metrics.get(name)
+    true, found, group = np.array([1.0, 3.0, 1.0, 3.0]), np.array([1.0, 3.0, 2.0, 2.0]), ["a", "a", "b", "b"]
+    expected = expected / 2 if name == "mae" else expected
+    truth = metrics.WithColumns(true, {"site": group})
+    assert metrics.get("by_type", metric=name, over="site", by=by)(truth, found) == expected
+    evidences = [inner.collect(true[:2], found[:2]), inner.collect(true[2:], found[2:])]
+    scores = [inner.reduce(one) for one in evidences]
+    assert metrics.combine(scores, by, greater_is_better=inner.greater_is_better) == expected
+    way = {"worst": "minimum" if inner.greater_is_better else "maximum"}.get(by, by)
+    wanted = metrics.combined_interval(inner, evidences, way, draws=20)
+    np.testing.assert_array_equal(metrics.combined_interval(inner, evidences, by, draws=20), wanted)
 
 
 def test_combinations_of_zero_and_less():

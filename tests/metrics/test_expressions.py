@@ -236,7 +236,7 @@ def test_evaluate_takes_expressions_beside_metrics():
     assert scores[EXPRESSIONS["one evidence"]] == pytest.approx((scores["accuracy"] + scores["f1_macro"]) / 2)
 
 
-@pytest.mark.parametrize("by", ["mean", "minimum", "harmonic_mean"])
+@pytest.mark.parametrize("by", ["mean", "minimum", "harmonic_mean", "worst"])
 def test_a_combination_is_a_part_like_any_other(by):
     true, predicted = case("one evidence", n=80)
     random = np.random.default_rng(9)
@@ -250,7 +250,7 @@ def test_a_combination_is_a_part_like_any_other(by):
     def by_hand(weights):
         present = [code for code in range(3) if weights[group == code].sum() > 0]
         each = [inner(true[group == code], predicted[group == code], weights[group == code]) for code in present]
-        return metrics.combine(each, by) if each else np.nan
+        return metrics.combine(each, by, greater_is_better=True) if each else np.nan
 
     half = random.integers(0, 2, 80)
     np.testing.assert_allclose(part.reduce(evidence), by_hand(np.ones(80)), **CLOSE)

@@ -123,6 +123,7 @@ FAULTS = [
     ("images.1.site", "\udc00", "detection", "coco-file", "\\udc00 is half a letter"),
     ("categories.0.name", "crab", "detection", "category", "repeats the name"),
     ("categories.0.id", 2, "detection", "category", "repeats the number"),
+    ("annotations", [], "detection", "no-object", "no image has any object"),
     ("annotations.0", "text", "detection", "annotation", "annotations[0]"),
     ("annotations.0.iscrowd", 2, "detection", "annotation", "annotations[0]"),
     ("annotations.0.area", -1, "detection", "annotation", "annotations[0]"),
@@ -171,7 +172,6 @@ WARNED = [
     ("annotations.0.bbox", [30, 5, 30, 10], "detection", "box-beyond"),
     ("annotations.1", whole_file()["annotations"][0], "detection", "repeated-object"),
     ("annotations.0.segmentation", [[1, 1, 1, 1, 1, 1]], "instance_segmentation", "empty-object"),
-    ("annotations", [], "detection", "unused-category"),
     ("categories", [*whole_file()["categories"], {"id": 1, "name": "eel"}], "detection", "unused-category"),
 ]
 

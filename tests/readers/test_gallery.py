@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -53,9 +54,7 @@ def test_it_is_read_without_a_fault(challenge_folder: Path) -> None:
     features = feature_columns(challenge, dataset)
     assert len(features) == {"penguins": 4, "digits": 0, "diabetes": 10}[challenge.name]
     assert not set(features) & set(challenge.data.label)
-    counts = {
-        group.name: subgroup_values(dataset, group).value_counts().to_dict() for group in challenge.data.subgroups
-    }
+    counts = {group.name: dict(Counter(subgroup_values(dataset, group).tolist())) for group in challenge.data.subgroups}
     assert (
         counts
         == {
@@ -69,7 +68,7 @@ def test_it_is_read_without_a_fault(challenge_folder: Path) -> None:
         }[challenge.name]
     )
     if challenge.data.group:
-        groups = group_values(dataset, challenge.data.group).nunique()
+        groups = len(set(group_values(dataset, challenge.data.group).tolist()))
         assert groups == {"penguins": 284, "digits": 13}[challenge.name]
 
 

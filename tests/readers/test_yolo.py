@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,6 +18,7 @@ from compete.readers.formats.yolo_file import read_yolo
 from compete.readers.rules import DATASET_RULES
 from compete.readers.writing import write_dataset
 from compete.readers.writing.outlines import outline
+from compete.table import Table
 from metrics.masks import Masks
 from tests.readers.yolo_files import HIGH, LABELS, NAMES, POLYGON, WIDE, read_files, write_files
 
@@ -147,9 +148,12 @@ def test_what_can_be_used_all_the_same_is_told(tmp_path: Path, odd: tuple[str, s
     assert len(found.labels) == objects
 
 
-def test_no_object_at_all_is_told(tmp_path: Path) -> None:
+def test_no_object_at_all_is_refused(tmp_path: Path) -> None:
     write_files(tmp_path / "data", train__labels__a_txt="", valid__labels__c_txt="")
-    assert told(read_files(tmp_path))["unused-category"].message == "no image has any object"
+    with pytest.raises(DatasetError) as caught:
+        read_files(tmp_path)
+    told = {finding.rule: finding.message for finding in caught.value.findings}
+    assert told["dataset/no-object"] == "no image has any object"
 
 
 def test_other_ways_to_write_the_same(tmp_path: Path) -> None:
@@ -157,7 +161,7 @@ def test_other_ways_to_write_the_same(tmp_path: Path) -> None:
     text = "\ufeff0.0 .5 5e-1 0.25 0.2\r\n\r\n  1\t0.1 0.1 0.1 0.1  \r"
     names = "names:\n  1: fish\n  0: crab\npath: ../x\ntrain: C:\\Users\\x\\train\\images\nval: /y/valid/images\n"
     other = read_files(write_files(tmp_path / "two" / "data", train__labels__a_txt=text, data_yaml=names).parent)
-    assert other.labels.equals(plain.labels)
+    assert other.labels.frame.equals(plain.labels.frame)
     assert other.items["split"].tolist() == plain.items["split"].tolist()
 
 
@@ -290,9 +294,10 @@ def test_what_is_written_is_read_again(tmp_path: Path, task: str) -> None:
 def test_what_labels_cannot_hold_is_told(tmp_path: Path) -> None:
     write_files(tmp_path / "data")
     found = read_files(tmp_path)
-    found.labels.loc[0, "crowd"] = True
-    found.labels.loc[1, "area"] = 5
-    found.items["split"] = ["train", "dev", "other"]
+    crowd, area = np.array([True, False, False]), found.labels["area"].to_numpy().copy()
+    area[1] = 5
+    labels = found.labels.extended({"crowd": crowd, "area": area})
+    found = replace(found, labels=labels, items=found.items.extended({"split": ["train", "dev", "other"]}))
     (tmp_path / "out").mkdir()
     column, crowd, area = write_dataset("yolo", found, tmp_path / "out")
     assert (column.rule, column.items) == ("dataset/not-written", ("split",))
@@ -355,9 +360,11 @@ def test_an_outline_gives_its_mask_again(high: int, wide: int, seed: int, share:
 def test_images_that_would_share_their_labels_are_numbered(tmp_path: Path) -> None:
     found = read_files(write_files(tmp_path / "data").parent)
     (tmp_path / "other.bmp").write_bytes(Path(found.items["file"].iloc[1]).read_bytes())
-    found.items.loc["b", "file"] = str(tmp_path / "other.bmp")
-    found.items.index = pd.Index(["x.png", "x.bmp", "c"], name="item")
-    found.labels["item"] = ["x.png", "x.png", "c"]
+    files = found.items["file"].tolist()
+    items = Table(
+        {**found.items.held, "file": [files[0], str(tmp_path / "other.bmp"), files[2]]}, ["x.png", "x.bmp", "c"]
+    )
+    found = replace(found, items=items, labels=found.labels.extended({"item": ["x.png", "x.png", "c"]}))
     (tmp_path / "out").mkdir()
     write_dataset("yolo", found, tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out" / "labels").iterdir()) == [

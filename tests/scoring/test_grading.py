@@ -148,17 +148,9 @@ def test_probabilities_give_ranks_labels_and_losses(tmp_path: Path) -> None:
 def test_two_classes_one_column_of_probabilities(tmp_path: Path) -> None:
     true = np.where(TRUE == "cat", "no", "yes")
     terms = Terms(
-        "b",
-        "B",
-        "1",
-        "classification",
-        ("label",),
-        "probability",
-        ("yes",),
-        "roc_auc",
-        classes=("no", "yes"),
+        "b", "B", "1", "classification", ("label",), "probability", ("yes",), "roc_auc", classes=("no", "yes"),
         also=("f1", "brier"),
-    )
+    )  # fmt: skip
     bundle = open_bundle(write_small_bundle(tmp_path / "b", terms, {"id": IDS, "label": true, "Usage": USAGE}))
     given = RANDOM.random(N)
     result = grade(bundle, submission({"yes": given}, tmp_path))

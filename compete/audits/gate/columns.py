@@ -14,9 +14,8 @@ import numpy as np
 from compete.dataset import parsed_number
 
 Array = np.ndarray[Any, Any]
-LONG = 256
-"""Letters of a name up to which its numbers are written in one width to sort it."""
-_RUN = re.compile(r"[0-9]+")
+LONG, AT_ONCE = 256, 1 << 16
+"""Letters of a name, with all its numbers in one width, up to which it is sorted by them; and names at a time."""
 ABSENT = frozenset({"", "na", "n/a", "nan", "null", "none", "-", "?"})
 """How tables spell that nothing is there, in small letters."""
 
@@ -68,21 +67,68 @@ def natural_order(names: Sequence[str]) -> Array:
             words = np.array(names, dtype="S16").view(">u8").reshape(-1, 2)
             return np.lexsort((words[:, 1], words[:, 0]))
     if all(map(_is_number, names)):
-        keys: list[Any] = list(map(int, names))
-    elif all(map(_is_plain, names)):
-        wide = max((len(run) for name in names for run in _RUN.findall(name)), default=0)
-        keys = [_RUN.sub(lambda run: "\0" + run[0].lstrip("0").zfill(wide), name) for name in names]
-    else:
-        keys = list(map(_natural, names))
-    return np.array(sorted(range(len(names)), key=keys.__getitem__), dtype=np.int64)
+        return np.argsort(np.array(list(map(int, names)), dtype=np.int64), kind="stable")
+    keys = _keys(names)
+    if keys is not None:
+        return np.lexsort(keys.T[::-1])
+    parts = list(map(_natural, names))
+    return np.array(sorted(range(len(names)), key=parts.__getitem__), dtype=np.int64)
 
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 19
 
 
-def _is_plain(text: str) -> bool:
-    return text.isascii() and "\0" not in text and len(text) < LONG
+def _keys(names: Sequence[str]) -> Array | None:
+    """Whole numbers that stand in the order of the names, column by column, shape (n, columns); None of unusual names.
+
+    They spell each name with a zero byte before its numbers, and all numbers as wide as the widest.
+    """
+    text = "\n".join(names)
+    if not text.isascii() or "\0" in text or text.count("\n") != len(names) - 1:
+        return None
+    begin, end = _numbers(np.frombuffer(text.encode(), dtype=np.uint8))
+    wide = int((end - begin).max(initial=0))
+    parts = []
+    for start in range(0, len(names), AT_ONCE):
+        part = _spelt(names[start : start + AT_ONCE], wide)
+        if part is None:
+            return None
+        parts.append(part)
+    keys = np.zeros((len(names), max(part.shape[1] for part in parts)), dtype=np.uint8)
+    for number, part in enumerate(parts):
+        keys[number * AT_ONCE : number * AT_ONCE + len(part), : part.shape[1]] = part
+    words = keys.view(">u8").astype(np.uint64)
+    telling: Array = words[:, (words != words[0]).any(axis=0)]
+    return telling if telling.shape[1] else words[:, :1]
+
+
+def _numbers(letter: Array) -> tuple[Array, Array]:
+    """Where numbers begin and end in a text, given by its bytes."""
+    edge = np.flatnonzero(np.diff((letter >= ord("0")) & (letter <= ord("9")), prepend=False, append=False))
+    return edge[::2], edge[1::2]
+
+
+def _spelt(names: Sequence[str], wide: int) -> Array | None:
+    """Names as rows of bytes, their numbers filled up with zeros; None where that makes them too long."""
+    letter = np.frombuffer("\n".join([*names, ""]).encode(), dtype=np.uint8)
+    begin, end_of_number = _numbers(letter)
+    filled = wide - (end_of_number - begin)
+    room = np.ones(len(letter), dtype=np.int64)
+    room[begin] += 1 + filled
+    place = np.cumsum(room)
+    ends = letter == ord("\n")
+    end = place[ends] - 1
+    first = np.append(0, end[:-1] + 1)
+    width = -(-max(int((end - first).max()), 1) // 8) * 8
+    if width > LONG:
+        return None
+    place += np.repeat(np.arange(len(names)) * width - first, np.diff(np.append(-1, np.flatnonzero(ends)))) - 1
+    rows = np.zeros(len(names) * width, dtype=np.uint8)
+    before = np.arange(int(filled.sum())) - np.repeat(np.cumsum(filled) - filled, filled)
+    rows[np.repeat(place[begin], filled) - 1 - before] = ord("0")
+    rows[place[~ends]] = letter[~ends]
+    return rows.reshape(len(names), width)
 
 
 def _natural(text: str) -> tuple[tuple[int, int, str], ...]:

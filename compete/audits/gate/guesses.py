@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import random
 import uuid
 import zlib
-from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
 from math import lgamma, log
 from typing import Any
 
 import numpy as np
 
 from compete.audits.gate.folder import Folder
+from compete.audits.gate.seeds import SEEDS, shuffles_like
 from compete.building.identity import CONSONANTS, HEX
 from compete.bundle import GROUP, ID, TRAIN_GROUPS
 from compete.errors import Finding
@@ -26,9 +25,6 @@ SHORTEST = 6
 """Letters of a digest that an id must have in common with it."""
 RARE = 10_000
 """How many splits there must be for each seed that is tried, so that none gives it by chance."""
-SEEDS = (*range(1001), 1234, 1337, 2020, 2021, 2022, 2023, 2024, 2025, 2026, 4242, 12345, 31337, 123456, 424242)
-LAST = 24
-"""Rows that a shuffle settles first, which refute nearly every seed."""
 
 DIGESTS: dict[str, Callable[[bytes], bytes]] = {
     "MD5": lambda data: hashlib.md5(data, usedforsecurity=False).digest(),
@@ -78,40 +74,13 @@ def computable_split(folder: Folder) -> Iterator[Finding]:
     hint = "use a random seed of 16 or more characters, and keep challenge.yaml private"
     in_test = (folder.part != 0)[folder.by_source]
     many, tests = len(in_test), int(in_test.sum())
-    least = min(tests, many - tests, LAST)
     splits = lgamma(many + 1) - lgamma(tests + 1) - lgamma(many - tests + 1)
     # Of few items one of the seeds may give the split by chance.
-    for seed in SEEDS if splits >= log(RARE * len(SEEDS)) else ():
-        for how, settled in LAST_ROWS.items():
-            if may_be_split(in_test, least, settled(many, seed)) and _is_split(in_test, SHUFFLES[how](many, seed)):
-                message = f"the split follows from the seed {seed} with {how}"
-                yield Finding("leak/computable-split", message, "public", hint=hint)
-                return
+    if splits >= log(RARE * len(SEEDS)) and (found := next(shuffles_like(in_test), None)):
+        message = f"the split follows from the seed {found[0]} with {found[1]}"
+        yield Finding("leak/computable-split", message, "public", hint=hint)
+        return
     yield from _guessed_key(folder, hint)
-
-
-def may_be_split(in_test: Array, settled: int, drawn: Iterable[int]) -> bool:
-    """Whether a shuffle may have made a split, test first or test last, as far as the rows tell that it settles first.
-
-    Args:
-        in_test: which rows are in the test, in the order before the shuffle, bool of shape (n,).
-        settled: how many of the last places must be all of the test, or all of train.
-        drawn: for the last places, from the end, the place with which each was exchanged.
-    """
-    last = len(in_test) - 1
-    moved: dict[int, int] = {}
-    found = set()
-    for at, other in zip(range(last, max(last - settled, 0), -1), drawn, strict=False):
-        found.add(bool(in_test[moved.get(other, other)]))
-        if len(found) == 2:
-            return False
-        moved[other] = moved.get(at, at)
-    return True
-
-
-def _is_split(in_test: Array, rows: Array) -> bool:
-    tests = int(in_test.sum())
-    return bool(in_test[rows[:tests]].all() or in_test[rows[-tests:]].all())
 
 
 def _guessed_key(folder: Folder, hint: str) -> Iterator[Finding]:
@@ -174,56 +143,3 @@ def _as_hex(name: str) -> str:
     if set(name) <= set(CONSONANTS):
         return name.translate(str.maketrans(CONSONANTS, HEX))
     return name.lower()
-
-
-def _shuffled(many: int, seed: int) -> Array:
-    rows = list(range(many))
-    random.Random(seed).shuffle(rows)  # noqa: S311  (what an attacker would try)
-    return np.array(rows)
-
-
-@lru_cache(maxsize=1)
-def _legacy() -> np.random.RandomState:
-    return np.random.RandomState(0)
-
-
-def _last_of_legacy(many: int, seed: int) -> Iterator[int]:
-    """With which places the last ones are exchanged by the permutation of a ``RandomState``."""
-    _legacy().seed(seed)
-    return _exchanged(_legacy().randint(0, 1 << 32, 2 * LAST, dtype=np.uint32), many)
-
-
-def _last_of_generator(many: int, seed: int) -> Iterator[int]:
-    """The same of a ``Generator``."""
-    return _exchanged(np.random.default_rng(seed).integers(0, 1 << 32, 2 * LAST, dtype=np.uint32), many)
-
-
-def _exchanged(words: Array, many: int) -> Iterator[int]:
-    """Numpy cuts random words to as many bits as a place has, and leaves out those that are too large."""
-    left = iter(words.tolist())
-    for place in range(many - 1, max(many - LAST, 0), -1):
-        kept = (1 << place.bit_length()) - 1
-        drawn = next((word & kept for word in left if word & kept <= place), None)
-        if drawn is None:
-            return
-        yield drawn
-
-
-def _last_of_shuffle(many: int, seed: int) -> Iterator[int]:
-    chance = random.Random(seed)  # noqa: S311
-    for end in range(many, max(many - LAST, 1), -1):
-        yield chance.randrange(end)
-
-
-SHUFFLES: dict[str, Callable[[int, int], Array]] = {
-    "train_test_split": lambda many, seed: np.random.RandomState(seed).permutation(many),
-    "default_rng": lambda many, seed: np.random.default_rng(seed).permutation(many),
-    "random.shuffle": _shuffled,
-}
-"""The usual ways to shuffle rows."""
-LAST_ROWS: dict[str, Callable[[int, int], Any]] = {
-    "train_test_split": _last_of_legacy,
-    "default_rng": _last_of_generator,
-    "random.shuffle": _last_of_shuffle,
-}
-"""Their first draws, which settle the last places."""

@@ -35,8 +35,8 @@ GATE_RULES = {
     ),
     "leak/sample": (
         "The sample submission knows more than a constant.",
-        "Items that look the same must get the same prediction in it. Build the bundle again; the sample is then made"
-        " of the training labels alone.",
+        "Items that look the same must get the same prediction in it; of an ordering, every list must stand sorted as "
+        "text. Build the bundle again; the sample is then made of the training labels alone.",
     ),
     "leak/row-order": (
         "The order of rows tells the labels.",

@@ -14,6 +14,7 @@ from compete.audits.gate.reading import read_table
 from compete.bundle import AFFINE, DEPTH, HEIGHT, ID, TEST_JSON, WIDTH
 from compete.errors import Finding
 from compete.files import EPOCH
+from compete.readers.label_cells import entries_of
 
 FIRST_DATE = (1980, 1, 1, 0, 0, 0)
 assert EPOCH == 315_532_800
@@ -21,7 +22,10 @@ assert EPOCH == 315_532_800
 
 
 def sample(folder: Folder) -> Iterator[Finding]:
-    """Does the sample submission say the same of all items, or of all images of one size?"""
+    """Does the sample submission say the same of all items, or of all images of one size?
+
+    Of an ordering, whose items have labels of their own, it must name them in one fixed order: sorted as text.
+    """
     place = folder.public / folder.terms.sample_name
     if not place.is_file() or (place.suffix == ".csv" and not folder.terms.of_images and _is_constant(place)):
         return
@@ -30,12 +34,22 @@ def sample(folder: Folder) -> Iterator[Finding]:
     if said is None:
         yield Finding("leak/sample", "it cannot be read as a submission", place.name, hint=hint)
         return
-    sizes = _sizes(folder)
-    first: dict[Any, Any] = {}
-    odd = [item for item, what in said.items() if first.setdefault(sizes.get(item), what) != what]
-    if odd:
+    if folder.terms.task == "ordering":
+        odd = [item for item, rows in said.items() if not _are_sorted(rows, folder.terms.separator)]
+        message = f"it names the labels of {len(odd):,} items in another order than that of text"
+    else:
+        sizes = _sizes(folder)
+        first: dict[Any, Any] = {}
+        odd = [item for item, what in said.items() if first.setdefault(sizes.get(item), what) != what]
         message = f"its predictions differ between items that look the same: {len(odd):,} are not as the first"
+    if odd:
         yield Finding("leak/sample", message, place.name, hint=hint, count=len(odd))
+
+
+def _are_sorted(rows: list[tuple[str, ...]], separator: str) -> bool:
+    """Whether every cell lists its entries in the order of text, spelt as the build spells them."""
+    cells = [cell for row in rows for cell in row]
+    return len(cells) == 1 and cells[0] == separator.join(sorted(entries_of(cells[0], separator)))
 
 
 def _is_constant(place: Path) -> bool:

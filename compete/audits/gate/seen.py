@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compete.building.media.jpeg import Damaged, exif_orientation, strip_jpeg
+from compete.building.media.jpeg import ADOBE, FRAMES, SCAN, Damaged, exif_orientation, strip_jpeg
 from compete.building.media.png import strip_png
 from compete.png import SIGNATURE
 
@@ -29,6 +29,8 @@ DEEP = 160
 """Pixels of a side of what is looked at for traces of compression."""
 MODES = ((0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (0, 3))
 """Frequencies of a block whose steps are looked for."""
+SEQUENTIAL, GREY_FIRST = {0xC0, 0xC1}, (b"\x01", b"\x01\x02\x03")
+"""Frames of JPEGs that store row after row, and components of which the first is surely the brightness."""
 REACH = 24
 """Steps of a frequency to each side that are counted."""
 
@@ -126,7 +128,8 @@ def _grey(path: str) -> Array | None:
     from PIL import Image
 
     try:
-        with warnings.catch_warnings(), Image.open(path, formats=["JPEG", "PNG"]) as image:
+        data = _upper_rows(Path(path).read_bytes())
+        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=["JPEG", "PNG"]) as image:
             warnings.simplefilter("ignore")
             if image.format == "JPEG":
                 image.draft("L", image.size)
@@ -136,6 +139,23 @@ def _grey(path: str) -> Array | None:
             return np.asarray(image.convert("L").crop((0, 0, min(image.width, DEEP), min(image.height, DEEP))))
     except (OSError, SyntaxError, ValueError):
         return None
+
+
+def _upper_rows(data: bytes) -> bytes:
+    """Of a JPEG that stores its rows one after the other only those that are looked at, so that no other is decoded.
+
+    Its header says how many rows there are; decoders stop after so many. Of all other files, all.
+    """
+    at = 2 if data[:3] == b"\xff\xd8\xff" else len(data)
+    while at + 10 < len(data) and data[at] == 0xFF and data[at + 1] not in {SCAN, ADOBE}:
+        code, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if code in FRAMES:
+            named = data[at + 10 : at + 2 + length : 3]
+            if code in SEQUENTIAL and named in GREY_FIRST and int.from_bytes(data[at + 5 : at + 7], "big") > DEEP:
+                return b"".join((data[: at + 5], DEEP.to_bytes(2, "big"), data[at + 7 :]))
+            break
+        at += 2 + length
+    return data
 
 
 def compression_traces(grey: Array) -> Array:

@@ -25,6 +25,7 @@ from compete.readers.formats.camtrap_file import (
 from compete.readers.proposals import Proposal
 from compete.readers.recognition import Glance
 from compete.readers.tables import tabled_dataset
+from compete.sources import is_file, read_whole
 
 
 def read(challenge: Challenge) -> Dataset:
@@ -72,11 +73,11 @@ def sketch(path: Path) -> dict[str, Any]:
 
 def recognise(glance: Glance) -> str:
     """Why a path is a package of Camtrap DP; empty if it is none."""
-    file = glance.path if glance.path.is_file() else glance.path / PACKAGE
-    if file.name != PACKAGE or not file.is_file():
+    file = glance.path if glance.is_file else glance.path / PACKAGE
+    if file.name != PACKAGE or not is_file(file):
         return ""
     try:
-        said = json.loads(file.read_bytes())
+        said = json.loads(read_whole(file))
     except (ValueError, RecursionError, OSError):
         return ""
     resources = said.get("resources") if isinstance(said, dict) else None

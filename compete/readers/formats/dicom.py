@@ -73,7 +73,7 @@ def sketch(path: Path) -> dict[str, Any]:
 
 def recognise(glance: Glance) -> str:
     """Why a path is a folder of DICOM files; empty if it is none."""
-    if not glance.path.is_dir():
+    if not glance.is_folder:
         return ""
     likely = glance.ending(*SUFFIXES) or [name for name in glance.names if not Path(name).suffix.strip(".0123456789")]
     found = [name for name in likely[:LOOKED_AT] if is_dicom(read_head(glance.path / name)[:HEAD])]

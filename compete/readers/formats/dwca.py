@@ -16,6 +16,7 @@ from compete.readers.formats.dwca_sheets import META, layouts
 from compete.readers.proposals import FEW, Proposal
 from compete.readers.recognition import Glance, read_head
 from compete.readers.tables import tabled_dataset
+from compete.sources import is_remote
 
 LABELS = ("species", "scientificName", "acceptedScientificName", "genus", "family")
 GROUPS = ("organismID", "individualID", "eventID", "locationID", "locality", RECORDER)
@@ -89,11 +90,11 @@ def sketch(path: Path) -> dict[str, Any]:
 
 def recognise(glance: Glance) -> str:
     """Why a path is a Darwin Core archive; empty if it is none."""
-    if glance.path.is_dir():
+    if glance.is_folder:
         near = [name for name in glance.names if name.rpartition("/")[2].lower() == META and name.count("/") <= 1]
         head = read_head(glance.path / near[0]) if near else b""
         return f"{META} of a Darwin Core archive" if b"rs.tdwg.org/dwc/text" in head else ""
-    if not glance.path.name.lower().endswith(PACKED):
+    if is_remote(glance.path) or not glance.path.name.lower().endswith(PACKED):
         return ""
     return _packed(glance.path)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from compete.challenge import Challenge
-from compete.dataset import Dataset, excerpt, nearest_column
+from compete.dataset import Dataset, class_order, excerpt, nearest_column
 from compete.errors import EXAMPLES, DatasetError, Finding, fatal
 from compete.files import system_fault
 from compete.readers.images import is_image_name
@@ -41,7 +41,7 @@ def read(challenge: Challenge) -> Dataset:
         DatasetError: with one finding for every fault.
         SystemFault: if the disk or a permission forbids reading.
     """
-    import pandas as pd
+    from compete.table import Table
 
     root = challenge.locate(challenge.data.path)
     found = _look(root, challenge.where("data.path"))
@@ -52,10 +52,10 @@ def read(challenge: Challenge) -> Dataset:
         findings.append(Finding("dataset/empty-table", "no class folder holds an image", challenge.where("data.path")))
     if fatal(findings):
         raise DatasetError(f"dataset refused: {root.name}", findings)
-    index = pd.Index([name for name, _ in found.images], dtype=object, name="item")
-    paths = viewed([str(root / name) for name in index], challenge.data.view)
+    names = [name for name, _ in found.images]
+    paths = viewed([str(root / name) for name in names], challenge.data.view)
     columns = {file: paths, label: [folder for _, folder in found.images]}
-    dataset = Dataset(pd.DataFrame(columns, index=index, dtype=object), pd.DataFrame(), source=root.name)
+    dataset = Dataset(Table(columns, names), Table({}), source=root.name)
     findings += label_findings(challenge, dataset)
     if fatal(findings):
         raise DatasetError(f"dataset refused: {root.name}", findings)
@@ -77,7 +77,7 @@ def sketch(path: Path) -> dict[str, Any]:
         )
     if findings:
         raise DatasetError(f"dataset refused: {path.name}", findings)
-    classes = sorted({folder for _, folder in found.images})
+    classes = class_order(folder for _, folder in found.images)
     shown = ", ".join(classes[:5]) + (", …" if len(classes) > 5 else "")
     return {
         "reader": Proposal("folder", "one folder a class"),

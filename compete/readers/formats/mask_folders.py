@@ -72,7 +72,7 @@ def sketch(path: Path) -> dict[str, Any]:
 
 def recognise(glance: Glance) -> str:
     """Why a path is a folder of images with one mask an object; empty if it is none."""
-    if not glance.path.is_dir():
+    if not glance.is_folder:
         return ""
     images, masks = _sorted([name for name in glance.names if is_image_name(name)])
     known = [key for key in masks if len(images.get(key, ())) == 1]

@@ -24,6 +24,7 @@ from compete.readers.proposals import Proposal
 from compete.readers.recognition import Glance
 from compete.readers.tables import tabled_dataset
 from compete.readers.volume_proposals import is_volume, labels_seen, metric_of_volumes, view_of_stack
+from compete.sources import is_file
 
 NAME, FILE, MASK, SPLIT = "name", "file", "mask", "split"
 META = "dataset_meta.json"
@@ -117,7 +118,7 @@ def sketch(path: Path) -> dict[str, Any]:
 
 def recognise(glance: Glance) -> str:
     """Why a path is a folder of images and label images; empty if it is none."""
-    if not glance.path.is_dir():
+    if not glance.is_folder:
         return ""
     images, masks = _sorted([name for name in glance.names if is_image_name(name)])
     both = [name for key, names in masks.items() for name in names if key in images]
@@ -202,7 +203,7 @@ def _values(folder: Path, pairs: Pairs, view: Mapping[str, str]) -> Mapping[str,
 
 def _named(folder: Path) -> dict[int, str]:
     """The names of values in datumaro's file; none where it is not there, or is another."""
-    if not (folder / META).is_file():
+    if not is_file(folder / META):
         return {}
     try:
         said = read_json(folder / META, "dataset/label-file")

@@ -53,14 +53,14 @@ def sketch(path: Path) -> dict[str, Any]:
     table = read_parquet(path)
     if fatal(table.findings):
         raise DatasetError(f"dataset refused: {path.name}", table.findings)
-    found = propose(table, path / "part" if path.is_dir() else path)
+    found = propose(table, path / "part" if is_folder(path) else path)
     counts = Proposal("parquet", f"{len(table.lines)} rows, {len(table.columns)} columns")
     return {**found, "reader": counts}
 
 
 def recognise(glance: Glance) -> str:
     """Why a path is a Parquet file or a folder of them; empty if it is none."""
-    if glance.path.is_file():
+    if glance.is_file:
         return "Parquet by its first bytes" if glance.head.startswith(MAGIC) else ""
     parts = [name for name in glance.ending(*SUFFIXES) if "/" not in name]
     return counted(len(parts), "Parquet file", "Parquet files") if parts else ""

@@ -60,4 +60,4 @@ def sketch(path: Path) -> dict[str, Any]:
 
 def recognise(glance: Glance) -> str:
     """Why a path is an export of Roboflow; empty if it is none."""
-    return FLAVOURS.get(flavour(glance.names), "") if glance.path.is_dir() else ""
+    return FLAVOURS.get(flavour(glance.names), "") if glance.is_folder else ""

@@ -11,6 +11,7 @@ from compete.dataset import Dataset, counted, excerpt
 from compete.errors import EXAMPLES, DatasetError, Finding, fatal
 from compete.readers.annotated import annotated_dataset
 from compete.readers.annotations import Annotations
+from compete.readers.images import is_image_name
 from compete.readers.json_file import refusal
 from compete.readers.listing import listed_files, unprintable_names
 from compete.readers.proposals import Proposal
@@ -19,10 +20,15 @@ from compete.readers.stacks.address import StackFault, file_of
 from compete.readers.stacks.choosing import StackFaults, pictures_of_stack
 from compete.readers.stacks.tiff import SIGNATURES, Stack, read_stack
 from compete.readers.unmarked import as_annotations, kept_together, propose_unmarked, with_findings
+from compete.sources import is_remote
 
 STACK = "stack"
 """The column of the file that a picture is in."""
 SUFFIXES = (".tif", ".tiff")
+LOOKED_AT = 10
+"""Files that are looked at, to recognise a folder of stacks."""
+FEWEST = 0.1
+"""Share of stacks among the pictures of a folder, from which on it is one of stacks."""
 
 
 def read(challenge: Challenge) -> Dataset:
@@ -63,18 +69,26 @@ def sketch(path: Path) -> dict[str, Any]:
 
 
 def recognise(glance: Glance) -> str:
-    """Why a path is a folder of TIFF stacks; empty if it is none."""
-    if not glance.path.is_dir() or not (names := glance.ending(*SUFFIXES)):
+    """Why a path is a folder of TIFF stacks; empty if it is none, or if nearly all of its pictures are others."""
+    if is_remote(glance.path) or not glance.is_folder or not (names := glance.ending(*SUFFIXES)):
         return ""
     head = glance.first(*SUFFIXES)
-    if head[:4] not in SIGNATURES:
+    if head[:4] not in SIGNATURES or not (held := _planes(glance.path / names[0])):
         return ""
+    looked = names[:: -(-len(names) // LOOKED_AT)]
+    share = sum(bool(_planes(glance.path / name)) for name in looked) / len(looked)
+    if share * len(names) < FEWEST * sum(map(is_image_name, glance.names)):
+        return ""
+    return f"TIFF files with several planes, {names[0]} with {held}"
+
+
+def _planes(file: Path) -> str:
+    """How many planes a file has along which axes; empty where it is one picture, or cannot be read."""
     try:
-        stack = read_stack(str(glance.path / names[0]))
+        stack = read_stack(str(file))
     except StackFault:
         return ""
-    held = " × ".join(f"{many} {axis}" for axis, many in stack.sides.items() if many > 1)
-    return f"TIFF files with several planes, {names[0]} with {held}" if held else ""
+    return " × ".join(f"{many} {axis}" for axis, many in stack.sides.items() if many > 1)
 
 
 def read_folder(root: Path, view: dict[str, str], where: str = "", masks: Path | None = None) -> Annotations:

@@ -16,6 +16,7 @@ from compete.readers.formats.yolo_file import label_names, read_yolo
 from compete.readers.formats.yolo_lines import LineError, parsed_line
 from compete.readers.images import is_image_name
 from compete.readers.recognition import Glance, read_head
+from compete.sources import is_file
 
 LOOKED_AT = 20
 """Images whose files of labels are looked for."""
@@ -50,19 +51,19 @@ def sketch(path: Path) -> dict[str, Any]:
 
 def recognise(glance: Glance) -> str:
     """Why a path holds YOLO labels; empty if it does not."""
-    if glance.path.is_file():
+    if glance.is_file:
         told = b"names" in glance.head and (b"train" in glance.head or b"val" in glance.head)
         return f"{glance.path.name} with names of classes" if told and glance.ending(".yaml", ".yml", ".data") else ""
     texts = {}
     for name in [name for name in glance.names if is_image_name(name)][:LOOKED_AT]:
-        found = next((text for text in _beside(glance.path, name) if text.is_file()), None)
+        found = next((text for text in _beside(glance.path, name) if is_file(text)), None)
         if found:
             texts[name] = found
     sound = [name for name, text in texts.items() if _is_labels(read_head(text))]
     if not sound:
         return ""
     shown = texts[sound[0]].relative_to(glance.path).as_posix()
-    settings = next((name for name in SETTINGS if (glance.path / name).is_file()), "")
+    settings = next((name for name in SETTINGS if is_file(glance.path / name)), "")
     return f"numbers of YOLO labels in {shown}" + (f", and {settings}" if settings else "")
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from compete.dataset import Category, counted, excerpt
+from compete.dataset import Category, class_order, counted, excerpt
 from compete.engine import cores
 from compete.errors import EXAMPLES, DatasetError, Finding, fatal
 from compete.readers.annotations import Annotations
@@ -185,7 +185,7 @@ class _Reading:
     def names(self) -> dict[int, str]:
         """The classes that are named, or else the numbers that occur, and then the names that lines have."""
         names = dict(self.config.names) or {number: str(number) for number in self.numbers}
-        new = sorted(self.words - set(names.values()))
+        new = class_order(self.words - set(names.values()))
         return names | dict(enumerate(new, start=max(names, default=-1) + 1))
 
     @property

@@ -28,7 +28,7 @@ def given_text(seen: Seen, item: int) -> str:
         row = np.atleast_1d(np.asarray(seen.values)[item])
         chance = float(row[called] if len(row) > 1 else row[0] if called else 1 - row[0])
         return f"{terms.classes[called]} ({chance:.0%})"
-    return _words(seen, seen.values, item, terms.columns)
+    return _words(seen, seen.values, item, terms.target if terms.form == "rows" else terms.columns)
 
 
 def _words(seen: Seen, values: Any, item: int, columns: tuple[str, ...]) -> str:

@@ -82,10 +82,11 @@ def without_hidden_objects(plan: Plan) -> Plan:
     hidden = set(dataset.items.index[test])
     labels = dataset.labels
     if dataset.maps is None:
-        inside = labels["item"].isin(hidden).to_numpy()
-        kept = ~inside | (labels["item"] == labels["item"][inside].iloc[0]).to_numpy()
+        item = labels["item"].to_numpy()
+        inside = np.isin(item, list(hidden))
+        kept = ~inside | (item == item[inside][0])
         assert not kept.all()
-        return replace(plan, dataset=replace(dataset, labels=labels[kept]))
+        return replace(plan, dataset=replace(dataset, labels=labels.take(np.flatnonzero(kept))))
     order = np.arange(len(dataset.items))
     order[test] = np.roll(test, 1)
     names = dataset.items.index.to_numpy()
