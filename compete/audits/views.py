@@ -111,29 +111,7 @@ def shared_marks(marks: Sequence[Marks], distance: int = ALIKE) -> Shared:
     """
     place = np.concatenate([one.place for one in marks] or [np.empty((0, 2), np.int16)])
     hashes = np.concatenate([one.hash for one in marks] or [np.empty(0, np.uint64)])
-    return shared_in_rows([len(one.hash) for one in marks], place, hashes, distance)
-
-
-def shared_in_rows(
-    counts: Sequence[int] | Ints,
-    place: np.ndarray[Any, Any],
-    hashes: Words,
-    distance: int = ALIKE,
-    *,
-    among: np.ndarray[Any, np.dtype[np.bool_]] | None = None,
-    lone: float = np.inf,
-) -> Shared:
-    """Pairs of pictures that have alike marks, as of ``shared_marks``, where the marks of all stand in one array.
-
-    Args:
-        counts: how many marks each picture has.
-        place: row and column of the marks of one picture after the other, whole numbers up to 127, shape (m, 2).
-        hashes: of what is around each mark, shape (m,).
-        distance: bits in which the hashes of two marks may differ.
-        among: which marks are looked at, shape (m,); None for all.
-        lone: if more pairs than so many share a single mark, none of these is told.
-    """
-    return shared_and_left(counts, place, hashes, distance, among=among, lone=lone)[0]
+    return shared_and_left([len(one.hash) for one in marks], place, hashes, distance)[0]
 
 
 def shared_and_left(
@@ -145,10 +123,18 @@ def shared_and_left(
     among: np.ndarray[Any, np.dtype[np.bool_]] | None = None,
     lone: float = np.inf,
 ) -> tuple[Shared, Left]:
-    """Shared marks as of ``shared_in_rows``, and what was too much to be looked at.
+    """Shared marks as of ``shared_marks``, where the marks of all stand in one array, and what was too much to look at.
 
     Two marks that are alike propose a shift, and other marks of both pictures are asked at once whether they agree. So
     nothing is kept of the many marks that are alike by chance, whose number grows with the square of the pictures.
+
+    Args:
+        counts: how many marks each picture has.
+        place: row and column of the marks of one picture after the other, whole numbers up to 127, shape (m, 2).
+        hashes: of what is around each mark, shape (m,).
+        distance: bits in which the hashes of two marks may differ.
+        among: which marks are looked at, shape (m,); None for all.
+        lone: if more pairs than so many share a single mark, none of these is told.
     """
     pictures = max(len(counts), 1)
     rows = mark_rows(counts, place, hashes)

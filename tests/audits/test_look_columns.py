@@ -10,7 +10,7 @@ import pytest
 from compete.audits.look import Look
 from compete.audits.look_columns import joined, packed
 from compete.audits.near import near_codes, near_pairs
-from compete.audits.views import shared_in_rows
+from compete.audits.views import shared_and_left
 from compete.errors import Finding
 
 
@@ -87,7 +87,7 @@ def test_pairs_that_share_a_single_mark_are_left_out_where_they_are_many(lone: i
     hashes = chance.integers(0, 1 << 64, 150, dtype=np.uint64)[chance.integers(0, 150, 400)]
     place = chance.integers(0, 6, (400, 2)).astype(np.uint8)
     counts = np.full(100, 4, np.uint8)
-    every, some = shared_in_rows(counts, place, hashes), shared_in_rows(counts, place, hashes, lone=lone)
+    every, some = (shared_and_left(counts, place, hashes, lone=most)[0] for most in (np.inf, lone))
     single = every.votes == 1
     assert 20 < single.sum() < 10_000
     assert (~single).any()
