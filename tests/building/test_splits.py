@@ -12,7 +12,7 @@ from compete.building.splits import SPLIT_RULES, quantile_strata, split_given, s
 from compete.building.splits.division import Population, Strata, rounded_shares
 from compete.building.splits.grouping import count_groups
 from compete.building.splits.keyed import keyed_numbers, siphash
-from compete.building.splits.repair import Repair
+from compete.building.splits.repair import Repair, candidates_of
 from compete.errors import DatasetError
 
 KEY = b"a key for tests"
@@ -208,12 +208,13 @@ def test_the_cost_of_a_move_is_what_the_split_then_costs():
     table = count_groups(group, 40, None, label, 4)
     part = np.arange(40).astype(np.int8) % 3
     fractions = np.array(THREE)
-    repair = Repair(table, part, fractions, np.arange(40))
+    able = candidates_of(table, fractions, np.arange(40))
+    repair = Repair(table, part, fractions, able)
     for mover, target in ((3, 1), (7, 2), (3, 0), (11, 0)):
         before, told = (repair.weight * repair.error**2).sum(), repair.costs()[target, mover]
         repair.move(mover, target)
         assert (repair.weight * repair.error**2).sum() - before == pytest.approx(told)
-    fresh = Repair(table, repair.part.astype(np.int8), fractions, np.arange(40))
+    fresh = Repair(table, repair.part.astype(np.int8), fractions, able)
     assert fresh.costs() == pytest.approx(repair.costs())
 
 

@@ -18,7 +18,7 @@ from compete.building.splits.grouping import (
     part_totals,
 )
 from compete.building.splits.keyed import Identity, Numbers, keyed_numbers
-from compete.building.splits.repair import CANDIDATES, repair_parts
+from compete.building.splits.repair import CANDIDATES, candidates_of, choose_candidates, repair_parts
 from compete.errors import DatasetError, Finding
 
 DEALS = 2
@@ -203,11 +203,13 @@ def best_parts(table: GroupTable, number: Numbers, fractions: Floats, offsets: N
     if (number[canon[1:]] == number[canon[:-1]]).any():
         raise _repeated("groups")
     order, pinned = dealing_order(table, canon), _sole_holders(table)
+    chosen = choose_candidates(table, number, canon)
+    able = candidates_of(table, fractions, chosen[~pinned[chosen]])
     deals = []
     for offset in offsets.tolist() if table.groups <= CANDIDATES else offsets[:1].tolist():
         dealt = deal_groups(order, fractions, offset)
         dealt[pinned] = 0
-        deals.append(repair_parts(table, _filled(dealt, table, canon, len(fractions)), fractions, number, pinned))
+        deals.append(repair_parts(table, _filled(dealt, table, canon, len(fractions)), fractions, able))
     best, _ = min(deals, key=lambda deal: deal[1])
     return _all_in_train(best, table, canon)
 

@@ -49,10 +49,20 @@ class GroupTable:
 
     def cells(self, chosen: Ints) -> tuple[Ints, Ints]:
         """The cells of some groups: their positions, and for each the place of its group among the chosen."""
-        length = self.start[chosen + 1] - self.start[chosen]
-        place = np.repeat(np.arange(len(chosen)), length)
-        first = np.repeat(self.start[chosen] - np.cumsum(length) + length, length)
-        return first + np.arange(len(place)), place
+        return cells_of(self.start, chosen)
+
+
+def cells_of(start: Ints, chosen: Ints) -> tuple[Ints, Ints]:
+    """The cells of some groups: their positions, and for each the place of its group among the chosen.
+
+    Args:
+        start: shape (groups + 1,): where the cells of a group begin.
+        chosen: groups.
+    """
+    length = start[chosen + 1] - start[chosen]
+    place = np.repeat(np.arange(len(chosen)), length)
+    first = np.repeat(start[chosen] - np.cumsum(length) + length, length)
+    return first + np.arange(len(place)), place
 
 
 def count_groups(group: Ints, groups: int, item: Ints | None, label: Ints, classes: int) -> GroupTable:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass
 
-from compete.building.splits.grouping import Floats, GroupTable, Ints, Parts, part_totals
+import numpy as np
+
+from compete.building.splits.grouping import Floats, GroupTable, Ints, Parts, cells_of, part_totals
 from compete.building.splits.keyed import Numbers
 
 CANDIDATES = 20_000
@@ -27,6 +28,63 @@ TINY = 1e-12
 """A smaller gain is the arithmetic's last digits, not a better split."""
 
 
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """The groups that a repair may move, and what they hold; the same whatever was dealt.
+
+    Attributes:
+        group: shape (candidates,): their codes.
+        start: shape (candidates + 1,): where the cells of a candidate begin.
+        place: shape (cells,): the candidate of each cell.
+        column: shape (cells,).
+        count: shape (cells,): items.
+        weight: shape (parts, columns): one over the square of the items wanted.
+        square: shape (parts, candidates): what the squares of their counts weigh.
+        holders: for each column the candidates that hold it and how many items; all candidates if that is quicker.
+    """
+
+    group: Ints
+    start: Ints
+    place: Ints
+    column: Ints
+    count: Floats
+    weight: Floats
+    square: Floats
+    holders: list[tuple[Ints | slice, Floats]]
+
+
+def candidates_of(table: GroupTable, fractions: Floats, chosen: Ints) -> Candidates:
+    """Gather what some groups hold.
+
+    Args:
+        table: what all groups hold.
+        fractions: shape (parts,), which sum to one.
+        chosen: the groups that may be moved; their order decides between equals.
+    """
+    cell, place = table.cells(chosen)
+    column, count = table.column[cell], table.count[cell].astype(np.float64)
+    start = np.searchsorted(place, np.arange(len(chosen) + 1))
+    weight = 1 / np.maximum(fractions[:, None] * table.total, 1) ** 2
+    square = np.stack([np.bincount(place, count * count * own[column], len(chosen)) for own in weight])
+    holders = _holders(place, column, count, len(chosen), table.columns)
+    return Candidates(chosen, start, place, column, count, weight, square, holders)
+
+
+def _holders(place: Ints, column: Ints, count: Floats, groups: int, columns: int) -> list[tuple[Ints | slice, Floats]]:
+    order = np.argsort(column, kind="stable")
+    edge = np.searchsorted(column[order], np.arange(columns + 1))
+    holders: list[tuple[Ints | slice, Floats]] = []
+    for first, last in zip(edge[:-1].tolist(), edge[1:].tolist(), strict=True):
+        cell = order[first:last]
+        if (last - first) * 8 > groups:
+            row = np.zeros(groups)
+            row[place[cell]] = count[cell]
+            holders.append((slice(None), row))
+        else:
+            holders.append((place[cell], count[cell]))
+    return holders
+
+
 class Repair:
     """The state of a repair: who lies where, and what each candidate's move to each part would cost.
 
@@ -36,49 +94,24 @@ class Repair:
     in a fixed order: the outcome is the same on every machine.
     """
 
-    def __init__(self, table: GroupTable, part: Parts, fractions: Floats, chosen: Ints) -> None:
-        wanted = fractions[:, None] * table.total
-        self.weight = 1 / np.maximum(wanted, 1) ** 2
-        self.error = part_totals(table, part, len(fractions)) - wanted
+    def __init__(self, table: GroupTable, part: Parts, fractions: Floats, able: Candidates) -> None:
+        self.start, self.column, self.count = able.start, able.column, able.count
+        self.weight, self.square, self.holders = able.weight, able.square, able.holders
+        self.error = part_totals(table, part, len(fractions)) - fractions[:, None] * table.total
         self.filled = np.bincount(part, minlength=len(fractions))
-        self.part = part[chosen].astype(np.int64)
-        cell, place = table.cells(chosen)
-        self.column, self.count = table.column[cell], table.count[cell].astype(np.float64)
-        self.start = np.searchsorted(place, np.arange(len(chosen) + 1))
-        self.square, self.entering = self._costs(place, len(chosen))
-        self.holders = self._holders(place, len(chosen), table.columns)
-        self.everyone = np.arange(len(chosen))
-
-    def _costs(self, place: Ints, groups: int) -> tuple[Floats, Floats]:
-        square, slope = np.empty((2, len(self.weight), groups))
-        for part, (weight, error) in enumerate(zip(self.weight, self.error, strict=True)):
-            pull = weight * error
-            square[part] = np.bincount(place, self.count * self.count * weight[self.column], groups)
-            slope[part] = np.bincount(place, self.count * pull[self.column], groups)
-        return square, square + 2 * slope
-
-    def _holders(self, place: Ints, groups: int, columns: int) -> list[tuple[Ints | slice, Floats]]:
-        """For each column the candidates that hold it and how many items; all candidates if that is quicker."""
-        order = np.argsort(self.column, kind="stable")
-        edge = np.searchsorted(self.column[order], np.arange(columns + 1))
-        holders: list[tuple[Ints | slice, Floats]] = []
-        for first, last in zip(edge[:-1].tolist(), edge[1:].tolist(), strict=True):
-            cell = order[first:last]
-            if (last - first) * 8 > groups:
-                row = np.zeros(groups)
-                row[place[cell]] = self.count[cell]
-                holders.append((slice(None), row))
-            else:
-                holders.append((place[cell], self.count[cell]))
-        return holders
+        self.part = part[able.group].astype(np.int64)
+        self.everyone = np.arange(len(able.group))
+        self.here = self.part * len(self.everyone) + self.everyone
+        self.twice = 2 * self.square.take(self.here)
+        pulls = (self.weight * self.error)[:, self.column]
+        slope = [np.bincount(able.place, self.count * pull, len(self.part)) for pull in pulls]
+        self.entering: Floats = self.square + 2 * np.stack(slope)
 
     def costs(self) -> Floats:
         """By what the cost grows if a candidate moves, shape (parts, candidates); never negative for its own part."""
-        here = self.part * len(self.everyone) + self.everyone
-        leaving = 2 * self.square.take(here) - self.entering.take(here)
-        cost: Floats = self.entering + leaving
-        for only in np.flatnonzero(self.filled == 1):
-            cost[:, self.part == only] = np.inf
+        cost: Floats = self.entering + (self.twice - self.entering.take(self.here))
+        if (self.filled == 1).any():
+            cost[:, self.filled[self.part] == 1] = np.inf
         return cost
 
     def move(self, group: int, target: int) -> None:
@@ -94,6 +127,8 @@ class Repair:
         self.filled[source] -= 1
         self.filled[target] += 1
         self.part[group] = target
+        self.here[group] = target * len(self.everyone) + group
+        self.twice[group] = 2 * self.square[target, group]
 
     def best_move(self) -> bool:
         """Make the move that gains most; false if none gains."""
@@ -141,31 +176,36 @@ class Repair:
         """What two sets of candidates hold, shape (columns, candidates), only the columns that both hold."""
         dense = []
         for side in (left, right):
-            held = np.zeros((len(side), len(weight)))
-            for row, group in enumerate(side.tolist()):
-                cells = slice(self.start[group], self.start[group + 1])
-                held[row, self.column[cells]] = self.count[cells]
-            dense.append(held.T)
+            cell, row = cells_of(self.start, side)
+            held = np.zeros((len(weight), len(side)))
+            held[self.column[cell], row] = self.count[cell]
+            dense.append(held)
         both = np.flatnonzero(dense[0].any(axis=1) & dense[1].any(axis=1))
         return dense[0][both], dense[1][both], weight[both]
 
 
 def _cheapest(group: Ints, cost: Floats) -> Ints:
-    return group[np.argsort(cost[group], kind="stable")[:EXCHANGED]]
+    own = cost[group]
+    if len(own) > EXCHANGED:
+        # As a stable sort of all would leave them, of which only the first few are wanted.
+        few = np.flatnonzero(own <= np.partition(own, EXCHANGED - 1)[EXCHANGED - 1])
+        group, own = group[few], own[few]
+    return group[np.argsort(own, kind="stable")[:EXCHANGED]]
 
 
-def choose_candidates(table: GroupTable, number: Numbers) -> Ints:
+def choose_candidates(table: GroupTable, number: Numbers, canon: Ints) -> Ints:
     """The groups that a repair may move: all, or of many the largest and a sample for each column.
 
     Args:
         table: what the groups hold.
         number: shape (groups,): the groups' keyed numbers; low ones are sampled.
+        canon: shape (groups,): the groups in order of their numbers.
 
     Returns:
-        Groups in order of their numbers.
+        Groups in that order.
     """
     if table.groups <= CANDIDATES:
-        return np.argsort(number, kind="stable")
+        return canon
     holders = np.bincount(table.column, minlength=table.columns)
     share = np.minimum((CANDIDATES - LARGEST) / table.columns / np.maximum(holders, 1), 1)
     limit = np.array([int(part * (2**64 - 2**11)) for part in share.tolist()], dtype=np.uint64)
@@ -173,31 +213,25 @@ def choose_candidates(table: GroupTable, number: Numbers) -> Ints:
     sampled |= (share == 1)[table.column]
     chosen = np.logical_or.reduceat(sampled, table.start[:-1])
     chosen |= table.size > np.partition(table.size, -LARGEST)[-LARGEST]
-    group = np.flatnonzero(chosen)
-    return group[np.argsort(number[group], kind="stable")]
+    return canon[chosen[canon]]
 
 
-def repair_parts(
-    table: GroupTable, part: Parts, fractions: Floats, number: Numbers, pinned: NDArray[np.bool_]
-) -> tuple[Parts, float]:
+def repair_parts(table: GroupTable, part: Parts, fractions: Floats, able: Candidates) -> tuple[Parts, float]:
     """Move and exchange groups, the best first, until nothing gains or the moves are used up.
 
     Args:
         table: what the groups hold.
         part: shape (groups,), as dealt.
         fractions: shape (parts,), which sum to one.
-        number: shape (groups,): the groups' keyed numbers.
-        pinned: shape (groups,): the groups that stay where they are.
+        able: the groups that may be moved.
 
     Returns:
         The parts, shape (groups,), and the cost that is left: squared relative errors, summed in a fixed order.
     """
-    chosen = choose_candidates(table, number)
-    chosen = chosen[~pinned[chosen]]
-    repair = Repair(table, part, fractions, chosen)
-    for _ in range(MOVES if len(chosen) else 0):
+    repair = Repair(table, part, fractions, able)
+    for _ in range(MOVES if len(able.group) else 0):
         if not repair.best_move() and not repair.best_exchange():
             break
     repaired = part.copy()
-    repaired[chosen] = repair.part
+    repaired[able.group] = repair.part
     return repaired, float(np.cumsum(repair.weight * repair.error**2)[-1])
