@@ -19,7 +19,7 @@ Model = tuple[Array, Array, Array]
 
 LEVEL, SURE = 0.01, 0.001
 """The chance of any false alarm among all probes of a bundle, and of any that stops a build."""
-STAGES = (99, 499, 1_999, 9_999)
+STAGES = (99, 499, 1_999, 4_999, 9_999)
 """After how many permutations it is asked whether more are needed."""
 ENOUGH = 10
 """So many permutations that fit as well settle that the labels fit by chance."""
@@ -31,8 +31,8 @@ FOLDS, WIDEST = 5, 96
 """Folds of the model over all features, and the most features that it takes."""
 LONGEST = 64
 """The longest period of an order that is tried."""
-AT_ONCE = 1 << 22
-"""Numbers of permuted labels that are held at a time."""
+AT_ONCE = 1 << 19
+"""Numbers of permuted labels that are held at a time: so few that they stay in the cache while they are counted."""
 
 
 def ranked(columns: Array) -> Array:
@@ -151,7 +151,7 @@ class Shuffles:
         self._kept: dict[bytes, Array] = {}
 
     def of(self, target: Array, begin: int, end: int, shelf: Array | None = None) -> Iterator[Array]:
-        """The labels as they are, then permuted, some at a time: shape (n, permutations, k).
+        """The labels as they are, then permuted, some at a time: shape (n, k, permutations).
 
         Args:
             target: shape (n, k).
@@ -163,12 +163,12 @@ class Shuffles:
         if end <= STAGES[0]:
             key = _digest(target, shelf)
             if key not in self._kept:
-                self._kept[key] = target[self._permutations(shelf, 0, end + 1)]
+                self._kept[key] = _exchanged(target, self._permutations(shelf, 0, end + 1))
             yield self._kept[key]
             return
         many = max(1, AT_ONCE // target.size)
         for start in range(begin + 1, end + 1, many):
-            yield target[self._permutations(shelf, start, min(start + many, end + 1))]
+            yield _exchanged(target, self._permutations(shelf, start, min(start + many, end + 1)))
 
     def _permutations(self, shelf: Array, begin: int, end: int) -> Array:
         """Some permutations as columns, shape (n, end - begin); that with the number 0 changes nothing."""
@@ -185,6 +185,14 @@ class Shuffles:
             orders[:, 0] = np.arange(len(shelf))
             self._orders[key] = orders
         return orders
+
+
+def _exchanged(target: Array, orders: Array) -> Array:
+    """Rows in other orders: of target (n, k) and orders (n, permutations), shape (n, k, permutations)."""
+    out = np.empty((len(target), target.shape[1], orders.shape[1]), dtype=target.dtype)
+    for place, column in enumerate(np.ascontiguousarray(target.T)):
+        out[:, place] = column[orders]
+    return out
 
 
 def _digest(*arrays: Array) -> bytes:
@@ -271,10 +279,10 @@ def _best_feature(feature: Array, labels: Array, pooled: bool) -> Array:
 
     Pooled it is the root of the sum of their squares.
     """
-    n, many, k = labels.shape
-    told = (feature.T @ labels.reshape(n, many * k)).reshape(-1, many, k) / np.float32(sqrt(n))
-    strength = np.sqrt(np.einsum("pmk,pmk->mk", told, told)) if pooled else np.abs(told).max(axis=0)
-    best: Array = strength.max(axis=1)
+    n, k, many = labels.shape
+    told = (feature.T @ labels.reshape(n, k * many)).reshape(-1, k, many) / np.float32(sqrt(n))
+    strength = np.sqrt(np.einsum("pkm,pkm->km", told, told)) if pooled else np.abs(told).max(axis=0)
+    best: Array = strength.max(axis=0)
     return best
 
 
@@ -293,8 +301,8 @@ def _models(feature: Array, chance: np.random.Generator) -> Iterator[Model]:
 
 def _best_model(models: Sequence[Model], labels: Array) -> Array:
     """The largest correlation of the labels with what a model of the other folds predicts."""
-    n, many, k = labels.shape
-    flat = labels.reshape(n, many * k)
+    n, k, many = labels.shape
+    flat = labels.reshape(n, k * many)
     predicted = np.empty_like(flat)
     # The products of the other folds are those of all less those of the fold: no row is multiplied more than once.
     products = [(columns.T @ flat[rows]).astype(np.float64) for rows, columns, _ in models]
@@ -304,23 +312,29 @@ def _best_model(models: Sequence[Model], labels: Array) -> Array:
     predicted -= predicted.mean(axis=0)
     strength = np.einsum("np,np->p", predicted, flat)
     strength /= np.maximum(np.sqrt(np.einsum("np,np->p", predicted, predicted)), 1e-9)
-    best: Array = strength.reshape(many, k).max(axis=1)
+    best: Array = strength.reshape(k, many).max(axis=0)
     return best
 
 
 def _neighbours(labels: Array) -> Array:
     """How alike the labels of neighbouring rows are."""
-    alike: Array = (labels[1:] * labels[:-1]).sum(axis=0).max(axis=1) / sqrt(len(labels))
+    alike: Array = np.einsum("nkm,nkm->km", labels[1:], labels[:-1]).max(axis=0) / sqrt(len(labels))
     return alike
 
 
 def _periods(labels: Array) -> Array:
     """How unlike the labels at different places of a period are, for the period that tells most."""
-    n, many, k = labels.shape
-    best = np.full(many, -np.inf)
-    for period in range(2, min(LONGEST, n // 8) + 1):
-        rounds = n // period
-        total = labels[: rounds * period].reshape(rounds, period, many, k).sum(axis=0)
-        spread = (total**2).sum(axis=0) / rounds
-        best = np.maximum(best, ((spread - period + 1) / sqrt(2 * (period - 1))).max(axis=1))
+    best = np.full(labels.shape[2], -np.inf)
+    totals: dict[int, Array] = {}
+    for period in range(min(LONGEST, len(labels) // 8), 1, -1):
+        rounds = len(labels) // period
+        if 2 * period in totals:  # two of its places are one here, and at the end a round may be left
+            counted = rounds // 2 * 2 * period
+            total = totals.pop(2 * period).reshape(2, period, *labels.shape[1:]).sum(axis=0)
+            total += labels[counted : rounds * period].reshape(-1, period, *labels.shape[1:]).sum(axis=0)
+        else:
+            total = labels[: rounds * period].reshape(rounds, period, *labels.shape[1:]).sum(axis=0)
+        totals[period] = total
+        spread = np.einsum("pkm,pkm->km", total, total) / rounds
+        best = np.maximum(best, ((spread - period + 1) / sqrt(2 * (period - 1))).max(axis=0))
     return best

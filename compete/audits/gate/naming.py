@@ -61,10 +61,10 @@ def listing_order(folder: Folder) -> Iterator[Probe]:
         order = np.array([place[items.file[row]] for row in rows])
         number = np.array([inode[items.file[row]] for row in rows])
         what = "the order in which the files are listed, and their numbers on disk,"
-        for sequence in (order, number):
-            ranks = np.argsort(sequence, kind="stable")
-            seen = _places(np.arange(len(rows)))
-            yield Probe("leak/listing-order", what, rows[ranks], seen, ordered=True, hint=hint)
+        seen = _places(np.arange(len(rows)))
+        sequences = [rows[np.argsort(sequence, kind="stable")] for sequence in (order, number)]
+        for ranked in sequences[: 1 + (sequences[0] != sequences[1]).any()]:
+            yield Probe("leak/listing-order", what, ranked, seen, ordered=True, hint=hint)
 
 
 def ids(folder: Folder) -> Iterator[Probe]:

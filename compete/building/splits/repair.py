@@ -65,7 +65,7 @@ def candidates_of(table: GroupTable, fractions: Floats, chosen: Ints) -> Candida
     column, count = table.column[cell], table.count[cell].astype(np.float64)
     start = np.searchsorted(place, np.arange(len(chosen) + 1))
     weight = 1 / np.maximum(fractions[:, None] * table.total, 1) ** 2
-    square = np.stack([np.bincount(place, count * count * own[column], len(chosen)) for own in weight])
+    square: Floats = np.stack([np.bincount(place, count * count * own[column], len(chosen)) for own in weight])
     holders = _holders(place, column, count, len(chosen), table.columns)
     return Candidates(chosen, start, place, column, count, weight, square, holders)
 
