@@ -1,7 +1,7 @@
 """Time and memory of the search for copies and shifted views among up to a million images.
 
-Run ``python benchmarks/bench_copies.py [--sizes 250000 500000 1000000] [--kinds photographs fields]``; each search runs
-in a process of its own. Looks are drawn, no pictures: what is measured is everything from the looks to the pairs whose
+Run ``python benchmarks/bench_copies.py [--sizes 100000 1000000] [--kinds photographs fields]``; each search runs in a
+process of its own. Looks are drawn, no pictures: what is measured is everything from the looks to the pairs whose
 pixels would be compared, and of those only that their files are not there. Hashes of ``photographs`` have the bits of
 marks in drawn clouds, as often equal and as much alike; those of ``fields`` are taken from a few thousand kinds of
 marks with some bits turned, as in microscope fields that all show the same cells, where nearly every mark is like
@@ -20,6 +20,8 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from compete.audits import duplicates
 from compete.audits.look_columns import CLEANED, PIXELS, READ, SEEN, Looks
@@ -150,8 +152,9 @@ def report(count: int, kind: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[250_000, 500_000, 1_000_000])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 40_000])
     parser.add_argument("--kinds", choices=KINDS, nargs="+", default=KINDS)
+    parser.add_argument("--quick", action="store_true", help="few looks")
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.alone:
@@ -160,7 +163,7 @@ def main() -> None:
     print("| looks of | images | CPU | memory with the looks | at most | pairs | of the views | unseen | left aside |")
     print("|---|---|---|---|---|---|---|---|---|", flush=True)
     for kind in given.kinds:
-        for size in given.sizes:
+        for size in [2_000] if given.quick else given.sizes:
             asked = [sys.executable, __file__, "--alone", "--sizes", str(size), "--kinds", kind]
             subprocess.run(asked, check=True)
 

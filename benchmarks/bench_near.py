@@ -1,8 +1,8 @@
 """Near pairs among 64-bit hashes, beside faiss: CPU seconds of one thread, and memory at 5 million.
 
-Run ``python benchmarks/bench_near.py [--count 100000] [--largest 5000000] [--repeats 5]``. Faiss is asked as it is
-meant to be: IndexBinaryMultiHash(64, nhash 4, b 16) with nflip 1, a range search for the same distance. It finds only
-those pairs that its tables let meet, so how many it misses is printed. Hashes are random; every tenth is a copy of
+Run ``python benchmarks/bench_near.py [--count 100000] [--largest 5000000] [--repeats 5] [--quick]``. Faiss is asked as
+it is meant to be: IndexBinaryMultiHash(64, nhash 4, b 16) with nflip 1, a range search for the same distance. It finds
+only those pairs that its tables let meet, so how many it misses is printed. Hashes are random; every tenth is a copy of
 another in which up to seven bits are turned.
 """
 
@@ -13,11 +13,14 @@ import resource
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import faiss
 import numpy as np
-from side_by_side import Contest, compare
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.side_by_side import Contest, compare
 from compete.audits.near import near_pairs
 
 
@@ -55,8 +58,11 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--largest", type=int, default=5_000_000)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="fewer hashes, once")
     parser.add_argument("--alone", type=int, nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    if given.quick:
+        given.count, given.largest, given.repeats = 20_000, 500_000, 1
     if given.alone:
         report_largest(*given.alone)
         return

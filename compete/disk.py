@@ -6,6 +6,7 @@ import ctypes
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
@@ -14,6 +15,9 @@ MANY = 256
 
 SYNCING, SYNCED = 16, 64
 """How many threads force files to the disk, and how many files each takes at a time."""
+
+ERRORS = 2
+"""The handle of standard errors."""
 
 SURE = frozenset({"btrfs", "ext4", "f2fs", "xfs"})
 """Kinds of file systems that are forced as a whole; of those over a network nobody knows what that does."""
@@ -47,6 +51,38 @@ def force_to_disk(folder: Path, files: Iterator[Path], folders: Sequence[Path], 
         sync_folder(one)
 
 
+@contextmanager
+def forced_meanwhile(folder: Path, count: int) -> Iterator[None]:
+    """Let the system write a folder to the disk while other work is done; what that changes is to be forced afterwards.
+
+    A process of its own asks for it: with a thread this one could not be copied.
+
+    Args:
+        folder: the folder.
+        count: how many files there are; of few nothing is begun.
+
+    Raises:
+        OSError: something could not be written.
+    """
+    if count < MANY or not _is_sure(folder):
+        yield
+        return
+    handle, number = os.open(folder, os.O_RDONLY), 0
+    try:
+        with suppress(OSError):  # where there is no such command all is left for the end
+            silent = [(os.POSIX_SPAWN_OPEN, ERRORS, os.devnull, os.O_WRONLY, 0)]
+            number = os.posix_spawnp("sync", ["sync", "-f", str(folder)], os.environ, file_actions=silent)
+        try:
+            yield
+        finally:
+            if number:
+                os.waitpid(number, 0)
+        # A fault is told once to each who had opened the folder before it, and to no one later.
+        _force_system(handle, folder)
+    finally:
+        os.close(handle)
+
+
 def sync_folder(folder: Path) -> None:
     """Force to the disk which files a folder holds, where the system can."""
     if os.name == "posix":
@@ -71,18 +107,26 @@ def _force_all(folder: Path) -> bool:
 
     It takes the processor no time for each file, and waits for what other programs have written there, too.
     """
-    if not sys.platform.startswith("linux") or _version() < TELLING or _kind(folder) not in SURE:
-        return False
-    libc = ctypes.CDLL(None, use_errno=True)
-    if not hasattr(libc, "syncfs"):
+    if not _is_sure(folder):
         return False
     handle = os.open(folder, os.O_RDONLY)
     try:
-        if libc.syncfs(handle):
-            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(folder))
+        _force_system(handle, folder)
     finally:
         os.close(handle)
     return True
+
+
+def _is_sure(folder: Path) -> bool:
+    """Whether the file system of a folder can be forced to the disk as a whole, and tells what could not be written."""
+    if not sys.platform.startswith("linux") or _version() < TELLING or _kind(folder) not in SURE:
+        return False
+    return hasattr(ctypes.CDLL(None), "syncfs")
+
+
+def _force_system(handle: int, folder: Path) -> None:
+    if ctypes.CDLL(None, use_errno=True).syncfs(handle):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(folder))
 
 
 def _version() -> tuple[int, ...]:

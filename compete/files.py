@@ -195,19 +195,24 @@ def whole_folder(target: Path, *, force: bool = False, ours: Callable[[Path], bo
 
 def settle(folder: Path) -> None:
     """Give every file and folder one time and one mode, and force all of it to the disk."""
-    count, folders = 0, [Path(parent) for parent, _, _ in os.walk(folder, topdown=False)]
-    for path in files_below(folder):
-        _dress(path, 0o644)
-        count += 1
-    for parent in folders:
-        _dress(parent, 0o755)
-    force_to_disk(folder, files_below(folder), folders, count)
+    folders, count = [str(folder)], 0
+    for place in folders:  # which grows meanwhile
+        with os.scandir(place) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                else:
+                    _dress(entry.path, entry.stat(), 0o644)
+                    count += 1
+    deepest_first = [Path(place) for place in reversed(folders)]
+    for path in deepest_first:
+        _dress(path, path.stat(), 0o755)
+    force_to_disk(folder, files_below(folder), deepest_first, count)
 
 
-def _dress(path: Path, mode: int) -> None:
-    found = path.stat()
+def _dress(path: Union[str, Path], found: os.stat_result, mode: int) -> None:
     if stat.S_IMODE(found.st_mode) != mode:
-        path.chmod(mode)
+        Path(path).chmod(mode)
     if {found.st_mtime_ns, found.st_atime_ns} != {EPOCH * 10**9}:
         os.utime(path, (EPOCH, EPOCH))
 

@@ -128,3 +128,46 @@ def test_the_kind_of_a_file_system_is_read_from_the_list_of_mounts(
     assert disk._kind(tmp_path) == "ext4"
     mounts.write_text(line + line.replace("ext4", "fuse"))
     assert disk._kind(tmp_path) == ""
+
+
+OF_LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks by a command of Linux")
+
+
+@OF_LINUX
+@pytest.mark.parametrize("about", [("ext4", 5, 1), ("ext4", 4, 0), ("nfs", 5, 0)])
+def test_the_disk_begins_while_other_work_is_done_only_where_all_is_forced_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forced: Stand, about: tuple[str, int, int]
+) -> None:
+    """Whoever is asked has come to an end when the work is done, also when that fails."""
+    kind, count, asked = about
+    told, command, system = tmp_path / "told", tmp_path / "sync", forced("6.1", kind, 0)
+    command.write_text(f'#!/bin/sh\nuntil [ -e "{tmp_path}/done" ]; do :; done\necho "$@" >> "{told}"\n')
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    def refused() -> None:
+        with disk.forced_meanwhile(tmp_path, count):
+            (tmp_path / "done").touch()
+            raise ValueError("refused")
+
+    with pytest.raises(ValueError, match="refused"):
+        refused()
+    assert (told.read_text() if told.exists() else "") == f"-f {tmp_path}\n" * asked
+    assert system.forced == 0
+
+
+@OF_LINUX
+@pytest.mark.parametrize("number", [0, errno.EIO])
+def test_what_could_not_be_written_meanwhile_is_told_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forced: Stand, number: int
+) -> None:
+    """There need be no command that begins."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    system = forced("6.1", "ext4", number)
+    told: list[int | None] = []
+    try:
+        with disk.forced_meanwhile(tmp_path, 5):
+            assert system.forced == 0
+    except OSError as error:
+        told.append(error.errno)
+    assert (system.forced, told) == (1, [number] if number else [])

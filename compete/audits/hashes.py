@@ -50,7 +50,10 @@ def hashes_of_symmetries(pictures: Small) -> np.ndarray[tuple[int, int], np.dtyp
     sign = np.where(np.arange(LOW) % 2, np.float32(-1), np.float32(1))
     columns, rows = np.tile(sign, (LOW, 1)), np.tile(sign[:, None], (1, LOW))
     ways = (np.ones_like(columns), columns, rows, columns * rows)
-    return np.stack([hashes_of_low(low * way) for low in (whole, whole.transpose(0, 2, 1)) for way in ways])
+    plain, mirrored, upended, turned = (_about_median(whole * way) for way in ways)
+    # With the axes exchanged the numbers are the same, and so is their median.
+    exchanged = [bits.transpose(0, 2, 1) for bits in (plain, upended, mirrored, turned)]
+    return np.stack([_packed(bits) for bits in (plain, mirrored, upended, turned, *exchanged)])
 
 
 def squares_of(stack: np.ndarray[Any, Any]) -> Small:
@@ -59,7 +62,7 @@ def squares_of(stack: np.ndarray[Any, Any]) -> Small:
     Shares of pixels are counted in whole numbers, which are added exactly in any order.
     """
     _, height, width = stack.shape
-    sums = np.matmul(np.matmul(_shares(height), stack.astype(np.float32)), _shares(width).T)
+    sums = np.matmul(np.matmul(_shares(height), stack.astype(np.float32)), _shares_across(width))
     small: Small = np.rint(sums / np.float32(height * width)).astype(np.uint8)
     return small
 
@@ -70,6 +73,12 @@ def _shares(length: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
     begin, place = np.arange(SIDE)[:, None] * length, np.arange(length)[None, :] * SIDE
     shared = np.minimum(begin + length, place + SIDE) - np.maximum(begin, place)
     return shared.clip(0).astype(np.float32)
+
+
+@lru_cache(maxsize=64)
+def _shares_across(length: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    """The same for the other axis; that it lies in order makes the product faster."""
+    return np.ascontiguousarray(_shares(length).T)
 
 
 def low_frequencies(pictures: np.ndarray[Any, Any]) -> Coefficients:
@@ -87,10 +96,18 @@ def _cosines(side: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
 
 def hashes_of_low(low: Coefficients) -> Words:
     """The signs of low frequencies about their median, as bits of one number: (n, 8, 8) to (n,)."""
+    return _packed(_about_median(low))
+
+
+def _about_median(low: Coefficients) -> np.ndarray[tuple[int, int, int], np.dtype[np.bool_]]:
     flat = low.reshape(len(low), LOW * LOW)
     middle = LOW * LOW // 2
     # Numpy's median, which loads masked arrays for it.
-    median = np.partition(flat, (middle - 1, middle), axis=1)[:, middle - 1 : middle + 1].mean(axis=1, keepdims=True)
-    bits = flat > median
-    packed: Words = np.packbits(bits, axis=1).view(">u8").astype(np.uint64).ravel()
+    median = np.partition(flat, (middle - 1, middle), axis=1)[:, middle - 1 : middle + 1].mean(axis=1)
+    above: np.ndarray[tuple[int, int, int], np.dtype[np.bool_]] = low > median[:, None, None]
+    return above
+
+
+def _packed(bits: np.ndarray[tuple[int, int, int], np.dtype[np.bool_]]) -> Words:
+    packed: Words = np.packbits(bits.reshape(len(bits), LOW * LOW), axis=1).view(">u8").astype(np.uint64).ravel()
     return packed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 
@@ -20,6 +20,26 @@ READ, CLEANED, PIXELS, SEEN = 1, 2, 4, 8
 """Bits of ``given``: what is known of an image; of the rest the columns hold zeros."""
 RAGGED = frozenset({"words", "places", "around", "findings"})
 """What does not have one row an image."""
+
+
+class Pictures(NamedTuple):
+    """What some pictures show, in columns as those of ``Looks``.
+
+    Attributes:
+        hashes: of the eight symmetries, (n, 8).
+        counts: how many marks each has, (n,).
+        places: row and column of all marks, of one picture after the other, (m, 2).
+        around: hash of what is around each mark, (m,).
+        thumbnail: grey levels, (n, 64).
+        border: figures of the borders, (n, 12).
+    """
+
+    hashes: Array
+    counts: Array
+    places: Array
+    around: Array
+    thumbnail: Array
+    border: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +146,17 @@ class Looks(Sequence[Look]):
             for field in fields(self) if field.name not in RAGGED
         }  # fmt: skip
         return replace(self, **plain, places=self.places[marks], around=self.around[marks], findings=told)
+
+    def with_pictures(self, rows: Array, pictures: Pictures) -> Looks:
+        """The same, none of which has a picture yet, with those of some rows in ascending order."""
+        given = self.given.copy()
+        given[rows] |= SEEN
+        spread: dict[str, Any] = {}
+        for name in ("hashes", "counts", "thumbnail", "border"):
+            column = getattr(pictures, name)
+            spread[name] = np.zeros((len(self), *column.shape[1:]), column.dtype)
+            spread[name][rows] = column
+        return replace(self, given=given, places=pictures.places, around=pictures.around, **spread)
 
     def without_marks(self) -> Looks:
         """The same without hashes, marks and digests of pixels, which nobody needs once copies are found."""

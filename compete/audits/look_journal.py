@@ -7,14 +7,13 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import astuple
+from collections.abc import Iterator, Sequence
+from dataclasses import astuple, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from compete.audits.look import Look
 from compete.audits.look_columns import Looks, joined, packed
 from compete.building.journal import Origin
 from compete.errors import Finding
@@ -23,25 +22,24 @@ from compete.version import __version__
 
 SEAL = 16
 """Hexadecimal digits of a line's digest."""
-AT_ONCE = 1024
-"""Looks that are held as records before they become columns."""
 
 
-def note_looks(journal: Path, tasks: Sequence[tuple[str, str, Origin]], looks: Sequence[Look]) -> None:
-    """Add looks to a journal; several processes may do so at once.
+def note_looks(journal: Path, names: Sequence[str], origins: Sequence[Origin], looks: Looks) -> None:
+    """Add looks to a journal, as one line; several processes may do so at once.
 
     Args:
         journal: the file; it is made.
-        tasks: path, name and origin of each image; one that could not be read has no origin and is not noted.
+        names: what findings call each image.
+        origins: path and stamp of each image; one that could not be read has none and is not noted.
         looks: of each.
 
     Raises:
         OSError: it cannot be written.
     """
-    lines = [_line(name, origin, look) for (_, name, origin), look in zip(tasks, looks, strict=True) if origin[0]]
-    data = b"".join(lines)
+    rows = [row for row, (path, _) in enumerate(origins) if path]
+    line = _line([(names[row], *origins[row]) for row in rows], looks.take(np.array(rows, np.int64)))
     with journal.open("ab", buffering=0) as file:
-        if file.write(data) != len(data):
+        if file.write(line) != len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(journal))
 
 
@@ -55,52 +53,57 @@ def kept_looks(journal: Path, tasks: Sequence[tuple[str, str]]) -> tuple[list[in
     if not journal.exists():
         return [], packed([])
     row_of = {task: row for row, task in enumerate(tasks)}
-    stamp_of: dict[int, tuple[int, Sequence[int]]] = {}
-    parts: list[Looks] = []
-    some: list[Look] = []
-    with journal.open("rb") as file:
-        for found in filter(None, map(_noted, file)):
-            name, (path, stamp), look = found
+    told: dict[int, tuple[int, tuple[int, ...]]] = {}
+    parts, begin = [packed([])], 0
+    for images, looks in _lines(journal):
+        for place, (name, path, stamp) in enumerate(images, begin):
             if (row := row_of.get((path, name))) is not None:
-                stamp_of[row] = len(parts) * AT_ONCE + len(some), stamp
-                some.append(look)
-                if len(some) == AT_ONCE:
-                    parts.append(packed(some))
-                    some = []
-    now = stamps_of(tasks[row][0] for row in stamp_of)
-    kept = {row: place for row, (place, stamp) in stamp_of.items() if now.get(tasks[row][0]) == stamp}
-    return list(kept), joined([*parts, packed(some)]).take(np.array(list(kept.values()), np.int64))
+                told[row] = place, tuple(stamp)
+        parts.append(looks)
+        begin += len(looks)
+    now = stamps_of(tasks[row][0] for row in told)
+    kept = {row: place for row, (place, stamp) in told.items() if now.get(tasks[row][0]) == stamp}
+    return list(kept), joined(parts).take(np.array(list(kept.values()), np.int64))
 
 
-def _line(name: str, origin: Origin, look: Look) -> bytes:
-    fields: Mapping[str, Any] = look._asdict()
-    told = [astuple(finding) for finding in look.findings]
-    content = [
-        base64.b64encode(value).decode() if isinstance(value, bytes) else told if key == "findings" else value
-        for key, value in fields.items()
-    ]
-    text = json.dumps([__version__, name, origin, content], separators=(",", ":")).encode()
+def _line(images: Sequence[tuple[str, str, Sequence[int]]], looks: Looks) -> bytes:
+    """Names, paths and stamps of images, and what was seen of them: the columns as bytes, each with type and shape."""
+    columns = {}
+    for field in fields(looks):
+        if isinstance(column := getattr(looks, field.name), np.ndarray):
+            columns[field.name] = column.dtype.str, column.shape, base64.b64encode(column.tobytes()).decode()
+    findings = [(row, [astuple(finding) for finding in found]) for row, found in looks.findings.items()]
+    text = json.dumps([__version__, images, looks.words, findings, columns], separators=(",", ":")).encode()
     # A line begins with its own newline, so that a torn one before it is torn alone.
     return b"\n" + _seal(text) + text + b"\n"
 
 
-def _noted(line: bytes) -> tuple[str, Origin, Look] | None:
-    """What a line says; None if it is torn, or if another version wrote it."""
-    text = line.rstrip(b"\n")[SEAL:]
-    if line[:SEAL] != _seal(text):
-        return None
-    try:
-        version, name, (path, numbers), content = json.loads(text)
-        if version != __version__ or len(content) != len(Look._fields):
-            return None
-        values: list[Any] = [
-            base64.b64decode(value) if isinstance(default, bytes) else value
-            for value, default in zip(content, Look._field_defaults.values(), strict=True)
-        ]
-    except (ValueError, TypeError):
-        return None
-    told = tuple(Finding(rule, text, where, tuple(items), *more) for rule, text, where, items, *more in values[-1])
-    return name, (path, tuple(numbers)), Look(*values[:-1])._replace(findings=told)
+def _lines(journal: Path) -> Iterator[tuple[list[Any], Looks]]:
+    """What the lines of a journal say, but those that are torn, or that another version wrote."""
+    with journal.open("rb") as file:
+        for line in file:
+            text = line.rstrip(b"\n")[SEAL:]
+            if line[:SEAL] != _seal(text):
+                continue
+            try:
+                version, *content = json.loads(text)
+                noted = _noted(*content) if version == __version__ else None
+            except (ValueError, TypeError):  # another state of this code wrote it in another layout
+                continue
+            if noted:
+                yield noted
+
+
+def _noted(images: list[Any], words: Any, findings: Any, columns: dict[str, Any]) -> tuple[list[Any], Looks]:
+    taken: dict[str, Any] = {
+        name: np.frombuffer(base64.b64decode(text), kind).reshape(shape)
+        for name, (kind, shape, text) in columns.items()
+    }
+    told = {
+        row: tuple(Finding(rule, text, where, tuple(items), *more) for rule, text, where, items, *more in found)
+        for row, found in findings
+    }
+    return images, Looks(**taken, words=tuple(map(tuple, words)), findings=told)
 
 
 def _seal(text: bytes) -> bytes:

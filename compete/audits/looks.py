@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from compete.audits.hashes import SIDE, hashes_of_symmetries, squares_of
 from compete.audits.look import Look
-from compete.audits.look_columns import Looks, joined, packed
+from compete.audits.look_columns import Looks, Pictures, joined, packed
 from compete.audits.look_journal import kept_looks, note_looks
-from compete.audits.marks import marks_of
+from compete.audits.marks import Marks, marks_of_stack
 from compete.audits.sight import in_sight
 from compete.building.media import PIXELS, Cleaned, clean_image, gathered, read_image, with_suffix
 from compete.building.media.volumes import may_be_volume
@@ -28,8 +29,6 @@ from compete.nifti import SUFFIXES as VOLUMES
 from compete.sources import read_ahead, workers_for
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from compete.building.journal import Origin
 
 __all__ = ["HALF", "LONGER", "Grey", "Look", "Looks", "full_pixels", "look_findings", "looks_of", "small_picture"]
@@ -55,7 +54,7 @@ class _Shown(NamedTuple):
     """What is looked at of an image: half of its small picture, or all of one that is small itself."""
 
     picture: Grey
-    half: Grey
+    halved: bool
 
 
 def looks_of(
@@ -121,8 +120,6 @@ def small_picture(path: str) -> Grey | None:
 
 def full_pixels(path: str) -> np.ndarray[Any, Any] | None:
     """All pixels of a file, 8 bits a colour with transparency, or the depth that it has; None if it cannot be read."""
-    from PIL import Image
-
     try:
         data, _ = read_image(path, stamped=False)
     except (OSError, Refused):
@@ -143,13 +140,12 @@ def _look_shard(tasks: Sequence[tuple[str, str]], journal: Path | None) -> Looks
             looks.append(look)
             pictures.append(picture)
             origins.append(origin)
-    rows = [row for row, picture in enumerate(pictures) if picture is not None]
-    seen = _seen([picture for picture in pictures if picture is not None])
-    for row, about in zip(rows, seen, strict=True):
-        looks[row] = looks[row]._replace(**about)
+    found = packed(looks)
+    if rows := [row for row, picture in enumerate(pictures) if picture is not None]:
+        found = found.with_pictures(np.array(rows), _seen([picture for picture in pictures if picture is not None]))
     if journal:
-        note_looks(journal, [(*task, origin) for task, origin in zip(tasks, origins, strict=True)], looks)
-    return packed(looks)
+        note_looks(journal, [name for _, name in tasks], origins, found)
+    return found
 
 
 def _look(source: str, name: str, read: Callable[[str], tuple[bytes, Origin]]) -> tuple[Look, _Shown | None, Origin]:
@@ -161,16 +157,18 @@ def _look(source: str, name: str, read: Callable[[str], tuple[bytes, Origin]]) -
         return _refused("image/unreadable", f"it cannot be read: {error.strerror or error}", name), None, nothing
     except Refused as error:
         return _refused(error.rule, error.message, name), None, nothing
-    look = Look(sha256=hashlib.sha256(data).digest(), size=len(data))
+    digest, size = hashlib.sha256(data).digest(), len(data)
     if may_be_volume(data) or source.lower().endswith(VOLUMES):
-        return look._replace(kind="NIFTI"), None, origin
+        return Look(digest, size=size, kind="NIFTI"), None, origin
     cleaned = clean_image(data, with_suffix(name, source))
     if not cleaned.suffix or cleaned.picture is None:
-        return look._replace(findings=cleaned.findings), None, origin
+        return Look(digest, size=size, findings=cleaned.findings), None, origin
     shown = _shown(cleaned.picture, max(cleaned.width, cleaned.height) > LONGER)
     plain = cleaned.data == data
-    about = look._replace(
-        cleaned=look.sha256 if plain else hashlib.sha256(cleaned.data).digest(),
+    look = Look(
+        sha256=digest,
+        cleaned=digest if plain else hashlib.sha256(cleaned.data).digest(),
+        size=size,
         published=len(cleaned.data),
         suffix=cleaned.suffix,
         kind=cleaned.kind,
@@ -182,7 +180,7 @@ def _look(source: str, name: str, read: Callable[[str], tuple[bytes, Origin]]) -
         taken="" if plain else min(_dates(data[:HEAD]), default=b"").decode(),
         findings=cleaned.findings,
     )
-    return about, shown, origin
+    return look, shown, origin
 
 
 def _refused(rule: str, message: str, name: str) -> Look:
@@ -201,14 +199,11 @@ def _dates(head: bytes) -> Iterator[bytes]:
 def _shown(image: Image.Image, large: bool) -> _Shown:
     """What is looked at of a picture that was decoded, perhaps at a scale, of an image that is large or not."""
     picture = _scaled(_grey(image), HALF) if large else _grey(image)
-    seen = np.frombuffer(picture.tobytes(), np.uint8).reshape(picture.height, picture.width)
-    return _Shown(seen, seen if large else np.asarray(picture.reduce(2), dtype=np.uint8))
+    return _Shown(np.frombuffer(picture.tobytes(), np.uint8).reshape(picture.height, picture.width), large)
 
 
 def _scaled(grey: Image.Image, longer: int) -> Image.Image:
     """An image with so many pixels on its longer side; smaller ones keep their size."""
-    from PIL import Image
-
     scale = longer / max(grey.size)
     if scale >= 1:
         return grey
@@ -219,8 +214,6 @@ def _scaled(grey: Image.Image, longer: int) -> Image.Image:
 
 def _grey(image: Image.Image) -> Image.Image:
     """An image in grey, 8 bits a pixel; of deeper ones the range that they use."""
-    from PIL import Image
-
     if image.mode == "L":
         return image
     if image.mode.startswith("I") or image.mode == "F":
@@ -252,40 +245,38 @@ def _tables(data: bytes) -> int:
     return digest
 
 
-def _seen(shown: Sequence[_Shown]) -> list[dict[str, Any]]:
-    """What pictures show, as fields of their looks."""
-    if not shown:
-        return []
-    square, border = _squares_and_borders(shown)
-    hashes = hashes_of_symmetries(square).T.astype("<u8")
-    step = SIDE // THUMBNAIL
-    means = square.reshape(-1, THUMBNAIL, step, THUMBNAIL, step).mean(axis=(2, 4), dtype=np.float32)
-    thumbnails = np.rint(means).astype(np.uint8)
-    return [
-        {
-            "hashes": eight.tobytes(),
-            "places": mark.place.astype(np.uint8).tobytes(),
-            "around": mark.hash.astype("<u8").tobytes(),
-            "thumbnail": thumbnail.tobytes(),
-            "border": sides.tobytes(),
-        }
-        for eight, mark, thumbnail, sides in zip(
-            hashes, marks_of([one.half for one in shown]), thumbnails, border, strict=True
-        )
-    ]
-
-
-def _squares_and_borders(shown: Sequence[_Shown]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Of each picture a square of 32 × 32, and the numbers of its border; those of one size are looked at together."""
+def _seen(shown: Sequence[_Shown]) -> Pictures:
+    """What pictures show; those of one size are looked at together."""
     square, border = np.empty((len(shown), SIDE, SIDE), np.uint8), np.empty((len(shown), 12), np.uint8)
+    marks: dict[int, Marks] = {}
     rows_of: dict[tuple[Any, ...], list[int]] = {}
     for row, one in enumerate(shown):
-        rows_of.setdefault((one.picture.shape, one.picture is one.half), []).append(row)
+        rows_of.setdefault((one.picture.shape, one.halved), []).append(row)
     for (_, halved), rows in rows_of.items():
         stack = np.stack([shown[row].picture for row in rows])
         square[rows] = squares_of(stack)
         border[rows] = _border(stack, STRIP // 2 if halved else STRIP)
-    return square, border
+        marks |= dict(zip(rows, marks_of_stack(stack if halved else _halved(stack)), strict=True))
+    in_order = [marks[row] for row in range(len(shown))]
+    step = SIDE // THUMBNAIL
+    means = square.reshape(-1, THUMBNAIL, step, THUMBNAIL, step).mean(axis=(2, 4), dtype=np.float32)
+    return Pictures(
+        hashes=hashes_of_symmetries(square).T.astype("<u8"),
+        counts=np.array([len(one.hash) for one in in_order], np.uint8),
+        places=np.concatenate([one.place for one in in_order]).astype(np.uint8),
+        around=np.concatenate([one.hash for one in in_order]).astype("<u8"),
+        thumbnail=np.rint(means).astype(np.uint8).reshape(-1, THUMBNAIL**2),
+        border=border,
+    )
+
+
+def _halved(stack: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Pictures half as large, each pixel the mean of four, or at an odd end of two; as Pillow's ``reduce``."""
+    _, height, width = stack.shape
+    even = np.pad(stack, ((0, 0), (0, height % 2), (0, width % 2)), "edge").astype(np.uint16)
+    rows = even[:, ::2] + even[:, 1::2]
+    halved: np.ndarray[Any, Any] = ((rows[:, :, ::2] + rows[:, :, 1::2] + 2) >> 2).astype(np.uint8)
+    return halved
 
 
 def _border(stack: np.ndarray[Any, Any], wide: int) -> np.ndarray[Any, Any]:

@@ -139,7 +139,7 @@ def near_blocks(
     if len(hashes) < 2 * PART:
         row = np.flatnonzero(leader)
         hashes, leader = hashes[row], leader[row]
-    for near, passed in _distinct_pairs(hashes, leader, distance, bounded=crowd is not None):
+    for near, passed in _distinct_pairs(hashes, leader, distance, crowd, row):
         pairs = near if row is None else row[near]
         if crowd is not None:
             crowd.pass_by(passed if row is None else row[passed])
@@ -199,21 +199,23 @@ def _counted(count: int) -> Short:
 
 
 def _distinct_pairs(
-    hashes: Words, leader: Flags, distance: int, *, bounded: bool
+    hashes: Words, leader: Flags, distance: int, crowd: Crowd | None, rows: Rows | None
 ) -> Iterator[tuple[np.ndarray[tuple[int, int], Any], Short]]:
     """Near pairs of distinct hashes, each with the first choice of blocks by which it is to be found.
 
-    With them come rows that have more neighbours than are looked at, if that is bounded.
+    With them come rows that have more neighbours than are looked at. A crowd, of which these hashes are the given rows
+    or all, bounds that, and whoever has met its share by then is not looked at with later choices.
     """
-    among = None if leader.all() else leader
-    count = len(hashes) if among is None else int(leader.sum())
+    count = int(np.count_nonzero(leader))
     if distance == 0 or count < 2:
         return
     blocks, chosen = _blocks(count, distance)
-    reach = max(REACH, COMPARED_AT_MOST // count) if bounded else count
+    reach = count if crowd is None else max(REACH, COMPARED_AT_MOST // count)
     for choice in combinations(range(len(blocks)), chosen):
+        if crowd is not None:
+            leader &= (crowd.met if rows is None else crowd.met[rows]) < crowd.most
         chosen_blocks = [blocks[number] for number in choice]
-        for row, part in _parts(hashes, chosen_blocks[0], among):
+        for row, part in _parts(hashes, chosen_blocks[0], None if leader.all() else leader):
             for pairs, passed in _near_neighbours(part, chosen_blocks, distance, reach):
                 first = _is_first(part[pairs[:, 0]] ^ part[pairs[:, 1]], blocks, choice)
                 yield row[pairs[first]], row[passed]

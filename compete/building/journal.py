@@ -7,13 +7,13 @@ is kept only if it would be made of the same again and has the digest that was n
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,7 @@ class Draft:
     begin: Mapping[str, int]
 
 
+@lru_cache(maxsize=1)
 def journal_of(root: Path) -> Path:
     """The journal of a draft."""
     return root.parent / JOURNAL
@@ -136,9 +137,9 @@ def write_noted(
         about: what else its maker wants to know again.
         sha256: of the data, in hex, where it is known.
     """
-    path = root / (target + suffix)
-    path.write_bytes(data)  # over what a killed worker may have left half written
-    path.chmod(0o644)
+    path = f"{root}/{target}{suffix}"
+    _write(path, data, os.O_TRUNC)  # over what a killed worker may have left half written
+    os.chmod(path, 0o644)  # noqa: PTH101
     os.utime(path, (EPOCH, EPOCH))
     entry = Entry(target, suffix, origin, sha256 or hashlib.sha256(data).hexdigest(), len(data), about)
     _add(journal_of(root), entry)
@@ -149,10 +150,18 @@ def _add(journal: Path, entry: Entry) -> None:
     content = [entry.target, entry.suffix, entry.origin, entry.sha256, entry.size, entry.about]
     text = json.dumps(content, separators=(",", ":")).encode()
     # A line begins with its own newline, so that a torn one before it is torn alone.
-    line = b"\n" + _seal(text) + text + b"\n"
-    with journal.open("ab", buffering=0) as file:
-        if file.write(line) != len(line):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(journal))
+    _write(str(journal), b"\n" + _seal(text) + text + b"\n", os.O_APPEND)
+
+
+def _write(path: str, data: bytes, how: int) -> None:
+    """Write to a file, which is made if it is not there; a million of them, so without ``Path`` and buffers."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | how | getattr(os, "O_BINARY", 0), 0o644)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(handle, rest) :]
+    finally:
+        os.close(handle)
 
 
 def _entry(line: bytes) -> Entry | None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from compete.audits.look import Look
 from compete.building.journal import Draft
 from compete.building.media import CleanedFile, Published, clean_files
 from compete.building.normal import normal_of
@@ -95,11 +96,12 @@ def _known(plan: Plan) -> list[Published | None]:
     if plan.looks is None:
         return [None] * len(plan.id)
     if normal := normal_of(plan.challenge, plan.looks):
-        return [Published(look.sha256, look.kind, "", 0, 0, "", normal) for look in plan.looks]
-    return [
-        Published(look.cleaned, look.kind, look.suffix, look.width, look.height, look.mode) if look.cleaned else None
-        for look in plan.looks
-    ]
+        return [Published(look.sha256, look.kind, "", 0, 0, "", 0, normal) for look in plan.looks]
+    return [_published(look) if look.cleaned else None for look in plan.looks]
+
+
+def _published(look: Look) -> Published:
+    return Published(look.cleaned, look.kind, look.suffix, look.width, look.height, look.mode, look.published)
 
 
 def picture_label(plan: Plan) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from compete.building.credits import write_credits
 from compete.building.guide import participants_guide
@@ -14,6 +16,7 @@ from compete.building.samples import image_sample_bytes
 from compete.building.scenes import hidden_truth_bytes, write_scenes
 from compete.building.tables import sample_bytes, solution_bytes, write_tables
 from compete.bundle import SOLUTION, TERMS, Listed, is_bundle, write_manifests
+from compete.disk import forced_meanwhile
 from compete.engine import give_back_memory
 from compete.errors import BundleError, Finding, UsageError, fatal
 from compete.files import canonical_json, whole_folder, write_file
@@ -65,18 +68,19 @@ def write_bundle(
     with whole_folder(out, force=force, ours=is_bundle, label=_label(plan)) as root:
         plan = with_looks(plan, root, workers=workers, progress=progress, cluster=cluster)
         plan, told, truth, listed = _write_items(plan, root, workers=workers, progress=progress)
-        findings = [*plan.findings, *told]
-        _write_rest(plan, root)
-        write_manifests(root, challenge_sha256=plan.challenge.sha256, known=listed)
-        if trial:
-            solution, sample = root / "private" / SOLUTION, root / "public" / plan.terms.sample_name
-            own = root / "public" / "metric.py"
-            findings += _passed(trial(plan.terms, solution.read_bytes(), sample.read_bytes(), own, *truth))
-        seen, about = (plan.looks or (), plan.links), (plan.parts, plan.balance, plan.terms.sample_name)
-        del plan, listed, truth  # the gate looks at the draft, and needs the room
-        give_back_memory()
-        if gate:
-            findings += gate(root, *seen)
+        with forced_meanwhile(root, len(listed)):
+            findings = [*plan.findings, *told]
+            _write_rest(plan, root)
+            write_manifests(root, challenge_sha256=plan.challenge.sha256, known=listed)
+            if trial:
+                solution, sample = root / "private" / SOLUTION, root / "public" / plan.terms.sample_name
+                own = root / "public" / "metric.py"
+                findings += _passed(trial(plan.terms, solution.read_bytes(), sample.read_bytes(), own, *truth))
+            seen, about = (plan.looks or (), plan.links), (plan.parts, plan.balance, plan.terms.sample_name)
+            del plan, listed, truth  # the gate looks at the draft, and needs the room
+            give_back_memory()
+            if gate:
+                findings += gate(root, *seen)
     return Outcome(out, tuple(findings), *about)
 
 
@@ -112,15 +116,17 @@ def rehearse_bundle(
     *,
     workers: int | None = None,
     trial: Trial | None = None,
+    gate: Gate | None = None,
     progress: Progress | None = None,
     cluster: str = "",
 ) -> list[Finding]:
-    """Do all that may stop a build, and keep nothing: open the images, try the scoring in memory.
+    """Do all that may stop a build, and keep nothing: open the images, try the scoring, attack the tables.
 
     Args:
         plan: what would be written.
         workers: processes for images; default one a core.
         trial: as for ``write_bundle``.
+        gate: as for ``write_bundle``; of images there is no draft that it could attack.
         progress: told what is being done, how far it is, and how much there is.
         cluster: as for ``write_bundle``.
 
@@ -142,7 +148,30 @@ def rehearse_bundle(
         truth = [hidden_truth_bytes(plan)] if plan.terms.of_images else []
         sample = image_sample_bytes(plan) if plan.terms.of_images else sample_bytes(plan)
         findings += _passed(trial(plan.terms, solution_bytes(plan), sample, file, *truth))
+    if gate and is_of_tables(plan):
+        with draft_of_tables(plan) as root:
+            findings += gate(root, (), None)
     return findings
+
+
+def is_of_tables(plan: Plan) -> bool:
+    """Whether a bundle holds tables alone, and no files of items."""
+    return plan.file is None and not plan.terms.of_images
+
+
+@contextmanager
+def draft_of_tables(plan: Plan) -> Iterator[Path]:
+    """A bundle of tables as it would be built, in a place that is nobody else's and gone afterwards.
+
+    Args:
+        plan: what would be written, of tables alone.
+    """
+    with TemporaryDirectory(prefix="compete-") as folder:
+        root = Path(folder)
+        write_tables(plan, root)
+        _write_rest(plan, root)
+        write_manifests(root, challenge_sha256=plan.challenge.sha256)
+        yield root
 
 
 def _label(plan: Plan) -> str:

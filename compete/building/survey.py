@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -79,11 +80,10 @@ def look_at(
 ) -> tuple[Looks, Duplicates, list[Finding]]:
     """Look at the images of a plan, find those that show the same, and say what is to be told of both."""
     assert plan.file is not None
-    names = [image_name(path) for path in plan.file]
     journal = draft.parent / LOOKS if draft else None
     looks = looks_of(
         plan.file,
-        names=names,
+        names=_names(plan),
         workers=workers,
         progress=_told(progress, "images"),
         cluster=cluster,
@@ -94,12 +94,17 @@ def look_at(
         return looks, Duplicates((), np.arange(len(looks))), told
     comparing = _told(progress, "likely duplicates")
     duplicates = find_duplicates(plan.file, looks, workers=workers, progress=comparing, cluster=cluster)
-    return looks, duplicates, [*told, *findings_of_duplicates(plan, duplicates, names)]
+    return looks, duplicates, [*told, *findings_of_duplicates(plan, duplicates, _names(plan))]
 
 
 def image_name(path: str) -> str:
     """What a finding calls an item's image: its file with the folder it is in, which alone may tell two apart."""
-    return "/".join(Path(path).parts[-2:])
+    return "/".join(path.replace(os.sep, "/").split("/")[-2:])  # a Path of each would keep all their parts
+
+
+def _names(plan: Plan) -> list[str]:
+    """What findings call the images; made when it is asked for, as nothing of it is needed while copies are found."""
+    return [image_name(path) for path in plan.file or ()]
 
 
 def copies_with_equal_labels(plan: Plan, duplicates: Duplicates) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -16,7 +17,7 @@ from compete.errors import BUG, OK, SYSTEM, USAGE, CompeteError
 
 COMMANDS = (organizing, reporting, recommending, scoring, ranking, looking_up, exporting, importing)
 """The modules whose commands stand in the program."""
-SELDOM = (50_000, 20, 20)
+SELDOM = (200_000, 20, 20)
 """After how many new objects Python looks for garbage: loading modules makes a hundred thousand, and none is any."""
 
 
@@ -24,6 +25,7 @@ def main() -> NoReturn:
     """Run the command line; the only place that catches."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the work is spread over processes, not inside numpy
     gc.set_threshold(*SELDOM)
+    atexit.register(gc.freeze)  # or Python would look through all of them once more as it leaves
     _open_mouth()
     try:
         code = app(prog_name="compete", standalone_mode=False) or OK

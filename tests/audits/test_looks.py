@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,10 @@ from PIL import Image
 
 from compete.audits import looks as looking
 from compete.audits.hashes import hashes_of_symmetries
+from compete.audits.look_journal import SEAL, kept_looks
 from compete.audits.looks import Look, look_findings, looks_of, small_picture
 from compete.building.media import clean_image
+from compete.version import __version__
 from tests.audits.drawn import drawn_scene, seen, write_images
 
 
@@ -106,6 +109,7 @@ def test_a_blank_picture_is_flat(tmp_path: Path, side: int, flat: bool) -> None:
 
 def test_a_journal_spares_the_look_at_what_is_as_it_was(tmp_path: Path, files: list[str], monkeypatch) -> None:
     journal, seen_again = tmp_path / "looks", []
+    monkeypatch.setattr(looking, "SHARD", 2)
     first = looks_of(files, workers=1, journal=journal)
     original = looking._look
     monkeypatch.setattr(looking, "_look", lambda *task: (seen_again.append(task[0]), original(*task))[1])
@@ -141,3 +145,28 @@ def test_findings_are_told_again_from_the_journal(tmp_path: Path, files: list[st
 def test_nothing_is_a_look_at_nothing() -> None:
     assert looks_of([]) == []
     assert not Look().seen
+
+
+def test_a_journal_in_another_layout_is_not_believed(tmp_path: Path, files: list[str]) -> None:
+    journal = tmp_path / "looks"
+    text = json.dumps([__version__, "a", [files[0], [1, 2, 3]], ["", "", 3]]).encode()
+    journal.write_bytes(b"\n" + hashlib.sha256(text).hexdigest()[:SEAL].encode() + text + b"\n")
+    assert kept_looks(journal, [(files[0], "a")]) == ([], [])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (13, 8), (31, 64), (96, 127)])
+def test_a_picture_is_halved_as_pillow_does_it(size: tuple[int, int]) -> None:
+    stack = np.random.default_rng(1).integers(0, 256, (4, *size)).astype(np.uint8)
+    halved = [np.asarray(Image.fromarray(picture).reduce(2)) for picture in stack]
+    assert np.array_equal(looking._halved(stack), halved)
+
+
+def test_small_and_large_pictures_of_one_shard_keep_their_places(tmp_path: Path) -> None:
+    pictures = {f"{at}.png": seen(drawn_scene(at)) for at in range(6)}
+    for at in (1, 2, 4):
+        pictures[f"{at}.png"] = pictures[f"{at}.png"].resize((96, 90 + at))
+    paths = write_images(tmp_path, pictures)
+    (tmp_path / "3.png").write_bytes(b"nothing")
+    looks = looks_of(paths, workers=1)
+    assert looks == [looks_of([path], workers=1)[0] for path in paths]
+    assert [look.seen for look in looks] == [True, True, True, False, True, True]

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from compete.audits.marks import MARGIN, MOST, Marks, marks_of
-from compete.audits.views import likeness, shared_marks
+from compete.audits.views import Likeness, likeness, shared_marks
 
 HEIGHT, WIDTH = 96, 128
 
@@ -100,19 +100,40 @@ def test_pictures_that_do_not_overlap_are_not_alike() -> None:
     assert likeness(picture, picture, HEIGHT + 5, 0).overlap == 0.0
 
 
-def test_one_thing_alone_on_a_plain_ground_is_no_common_scene() -> None:
-    """A sprite that stands in two pictures tells nothing of what is around it; many things do."""
-    chance = np.random.default_rng(0)
+def with_things(places: list[tuple[int, int]], seed: int = 0) -> Likeness:
+    """Two plain grounds that share a part, in which both have the same things at these places."""
+    chance = np.random.default_rng(seed)
+    ground = [np.full((96, 96), 60.0) + chance.normal(0, 3, (96, 96)) for _ in range(2)]
+    for place in places:
+        thing = chance.integers(0, 2, (6, 4)).repeat(2, 0).repeat(2, 1) * 180.0
+        for picture, by in zip(ground, ((45, 0), (0, 14)), strict=True):
+            top, left = place[0] + by[0], place[1] + by[1]
+            picture[top : top + 12, left : left + 8] = thing
+    one, other = (picture.clip(0, 255).astype(np.uint8) for picture in ground)
+    return likeness(one, other, 45, -14)
 
-    def pictures(things: int) -> list[np.ndarray]:
-        ground = [np.full((96, 96), 60.0) + chance.normal(0, 3, (96, 96)) for _ in range(2)]
-        for place in chance.integers(0, 38, (things, 2)):
-            thing = chance.integers(0, 2, (6, 4)).repeat(2, 0).repeat(2, 1) * 180.0
-            for picture, by in zip(ground, ((45, 0), (0, 14)), strict=True):
-                top, left = place + by
-                picture[top : top + 12, left : left + 8] = np.maximum(picture[top : top + 12, left : left + 8], thing)
-        return [picture.clip(0, 255).astype(np.uint8) for picture in ground]
 
-    alone, crowd = (likeness(*pictures(things), 45, -14) for things in (1, 12))
-    assert min(alone.correlation, crowd.correlation) > 0.9
-    assert (alone.same_scene, crowd.same_scene) == (False, True)
+@pytest.mark.parametrize("place", [(2, 5), (20, 30), (30, 70)])
+def test_one_thing_alone_on_a_plain_ground_is_no_common_scene(place: tuple[int, int]) -> None:
+    """A sprite that stands in two pictures tells nothing of what is around it."""
+    alone = with_things([place])
+    assert alone.correlation > 0.9
+    assert not alone.same_scene
+
+
+def test_a_few_things_at_the_same_distances_are_a_common_scene() -> None:
+    found = with_things([(2, 5), (24, 34), (36, 70)])
+    assert found.correlation > 0.9
+    assert found.same_scene
+
+
+@pytest.mark.parametrize("depth", [15, 60])
+def test_bright_things_do_not_hide_the_faint_ones_beside_them(depth: int) -> None:
+    """Nuclei are bright and few: by energy one of them outweighs all others, and yet the rest agrees."""
+    down, right = np.mgrid[:HEIGHT, : WIDTH + 60]
+    field = np.full(down.shape, 20.0)
+    for row, column, strength in ((60, 90, 200), (20, 80, depth), (75, 130, depth), (30, 140, depth)):
+        field += strength * ((down - row) ** 2 + (right - column) ** 2 < 36)
+    noise = np.random.default_rng(0).normal(0, 2, (2, HEIGHT, WIDTH))
+    one, other = ((field[:, at : at + WIDTH] + noise[at // 50]).clip(0, 255).astype(np.uint8) for at in (0, 50))
+    assert likeness(one, other, 0, 50).same_scene

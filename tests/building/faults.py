@@ -100,7 +100,18 @@ class Steps:
         """Stand before every call that changes the disk, and count the images and label images that are made."""
         for name in CALLS:
             setattr(os, name, self.before(name, getattr(os, name)))
-        opened, exchanged = io.open, files._exchange
+        opened, begun, written, exchanged = io.open, os.open, os.write, files._exchange
+
+        def begin(place: Any, flags: int, *words: Any, **more: Any) -> int:
+            if flags & (os.O_WRONLY | os.O_RDWR):
+                self.step("open", place)
+            return begun(place, flags, *words, **more)
+
+        def write(handle: int, data: Any) -> int:
+            if self.due():
+                written(handle, data[: len(data) // 2])
+                self.strike(None)
+            return written(handle, data)
 
         def watched(file: Any, mode: str = "r", *words: Any, **more: Any) -> Any:
             if not set(mode) & set("wax+"):
@@ -108,7 +119,7 @@ class Steps:
             self.step("open", file)
             return Watched(self, opened(file, mode, *words, **more))
 
-        io.open = watched  # type: ignore[assignment]
+        io.open, os.open, os.write = watched, begin, write  # type: ignore[assignment]
         media.strip_again = self.counted(media.strip_again)
         label_files.label_file = self.counted(label_files.label_file)
         files._exchange = self.before("exchange", exchanged)
@@ -176,7 +187,7 @@ class Watched:
 
 def started(challenge: Path, out: Path, point: int = 0, fault: int = KILL, *, force: bool = True) -> tuple[int, Any]:
     """Begin a build in a process of its own; its number, and how to learn what it counted and told."""
-    counters, (reading, writing) = mmap.mmap(-1, 16), os.pipe()
+    counters, (reading, writing), tell = mmap.mmap(-1, 16), os.pipe(), os.write
     child = os.fork()
     if child == 0:
         os.close(reading)
@@ -189,7 +200,7 @@ def started(challenge: Path, out: Path, point: int = 0, fault: int = KILL, *, fo
             code, told = error.exit_code, [(finding.rule, finding.where) for finding in error.findings]
         except BaseException as bug:
             code, told = 70, [(repr(bug), "")]
-        os.write(writing, json.dumps(told).encode())
+        tell(writing, json.dumps(told).encode())
         os._exit(code)
     os.close(writing)
 

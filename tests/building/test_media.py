@@ -326,6 +326,19 @@ def test_every_rule_is_explained_and_findings_of_one_kind_are_told_once():
         ("image/unsupported", ("b.jpg",)),
     ]
     assert {finding.rule for finding in told} <= set(MEDIA_RULES)
+    assert told[0].message == "2 images: The image is damaged: it is empty"
+    assert "explain" not in told[0].hint
+
+
+def test_images_damaged_in_several_ways_are_told_with_each_way_and_its_number():
+    cut = encoded(photograph(), "JPEG")[:-40]
+    (told,) = gathered(
+        finding for name, data in (("a", b""), ("b", cut), ("c", cut)) for finding in clean_image(data, name).findings
+    )
+    ends, empty = (clean_image(data, "d").findings[0].message for data in (cut, b""))
+    reasons = [message.removeprefix("the image is damaged: ") for message in (ends, empty)]
+    assert told.message == f"3 images: The image is damaged: {reasons[0]} (2); {reasons[1]} (1)"
+    assert told.items == ("a", "b", "c")
 
 
 @pytest.mark.real_data

@@ -115,7 +115,7 @@ def test_what_was_transparent_hides_nothing() -> None:
     secret.save(file, "PNG")
     data = file.getvalue()
     normal = Normal(Normalize(None, 20, "png", 90), "RGB")
-    known = Published(hashlib.sha256(data).digest(), "PNG", "", 0, 0, "", normal)
+    known = Published(hashlib.sha256(data).digest(), "PNG", "", 0, 0, "", 0, normal)
     shown = np.asarray(Image.open(io.BytesIO(strip_again(data, known, "a").data)))
     assert (shown == 255).all()
     (finding,) = strip_again(data + b"\0", known, "a").findings

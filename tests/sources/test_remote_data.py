@@ -185,7 +185,8 @@ def test_what_a_killed_build_has_written_is_not_fetched_again(memory: Any, tmp_p
     put(memory, root, "memory://reef")
     paths = [f"memory:/reef/images/canary-{number:02}.png" for number in range(4)]
     known = [
-        Published(look.cleaned, look.kind, look.suffix, look.width, look.height, look.mode) for look in looks_of(paths)
+        Published(look.cleaned, look.kind, look.suffix, look.width, look.height, look.mode, look.published)
+        for look in looks_of(paths)
     ]
     (tmp_path / "draft" / "draft").mkdir(parents=True)
     draft, targets = tmp_path / "draft" / "draft", ["a", "b", "c", "d"]

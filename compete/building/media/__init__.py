@@ -6,10 +6,12 @@ import hashlib
 import os
 import stat
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from compete.building.journal import Draft, Entry, Origin, kept_entry, write_noted
 from compete.building.media.fetching import fetched, origin_now
@@ -18,12 +20,12 @@ from compete.building.media.normalizing import normalized
 from compete.building.media.png import strip_png
 from compete.building.media.records import Cleaned, CleanedFile, CleanedFiles, Published
 from compete.building.media.rewriting import write_as_png
-from compete.building.media.rules import MEDIA_RULES
+from compete.building.media.rules import CURES, MEDIA_RULES
 from compete.building.media.stacks import read_inside, write_dicom_as_png
 from compete.building.media.volumes import AT_ONCE, clean_volume, may_be_volume
 from compete.building.media.wholeness import Refused, prove_whole
 from compete.engine import SHARD, Progress, map_shards
-from compete.errors import Finding
+from compete.errors import EXAMPLES, Finding
 from compete.nifti import SUFFIXES as VOLUMES
 from compete.nifti.rules import VOLUME_RULES
 from compete.png import SIGNATURE
@@ -47,6 +49,9 @@ BYTES = 1 << 29
 BLOCK = 1 << 20
 """Bytes that are read at once of a file that is longer or shorter than it was said to be."""
 
+TO_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""How files are opened; without O_NONBLOCK the opening of a pipe would wait for ever."""
+
 RULES = MEDIA_RULES | VOLUME_RULES | STACK_RULES
 
 Done = tuple[CleanedFile | None, tuple[Finding, ...]]
@@ -61,6 +66,16 @@ SUFFIXES = {
     "TIFF": (".tif", ".tiff"),
     "DICOM": (".dcm", ".dicom", ".ima", ""),
 }
+
+
+STARTS = (
+    (b"\xff\xd8\xff", "JPEG"),
+    (SIGNATURE, "PNG"),
+    (b"GIF8", "GIF"),
+    (b"BM", "BMP"),
+    *((start, "TIFF") for start in (b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")),
+)
+"""How files of a kind begin."""
 
 
 def clean_image(data: bytes, name: str = "") -> Cleaned:
@@ -79,11 +94,8 @@ def clean_image(data: bytes, name: str = "") -> Cleaned:
     if may_be_volume(data):
         return clean_volume(data, name)
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of metadata, which is cut, and of large images, for which there is an own limit.
-            warnings.simplefilter("ignore")
-            kind = _kind(data)
-            cleaned = _stripped(kind, data, name) if kind in {"JPEG", "PNG"} else _rewritten(kind, data, name)
+        kind = _kind(data)
+        cleaned = _stripped(kind, data, name) if kind in {"JPEG", "PNG"} else _rewritten(kind, data, name)
     except Damaged as error:
         return _refusal("image/damaged", f"the image is damaged: {error}", name)
     except Refused as error:
@@ -109,7 +121,7 @@ def strip_again(data: bytes, known: Published, name: str) -> Cleaned:
         except Damaged:
             return _refusal("image/changed", "it has changed since the build looked at it", name)
     found = Cleaned(data, known.suffix, known.width, known.height, known.mode, sha256=known.sha256)
-    if hashlib.sha256(data).digest() == known.sha256:
+    if len(data) == known.size and hashlib.sha256(data).digest() == known.sha256:
         return found
     try:
         if known.kind in {"JPEG", "PNG"}:
@@ -123,8 +135,7 @@ def strip_again(data: bytes, known: Published, name: str) -> Cleaned:
     return replace(found, data=stripped)
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """One image to clean.
 
     Attributes:
@@ -193,7 +204,7 @@ def clean_files(
 
 
 def gathered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Tell findings of one kind once, with their number and the first few items."""
+    """Tell findings of one kind once, with their number, the most frequent reasons and the first few items."""
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
         groups.setdefault((finding.rule, finding.severity), []).append(finding)
@@ -201,9 +212,17 @@ def gathered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     for (rule, _), group in groups.items():
         first = group[0]
         items = tuple(item for finding in group for item in finding.items)
-        message = first.message if len(group) == 1 else f"{len(group)} images: {RULES[rule][0][:-1]}"
+        message = first.message if len(group) == 1 else _all_told(RULES[rule][0][:-1], group)
         told.append(replace(first, message=message, items=items, count=len(group)))
     return tuple(told)
+
+
+def _all_told(line: str, group: Sequence[Finding]) -> str:
+    """What is wrong with several images, each reason with its number, the most frequent first."""
+    reasons = Counter(finding.message.removeprefix(f"{line[0].lower()}{line[1:]}: ") for finding in group)
+    first = [f"{reason} ({count})" if len(reasons) > 1 else reason for reason, count in reasons.most_common(EXAMPLES)]
+    others = len(reasons) - len(first)
+    return f"{len(group)} images: {line}: " + "; ".join([*first, *([f"{others} other reasons"] if others else [])])
 
 
 def _clean_shard(tasks: Sequence[Task], root: Path) -> list[Done]:
@@ -239,8 +258,8 @@ def _clean_file(task: Task, root: Path, read: Callable[[str], tuple[bytes, Origi
         return CleanedFile(task.source, digest, len(cleaned.data), *about), cleaned.findings
     told = tuple(astuple(finding) for finding in cleaned.findings)
     origin = origin_now(task.source, task.known) if is_remote(task.source) and task.known else origin
-    write = partial(write_noted, root, task.target, cleaned.suffix, cleaned.data)
-    return _noted(write(origin=origin, about=(*about, told), sha256=digest))
+    again, data = (*about, told), cleaned.data
+    return _noted(write_noted(root, task.target, cleaned.suffix, data, origin=origin, about=again, sha256=digest))
 
 
 def _noted(entry: Entry) -> Done:
@@ -266,8 +285,7 @@ def read_image(source: str, *, stamped: bool = True) -> tuple[bytes, Origin]:
         return content, origin_of(source, status)
     if is_remote(source):
         return fetched(source, BYTES, stamped=stamped)
-    # Without O_NONBLOCK the opening of a pipe would wait for ever.
-    handle = os.open(source, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    handle = os.open(source, TO_READ)
     try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
@@ -299,13 +317,11 @@ def origin_of(source: str, found: os.stat_result) -> Origin:
 
 
 def _kind(data: bytes) -> str:
-    starts = {b"\xff\xd8\xff": "JPEG", SIGNATURE: "PNG", b"GIF8": "GIF", b"BM": "BMP"}
-    starts |= dict.fromkeys((b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"), "TIFF")
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    for start, kind in starts.items():
+    for start, kind in STARTS:
         if data.startswith(start):
             return kind
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
     if not data:
         raise Damaged("it is empty")
     if is_dicom(data[:DICOM_HEAD]):
@@ -335,7 +351,8 @@ def _notes(kind: str, stripped: Stripped, name: str) -> list[Finding]:
 def _rewritten(kind: str, data: bytes, name: str) -> Cleaned:
     how = ""
     if kind == "DICOM":
-        written, picture, frames, how = write_dicom_as_png(data, PIXELS)
+        with warnings.catch_warnings(action="ignore"):  # of elements, which are cut
+            written, picture, frames, how = write_dicom_as_png(data, PIXELS)
     else:
         written, picture, frames = write_as_png(kind, data, PIXELS)
     found = [_told("image/rewritten", f"the {kind} was written as PNG{how and f' ({how})'}", name, "note")]
@@ -350,4 +367,5 @@ def _refusal(rule: str, message: str, name: str) -> Cleaned:
 
 def _told(rule: str, message: str, name: str, severity: str = "warning") -> Finding:
     items = (name,) if name else ()
-    return Finding(rule, message, items=items, hint=f"compete explain {rule}", severity=severity, count=1)
+    hint = CURES.get(rule, f"compete explain {rule}")
+    return Finding(rule, message, items=items, hint=hint, severity=severity, count=1)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import struct
-from bisect import bisect_left
 from dataclasses import dataclass, field
 
 import numpy as np
 
 END, SCAN, TABLES, APP0, APP1, ADOBE = 0xD9, 0xDA, 0xC4, 0xE0, 0xE1, 0xEE
+START = b"\xff\xd8"
 FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 USUAL, EIGHT = frozenset({0xC0, 0xC1}), 8
 """Frames with Huffman codes whose scans hold all of a block, and how many bits a colour usually has."""
@@ -18,6 +18,12 @@ KEPT = FRAMES | {0xC4, 0xCC, 0xDB, 0xDD, SCAN}
 
 ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 """Markers that no length follows."""
+
+AMONG = frozenset({b"\xff", *(bytes([code]) for code in range(0xD0, 0xD8))})
+"""What may follow a byte 0xFF among compressed pixels, beside zero: fill, and restarts."""
+
+AFTER_PIXELS = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+"""A marker that ends compressed pixels."""
 
 JFIF = b"JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
 """Version 1.01, square pixels, no thumbnail; that it is there decides how colours are read."""
@@ -58,17 +64,35 @@ class Stripped:
 
 @dataclass
 class _Head:
-    """What the segments before the first scan say."""
+    """What was read so far: what a JPEG says before its pixels, and which stretches of the file are left out.
+
+    Attributes:
+        shape: of a usual frame, as ``Stripped.plain``.
+        frame: the marker of the last frame; 0 before any.
+        tables: Huffman tables that nobody had to look at yet.
+        first_code: by table what a run of zero bits means, its first symbol, of those that were looked at.
+        cuts: the stretches of the file that are not kept, in order.
+        removed: bytes in them.
+        pixels: where each scan's pixels begin and end, counted without what was removed.
+        hollow: whether each scan holds a long run of zeros.
+    """
 
     jfif: bool = False
     adobe: bytes = b""
     orientation: int = 1
-    scans: int = 0
     frame: int = 0
     shape: tuple[int, int, int] | None = None
+    tables: list[bytes] = field(default_factory=list)
     first_code: dict[int, int] = field(default_factory=dict)
-    body: list[memoryview] = field(default_factory=list)
+    cuts: list[tuple[int, int]] = field(default_factory=list)
+    removed: int = 0
+    pixels: list[tuple[int, int]] = field(default_factory=list)
     hollow: list[bool] = field(default_factory=list)
+
+    def cut(self, begin: int, end: int) -> None:
+        """Leave out a stretch of the file."""
+        self.cuts.append((begin, end))
+        self.removed += end - begin
 
 
 def strip_jpeg(data: bytes) -> Stripped:
@@ -79,57 +103,66 @@ def strip_jpeg(data: bytes) -> Stripped:
 
     Source: ITU-T T.81, annex B; JFIF 1.02; which markers change colours: libjpeg, ``jdmarker.c`` and ``jdapimin.c``.
     """
-    if data[:2] != b"\xff\xd8":
+    if not data.startswith(START):
         raise Damaged("it does not begin as a JPEG")
-    head, at, ends, view = _Head(), 2, _scan_ends(data), memoryview(data)
+    head, at, markers = _Head(), len(START), _markers(data)
     while True:
-        code, start, at = _segment(data, at)
+        begin = at
+        code, start, at = _segment(data, begin)
         if code == END:
             break
-        if code in FRAMES:
-            _read_frame(head, code, data[start + 2 : at])
-        if code == TABLES:
-            _read_tables(head, data[start + 2 : at])
-        if code == SCAN:
-            header, at = data[start + 2 : at], _end_of_scan(data, at, ends)
-            _refuse_lost_pixels(head, header, hollow=data.find(ZEROS, start, at) >= 0)
-        if code in KEPT:
-            head.body.append(view[start - 2 : at])
-        elif not head.scans and code not in ALONE:
+        if code not in KEPT:
+            head.cut(begin, at)
             _read_application(head, code, data[start + 2 : at])
-    if not head.scans:
+            continue
+        if begin < start - 2:
+            head.cut(begin, start - 2)
+        if code == SCAN:
+            first, at = at, _end_of_scan(data, at, markers)
+            _refuse_lost_pixels(head, data[start + 2 : first], hollow=data.find(ZEROS, start, at) >= 0)
+            head.pixels.append((first - head.removed, at - head.removed))
+        elif code == TABLES:
+            head.tables.append(data[start + 2 : at])
+        elif code in FRAMES:
+            _read_frame(head, code, data[start + 2 : at])
+    if not head.pixels:
         raise Damaged("it holds no pixels")
-    return _joined(head, data, len(data) - at)
+    return _joined(head, data, begin, len(data) - at)
 
 
-def _joined(head: _Head, data: bytes, trailing: int) -> Stripped:
-    """Put the kept segments together, and note which scans are to be looked at closely."""
-    opening = _opening(head)
-    doubtful, end, hollow = [], len(opening), iter(head.hollow)
-    for piece in head.body:
-        end += len(piece)
-        if piece[1] == SCAN and (next(hollow) or head.scans == 1):
-            doubtful.append(range(end - len(piece) + 2 + int.from_bytes(piece[2:4], "big"), end))
-    stripped = b"".join([opening, *head.body, b"\xff\xd9"])
-    same = data if stripped == data else stripped  # whoever compares them again is done at once
-    shape = head.shape if head.scans == 1 else None
-    return Stripped(same, trailing, head.orientation, 0, tuple(doubtful), head.scans, shape)
+def _joined(head: _Head, data: bytes, stop: int, trailing: int) -> Stripped:
+    """Put together what is kept up to the end marker, and note which scans are to be looked at closely."""
+    opening, scans = _opening(head), len(head.pixels)
+    added = len(opening) - len(START)
+    doubtful = tuple(
+        range(first + added, last + added)
+        for (first, last), hollow in zip(head.pixels, head.hollow, strict=True)
+        if hollow or scans == 1
+    )
+    canonical = head.removed == added and (not added or head.cuts[-1][1] == len(opening)) and data.startswith(opening)
+    if not canonical or stop + 2 < len(data):  # else whoever compares the two is done at once
+        view, begins = memoryview(data), [len(START), *(end for _, end in head.cuts)]
+        ends = [*(begin for begin, _ in head.cuts), stop]
+        kept = (view[begin:end] for begin, end in zip(begins, ends, strict=True))
+        data = b"".join([opening, *kept, b"\xff\xd9"])
+    return Stripped(data, trailing, head.orientation, 0, doubtful, scans, head.shape if scans == 1 else None)
 
 
-def _scan_ends(data: bytes) -> list[int]:
-    """Where markers stand that can end compressed pixels: no stuffed byte, no restart, no fill."""
+def _markers(data: bytes) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """At which bytes something stands that may be a marker among compressed pixels: no stuffed byte."""
     byte = np.frombuffer(data, np.uint8)
-    at = np.flatnonzero(byte[:-1] == 0xFF)
-    following = byte[at + 1]
-    end: list[int] = at[(following != 0) & (following != 0xFF) & ((following < 0xD0) | (following > 0xD7))].tolist()
-    return end
+    found: np.ndarray[tuple[int], np.dtype[np.bool_]] = (byte[:-1] == 0xFF) & (byte[1:] != 0)
+    return found
 
 
-def _end_of_scan(data: bytes, at: int, ends: list[int]) -> int:
-    place = bisect_left(ends, at)
-    if place == len(ends):
+def _end_of_scan(data: bytes, at: int, markers: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> int:
+    end = at + int(markers[at:].argmax()) if at < len(markers) else len(data)
+    if data[end + 1 : end + 2] in AMONG:
+        # Many files have no restarts, and are searched much faster so.
+        found = AFTER_PIXELS.search(data, end)
+        end = found.start() if found else len(data)
+    if end == len(data) or not markers[end]:
         raise Damaged("it ends in the middle of its pixels")
-    end = ends[place]
     while end > at and data[end - 1] == 0xFF:
         end -= 1
     return end
@@ -143,23 +176,25 @@ def _read_frame(head: _Head, code: int, frame: bytes) -> None:
     head.frame = code
 
 
-def _read_tables(head: _Head, tables: bytes) -> None:
+def _read_tables(head: _Head) -> None:
     """Note what a run of zero bits means in each Huffman table: its first symbol."""
-    at = 0
-    while at + 17 < len(tables):
-        head.first_code[tables[at]] = tables[at + 17]
-        at += 17 + sum(tables[at + 1 : at + 17])
+    for tables in head.tables:
+        at = 0
+        while at + 17 < len(tables):
+            head.first_code[tables[at]] = tables[at + 17]
+            at += 17 + sum(tables[at + 1 : at + 17])
+    head.tables.clear()
 
 
 def _refuse_lost_pixels(head: _Head, header: bytes, *, hollow: bool) -> None:
     """A long run of zeros, which makes a scan hollow, is refused where it would not mean a flat area."""
     if not head.frame:
         raise Damaged("a scan comes before its frame")
-    head.scans += 1
     head.hollow.append(hollow)
     arithmetic, lossless = head.frame >= 0xC9, head.frame in {0xC3, 0xC7}
-    if arithmetic or lossless or len(header) < 6 or header[-1] >> 4 or not hollow:
+    if not hollow or arithmetic or lossless or len(header) < 6 or header[-1] >> 4:
         return
+    _read_tables(head)
     first = header[-3]
     for tables in header[2:-3:2]:
         steady, varied = head.first_code.get(tables >> 4), head.first_code.get(0x10 | (tables & 15))
@@ -172,26 +207,27 @@ def _refuse_lost_pixels(head: _Head, header: bytes, *, hollow: bool) -> None:
 
 def _segment(data: bytes, at: int) -> tuple[int, int, int]:
     """The next marker's code, where its length stands, and where the segment ends."""
-    if data[at : at + 1] != b"\xff":
+    size = len(data)
+    if at >= size or data[at] != 0xFF:
         raise Damaged(f"no marker where one must be, at byte {at}")
-    while data[at : at + 1] == b"\xff":
+    while at < size and data[at] == 0xFF:
         at += 1
-    if at >= len(data):
+    if at == size:
         raise Damaged("it ends without an end marker")
     code, start = data[at], at + 1
     if code == 0:
         raise Damaged(f"no marker where one must be, at byte {at}")
     if code == END or code in ALONE:
         return code, start, start
-    if start + 2 > len(data):
-        raise Damaged("it ends in the middle of a segment")
     end = start + int.from_bytes(data[start : start + 2], "big")
-    if end < start + 2 or end > len(data):
+    if end < start + 2 or end > size:
         raise Damaged("it ends in the middle of a segment")
     return code, start, end
 
 
 def _read_application(head: _Head, code: int, payload: bytes) -> None:
+    if head.pixels:  # what comes later says nothing of the picture
+        return
     if code == APP0 and payload[:5] == b"JFIF\x00" and len(payload) >= 14:
         head.jfif = True
     elif code == ADOBE and payload[:5] == b"Adobe" and len(payload) >= 12:
@@ -204,7 +240,7 @@ def _read_application(head: _Head, code: int, payload: bytes) -> None:
 
 
 def _opening(head: _Head) -> bytes:
-    opening = [b"\xff\xd8"]
+    opening = [START]
     if head.jfif:
         opening.append(_application(APP0, JFIF))
     if head.orientation != 1:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from compete.building.media.jpeg import Damaged, Stripped, exif_orientation
 from compete.png import SIGNATURE, png_chunk
+
+BEFORE = (b"IHDR", b"PLTE", b"tRNS")
+"""Chunks that are kept beside those of the pixels, in their order."""
 
 
 def strip_png(data: bytes) -> Stripped:
@@ -23,29 +26,40 @@ def strip_png(data: bytes) -> Stripped:
     if not data.startswith(SIGNATURE):
         raise Damaged("it does not begin as a PNG")
     kept: dict[bytes, bytes] = {}
-    pixels: list[bytes] = []
-    orientation, frames, closed, end = 1, 0, False, 0
+    pixels: list[memoryview] = []
+    names: list[bytes] = []
+    orientation, frames, closed, end, last = 1, 0, False, 0, 0
     for name, payload, after in _chunks(data):
-        if not kept and name != b"IHDR":
+        if not names and name != b"IHDR":
             raise Damaged("its header is not the first chunk")
         closed = closed or bool(pixels and name != b"IDAT")
         if name == b"IDAT" and closed:
             raise Damaged("its pixels are not in one run of chunks")
         if name == b"IDAT":
             pixels.append(payload)
-        elif name in {b"IHDR", b"PLTE", b"tRNS"}:
-            _keep(kept, name, payload, late=bool(pixels))
+        elif name in BEFORE:
+            _keep(kept, name, bytes(payload), late=bool(pixels))
         else:
             frames += name == b"fcTL"
-            orientation = exif_orientation(payload) if name == b"eXIf" else orientation
+            orientation = exif_orientation(bytes(payload)) if name == b"eXIf" else orientation
             _refuse_unknown(name)
-        end = after
+        names.append(name)
+        end, last = after, len(payload)
     if not pixels:
         raise Damaged("it holds no pixels")
-    ordered = [(name, kept[name]) for name in (b"IHDR", b"PLTE", b"tRNS") if name in kept]
-    whole = [*ordered, (b"IDAT", b"".join(pixels)), (b"IEND", b"")]
-    cleaned = SIGNATURE + b"".join(png_chunk(name, payload) for name, payload in whole)
-    return Stripped(cleaned, len(data) - end, orientation, max(frames - 1, 0))
+    in_order = names == [*(name for name in BEFORE if name in kept), b"IDAT", b"IEND"]
+    canonical = in_order and end == len(data) and not last  # the end is empty, and nothing follows
+    return Stripped(data if canonical else _joined(kept, pixels), len(data) - end, orientation, max(frames - 1, 0))
+
+
+def _joined(kept: Mapping[bytes, bytes], pixels: Sequence[memoryview]) -> bytes:
+    """A PNG of some chunks and of the pixels as one, which are copied once only."""
+    check = zlib.crc32(b"IDAT")
+    for part in pixels:
+        check = zlib.crc32(part, check)
+    before = [png_chunk(name, kept[name]) for name in BEFORE if name in kept]
+    size = sum(map(len, pixels)).to_bytes(4, "big")
+    return b"".join([SIGNATURE, *before, size, b"IDAT", *pixels, check.to_bytes(4, "big"), png_chunk(b"IEND", b"")])
 
 
 def _refuse_unknown(name: bytes) -> None:
@@ -61,15 +75,15 @@ def _keep(kept: dict[bytes, bytes], name: bytes, payload: bytes, *, late: bool) 
         kept[name] = payload
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, int]]:
+def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview, int]]:
     """Name, payload and end of each chunk, up to the last."""
-    at, name = len(SIGNATURE), b""
+    at, name, view = len(SIGNATURE), b"", memoryview(data)
     while name != b"IEND":
         length = int.from_bytes(data[at : at + 4], "big")
         name, end = data[at + 4 : at + 8], at + 12 + length
         if end > len(data):
             raise Damaged("it ends in the middle of a chunk")
-        if zlib.crc32(data[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big"):
+        if zlib.crc32(view[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big"):
             raise Damaged(f"the checksum of its {name.decode('latin-1')!r} chunk is wrong")
-        yield name, data[at + 8 : end - 4], end
+        yield name, view[at + 8 : end - 4], end
         at = end

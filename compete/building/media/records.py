@@ -61,6 +61,7 @@ class Published(NamedTuple):
         width: pixels.
         height: pixels.
         mode: what a pixel is, in Pillow's words.
+        size: bytes of the cleaned image.
         normal: what all images are made; None where they are published as they are.
     """
 
@@ -70,6 +71,7 @@ class Published(NamedTuple):
     width: int
     height: int
     mode: str
+    size: int
     normal: Normal | None = None
 
 

@@ -55,3 +55,12 @@ MEDIA_RULES = {
     ),
 }
 """Every rule of images: one line, and a paragraph."""
+
+CURES = {
+    "image/damaged": "fetch each again from its source, or leave its item out",
+    "image/unreadable": "see that each file is there and may be read, or leave its item out",
+    "image/changed": "let the data rest, and build again",
+    "image/unsupported": "write each as JPEG, PNG or 8- or 16-bit TIFF, or leave its item out",
+    "image/too-large": "cut each into tiles or scale it down, or leave its item out",
+}
+"""What mends that which stops a build."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
@@ -40,8 +42,7 @@ AHEAD = 16
 """Bytes that a decoder reads ahead of those that it needs, at most."""
 
 
-@dataclass(frozen=True)
-class Proven:
+class Proven(NamedTuple):
     """What a whole image showed when it was decoded.
 
     Attributes:
@@ -97,12 +98,14 @@ def _last_row(image: Image.Image) -> bool:
 def opened(data: bytes, kind: str, pixels: int) -> Iterator[ImageFile.ImageFile]:
     """Open an image of a known kind; whatever Pillow raises for bad bytes comes out as ``Damaged``.
 
+    Pillow's warnings are not heard: of metadata, which is cut, and of large images, for which there is an own limit.
+
     Raises:
         Damaged: the bytes are no whole image of this kind.
         Refused: it has more pixels than are taken.
     """
     try:
-        with Image.open(io.BytesIO(data), formats=[kind]) as image:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data), formats=[kind]) as image:
             if image.width * image.height > pixels:
                 raise Image.DecompressionBombError
             yield image
