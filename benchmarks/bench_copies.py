@@ -141,10 +141,14 @@ def report(count: int, kind: str) -> None:
     give_back_memory()
     peak()
     before, begin = peak(), time.process_time()
-    likely, unseen, common = duplicates._likely(looks, np.arange(count))
+    rows = duplicates._by_content(looks, np.arange(count))
+    pictures, sizes = looks.pictures(rows), np.stack((looks.width[rows], looks.height[rows]), axis=1).astype(np.int64)
+    del looks
+    likely, unseen, common = duplicates._likely(pictures, sizes)
+    likely = duplicates._of_rows(likely, rows)
     took = time.process_time() - begin
     view = np.arange(EVERY - 1, count, EVERY)
-    pairs = likely.first.astype(np.int64) * count + likely.second
+    pairs = np.minimum(likely.first, likely.second) * count + np.maximum(likely.first, likely.second)
     found = np.isin((view - 1) * count + view, pairs).mean()
     row = f"| {kind} | {count:,} | {took:.0f} s | {before:,.0f} MB | {peak():,.0f} MB | {len(pairs):,} | {found:.1%} |"
     print(f"{row} {unseen:,} | {common:,} |", flush=True)

@@ -42,6 +42,7 @@ RULE_TABLES = (
     "audits.duplicate_findings:DUPLICATE_RULES",
     "building.contract:CONTRACT_RULES",
     "building.asked:ASKED_RULES",
+    "building.discretion:PERSONAL_RULES",
     "building.taxonomy:TAXONOMY_RULES",
     "readers.rules:DATASET_RULES",
     "building.splits.rules:SPLIT_RULES",
@@ -184,6 +185,14 @@ def leaderboard_schema() -> Any:
     return json.loads(files("compete.leaderboard").joinpath("leaderboard.schema.json").read_text(encoding="utf-8"))
 
 
+def audit_schema() -> Any:
+    """The published schema of what ``compete audit --json`` prints."""
+    import json
+    from importlib.resources import files
+
+    return json.loads(files("compete.audits").joinpath("audit.schema.json").read_text(encoding="utf-8"))
+
+
 LISTS: dict[str, Callable[[], Any]] = {
     "metrics": metric_rows,
     "readers": reader_rows,
@@ -194,6 +203,7 @@ LISTS: dict[str, Callable[[], Any]] = {
     "schema": schema_document,
     "result-schema": result_schema,
     "leaderboard-schema": leaderboard_schema,
+    "audit-schema": audit_schema,
 }
 
 
@@ -212,6 +222,15 @@ def list_things(what: str) -> Any:
     return LISTS[what]()
 
 
+def _acceptance(rule: str) -> dict[str, str]:
+    """How a leak is accepted that the gate may refuse."""
+    from compete.audits.gate.rules import TOLD_ONLY
+
+    if not rule.startswith("leak/") or rule in TOLD_ONLY:
+        return {}
+    return {"accept": f'compete build … --accept-leak {rule} --because "…", where it is no leak'}
+
+
 def explanation(name: str) -> dict[str, str]:
     """What a metric or a rule is.
 
@@ -223,7 +242,7 @@ def explanation(name: str) -> dict[str, str]:
     known = all_rules()
     if name in known:
         line, text = known[name]
-        return {"name": name, "meaning": line, "text": text}
+        return {"name": name, "meaning": line, **_acceptance(name), "text": text}
     try:
         metric = metrics.parse(name)
     except metrics.MetricError as error:

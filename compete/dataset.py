@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from compete.errors import EXAMPLES, DatasetError, Finding
 from compete.formats import ANNOTATED, DISCREET
+from compete.personal import is_personal
 from compete.terms import IMAGE_TASKS, NO_VALUE
 
 if TYPE_CHECKING:
@@ -163,7 +164,8 @@ def feature_columns(challenge: Challenge, dataset: Dataset) -> tuple[str, ...]:
     """The columns that participants see, in the order of the challenge or of the table.
 
     As ``data.features`` says; else every column that is neither id, label, its ancestor or gain, group, file, mask,
-    time, split, subgroup, label of another annotator nor beside the truth, and that ``data.drop`` does not name.
+    time, split, subgroup, label of another annotator nor beside the truth, and that ``data.drop`` does not name; those
+    that are called like people or places to the metre only where ``data.personal`` says so.
     Annotations tell of sources and people, so what they say of an image beside its objects is shown only where
     ``data.features`` names it.
     """
@@ -176,6 +178,7 @@ def feature_columns(challenge: Challenge, dataset: Dataset) -> tuple[str, ...]:
     hidden |= {subgroup.column for subgroup in data.subgroups}
     hidden |= {"width", "height"} if challenge.task in IMAGE_TASKS else set()
     hidden |= {"depth", "affine"} if dataset.volumes else set()
+    hidden |= {name for name in dataset.items.columns if is_personal(name)} - set(data.personal)
     return tuple(column for column in dataset.items.columns if column not in hidden)
 
 

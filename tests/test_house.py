@@ -17,6 +17,7 @@ FLOORS = {
     "cells": 0,
     "disk": 0,
     "errors": 0,
+    "personal": 0,
     "table": 0,
     "tasks": 0,
     "threads": 0,

@@ -109,7 +109,7 @@ def _tables(metric: metrics.Metric, need: str, sample: Sample) -> Written:
         "lists": _lists, "texts": _texts, "value": _values, "spread": _values,
     }  # fmt: skip
     written = kinds.get(need, _classes)(metric, true, sample)
-    more = {"beside": list(beside)} if beside else {}
+    more = {"beside": list(beside), "personal": list(beside)} if beside else {}
     return Written(
         written.task, {**written.columns, **beside}, {**written.data, **more}, written.submission, written.sent
     )

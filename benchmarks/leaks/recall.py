@@ -57,12 +57,15 @@ def main() -> None:
 
 
 def tasks() -> list[tuple[str, int, int, int]]:
-    """Kind of a clean bundle, or place of a leak; its strength; and which run it is."""
+    """Kind of a clean bundle, or place of a leak; its strength; and which run it is.
+
+    What is hardest comes first: clean bundles, what is sure, then what is statistical from the weakest on.
+    """
     wanted = [(kind, -1, -1, run) for kind, (many, _) in CLEAN.items() for run in range(many)]
     for place, one in enumerate(LEAKS):
         runs = RUNS[one.kind] if one.statistical else 1
         wanted += [(one.kind, place, strength, run) for strength in range(len(AREAS)) for run in range(runs)]
-    return wanted
+    return sorted(wanted, key=lambda work: work[2] if work[1] >= 0 and LEAKS[work[1]].statistical else -1)
 
 
 def done(work: tuple[str, int, int, int], folder: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from compete.audits.names import stems_of
+from compete.audits.names import file_column, stems_of
 from compete.audits.targets import special_columns, units_of
 from compete.challenge import Challenge
 from compete.dataset import Dataset, excerpt, parsed_date, time_values
@@ -32,7 +32,11 @@ IN_NAME = re.compile(
 
 
 def audit(challenge: Challenge, dataset: Dataset, looks: Any) -> list[Finding]:
-    """Bursts in time that the declared groups do not keep together."""
+    """Bursts in time that the declared groups do not keep together; of what is no picture, nobody knows."""
+    column = file_column(challenge, dataset)
+    if not column:
+        return []
+    names = [str(text).rpartition("/")[2] for text in dataset.items[column]]
     unit = units_of(challenge, dataset)
     for source, texts in _sources(challenge, dataset, looks):
         moments = _moments(dataset, texts)
@@ -48,11 +52,11 @@ def audit(challenge: Challenge, dataset: Dataset, looks: Any) -> list[Finding]:
             continue
         apart = close & (unit[order[1:]] != unit[order[:-1]])
         if apart.sum() >= FEWEST:
-            return [_finding(challenge, dataset, source, order=order, close=close, apart=apart)]
+            return [_finding(challenge, names, source, order=order, close=close, apart=apart)]
     return []
 
 
-def _finding(challenge: Challenge, dataset: Dataset, source: str, *, order: Any, close: Any, apart: Any) -> Finding:
+def _finding(challenge: Challenge, names: Sequence[str], source: str, *, order: Any, close: Any, apart: Any) -> Finding:
     """The bursts, the largest first; ``apart`` says between which neighbours a group ends."""
     burst = np.concatenate([[0], np.cumsum(~close)])
     count = np.bincount(burst)
@@ -62,7 +66,7 @@ def _finding(challenge: Challenge, dataset: Dataset, source: str, *, order: Any,
     told = []
     for number in many[np.argsort(-count[many], kind="stable")][:3]:
         rows = order[burst == number]
-        told.append(f"{excerpt(str(dataset.items.index[rows[0]]))} and {len(rows) - 1} more")
+        told.append(f"{excerpt(names[rows[0]])} to {excerpt(names[rows[-1]])} ({len(rows)} pictures)")
     hint = "pictures of one burst are nearly one picture: number the bursts in a column and name it in `data.group`"
     return Finding("audit/burst", message, challenge.where("data.group"), tuple(told), hint, "warning", items)
 
@@ -83,9 +87,11 @@ def _sources(challenge: Challenge, dataset: Dataset, looks: Any) -> Iterator[tup
 def _moments(dataset: Dataset, texts: Sequence[str]) -> np.ndarray[Any, Any]:
     """Seconds since 1970, nan where a text tells no second; all nan where few do."""
     codes, distinct = factorized(np.array([text.strip() for text in texts], dtype=object))
-    exact = np.array([MIDNIGHT not in text and "second" in (parsed_date(text) or {}) for text in distinct], dtype=bool)
+    second = ["" if MIDNIGHT in text else (parsed_date(text) or {}).get("second", "") for text in distinct]
+    exact = np.array([text != "" for text in second], dtype=bool)
     out = np.full(len(texts), np.nan)
-    if not exact.any() or exact[codes].mean() < 0.2:
+    # Where no second is told but 00, moments are known to the minute.
+    if not {*second} - {"", "00"} or exact[codes].mean() < 0.2:
         return out
     table = Dataset(Table({"time": distinct[exact]}), Table({}))
     value = np.full(len(distinct), np.nan)

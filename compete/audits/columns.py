@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from compete.audits.groups import clustered, column_codes
 from compete.audits.probes import area_under_curve
 from compete.audits.targets import Targets, special_columns, targets_of
 from compete.challenge import Challenge
@@ -22,6 +23,10 @@ REPEATS = 5
 FEWEST = 20
 RECODED = 2
 """A column with at most so many values a class is the label in other words."""
+AWAY = "take it out with `data.drop`, or it is the label in other words"
+GROUPED = "if they are patients, sites or the like, name it in `data.group`; else take it out with `data.drop`"
+HIDDEN = "do not name it in `data.features`"
+"""What mends a column that tells the label."""
 
 
 def audit(challenge: Challenge, dataset: Dataset, looks: Any) -> list[Finding]:
@@ -76,30 +81,28 @@ def _telling(challenge: Challenge, dataset: Dataset, names: list[str], shown: se
         targets = targets_of(challenge, dataset)
         found = {name: share for name in names if (share := told_share(dataset, name, targets)) >= TELLS}
     few = RECODED * len(dataset.labels["label"].unique())
-    recoded = {name for name in found if name in shown and dataset.items[name].nunique() <= few}
+    seen = found.keys() & shown
+    recoded = {name for name in seen if dataset.items[name].nunique() <= few}
+    grouped = {name for name in seen - recoded if clustered(column_codes(dataset, name)[0])}
     return [
-        *_followed(challenge, found, recoded, "error", "that participants see, value for value"),
-        *_followed(challenge, found, (found.keys() & shown) - recoded, "warning", "that participants see"),
-        *_followed(challenge, found, found.keys() - shown, "note", "that participants do not see"),
+        *_followed(challenge, found, recoded, ("error", "that participants see, value for value", AWAY)),
+        *_followed(challenge, found, seen - recoded - grouped, ("warning", "that participants see", AWAY)),
+        *_followed(challenge, found, grouped, ("warning", "whose values repeat as those of patients do", GROUPED)),
+        *_followed(challenge, found, found.keys() - shown, ("note", "that participants do not see", HIDDEN)),
     ]
 
 
 def _followed(
-    challenge: Challenge, found: Mapping[str, float], names: Set[str], severity: str, what: str
+    challenge: Challenge, found: Mapping[str, float], names: Set[str], told: tuple[str, str, str]
 ) -> list[Finding]:
-    """One finding for all columns of one kind."""
-    told = tuple(f"{excerpt(name)} ({share:.1%})" for name, share in found.items() if name in names)
-    if not told:
+    """One finding for all columns of one kind, of which is told how grave it is, what they are and what mends it."""
+    columns = tuple(f"{excerpt(name)} ({share:.1%})" for name, share in found.items() if name in names)
+    if not columns:
         return []
-    message = f"the label follows from {counted(len(told), 'column', 'columns')} {what}"
-    hidden = severity == "note"
-    hint = (
-        "do not name it in `data.features`"
-        if hidden
-        else "take it out with `data.drop`, or it is the label in other words"
-    )
-    where = challenge.where("data.label" if hidden else "data.features")
-    return [Finding("audit/label-in-column", message, where, told, hint, severity, len(told))]
+    severity, what, hint = told
+    message = f"the label follows from {counted(len(columns), 'column', 'columns')} {what}"
+    where = challenge.where("data.label" if severity == "note" else "data.features")
+    return [Finding("audit/label-in-column", message, where, columns, hint, severity, len(columns))]
 
 
 def told_share(dataset: Dataset, column: str, targets: Targets) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from compete.audits import AUDITS, Audited
 from compete.audits.traces import Traces, traces_of
 from compete.challenge import Challenge
 from compete.dataset import Dataset
-from compete.errors import ChallengeError, DatasetError, Finding
+from compete.errors import ChallengeError, DatasetError, Finding, fatal
 
 if TYPE_CHECKING:
     from compete.building.plan import Plan
@@ -74,6 +74,7 @@ def audit_material(
         return Audited(challenge.name, path, 0, _ordered([*challenge.findings, *unreadable.findings])), Material()
     dataset, material, findings = _surveyed(challenge, dataset, workers, progress, cluster)
     findings += audit_dataset(challenge, dataset, material.looks, progress)
+    findings += _refused(material.plan, workers)
     return Audited(challenge.name, path, len(dataset.items), _ordered(findings)), material
 
 
@@ -100,6 +101,18 @@ def _surveyed(
         return dataset, Material(None, looks), [*told, *unfit.findings]
     looks = None if plan.looks is None else traces_of(plan.looks)
     return plan.dataset, Material(plan, looks), [*told, *plan.findings]
+
+
+def _refused(plan: Plan | None, workers: int | None) -> list[Finding]:
+    """What the gate would stop a build of tables for, as warnings: it is decided there."""
+    from compete.audits.gate import audit_draft
+    from compete.building.pipeline import draft_of_tables, is_of_tables
+
+    if plan is None or not is_of_tables(plan):
+        return []
+    with draft_of_tables(plan) as root:
+        stopping = fatal(audit_draft(root, workers=workers))
+    return [replace(one, severity="warning", message=f"{one.message}; the build stops at this") for one in stopping]
 
 
 def audit_dataset(

@@ -24,7 +24,8 @@ DUPLICATE_RULES = {
         "Images are there more than once.",
         "The files are equal, or equal without their metadata, or show the same pixels. `build` keeps such copies on "
         "one side of the split, so that a label in train does not tell one of the test. `data.duplicates: drop` keeps "
-        "only the first of those that have equal labels; `keep` splits them as if they were unlike.",
+        "only the first of those that have equal labels; `keep` splits them as if they were unlike, and a bundle "
+        "with the same image on both sides is refused.",
     ),
     "audit/near-duplicates": (
         "Images show nearly the same picture.",
@@ -34,8 +35,9 @@ DUPLICATE_RULES = {
     ),
     "audit/shifted-views": (
         "Images show parts of one scene.",
-        "They overlap: tiles or views of one slide, a camera that was moved, pictures of a burst, a crop. Found by "
-        "small marks that both have at the same distances, and proven on the pixels of the overlap. `build` keeps them "
+        "They overlap: tiles or views of one slide, a camera that was moved, pictures of a burst. Found by small "
+        "marks that both have at the same distances, and proven on the pixels of the overlap. Crops of a picture at "
+        "another scale are not found: name in `data.group` what was cut from one. `build` keeps them "
         "on one side of the split; if the scene has a name in the data, name it in `data.group`.",
     ),
     "audit/duplicate-labels": (
@@ -52,7 +54,7 @@ DUPLICATE_RULES = {
         "A large part of the images hangs together as views of one scene.",
         "A camera that never moves, or a plate that all pictures are taken of. None of them is cut from the others, so "
         "the split may be uneven. If the scene is only the background, set `data.duplicates: keep` and name in "
-        "`data.group` what must stay together.",
+        "`data.group` what must stay together; `leak/overlap` is then a note.",
     ),
     "audit/not-compared": (
         "There were too many alike images to compare all of them.",
@@ -91,7 +93,7 @@ def findings_of_duplicates(plan: Plan, duplicates: Duplicates, names: Sequence[s
         hint = "the split is given, so `build` does not part or join them; see audit/split-cuts-duplicates"
     exact = [link for link in links if link.exact]
     near = [link for link in links if link.kind in {"near", "turned"}]
-    views = [link for link in links if link.kind == "view"]
+    views, joined = _apart(plan, [link for link in links if link.kind == "view"])
     sets = _sets(exact)
     told = [
         ("exact-duplicates", f"{counted(len(sets), 'image is', 'images are')} there more than once", sets),
@@ -103,25 +105,26 @@ def findings_of_duplicates(plan: Plan, duplicates: Duplicates, names: Sequence[s
         for rule, message, rows in told
         if rows
     ]
+    if joined:
+        message = f"{counted(len(joined), 'pair', 'pairs')} of images of one `data.group` show parts of one scene"
+        hint, items = "they stay together as they are", _named(_pairs(joined), names)
+        found.append(Finding("audit/shifted-views", message, where, items, hint, "note", len(joined)))
     return [*found, *_conflicts(plan, exact, names, where), *_limits(plan, duplicates, where)]
 
 
-def cut_findings(plan: Plan, links: Sequence[Link], kept: np.ndarray[Any, Any]) -> list[Finding]:
+def cut_findings(plan: Plan, links: Sequence[Link]) -> list[Finding]:
     """Tell which linked images a given split has on both sides.
 
     Args:
         plan: with the final parts.
-        links: of the rows as they were before some were dropped.
-        kept: the rows that were kept.
+        links: of its items.
     """
     if not plan.challenge.split.column or plan.file is None:
         return []
     from compete.building.survey import image_name
 
-    place = {row: number for number, row in enumerate(kept.tolist())}
-    pairs = [(place[one.first], place[one.second]) for one in links if one.first in place and one.second in place]
     files, part = plan.file, plan.part
-    cut = [pair for pair in pairs if (part[pair[0]] == 0) != (part[pair[1]] == 0)]
+    cut = [link[:2] for link in links if (part[link.first] == 0) != (part[link.second] == 0)]
     if not cut:
         return []
     message = f"{counted(len(cut), 'pair', 'pairs')} of images that show the same are in train and in the test"
@@ -173,6 +176,15 @@ def _limits(plan: Plan, duplicates: Duplicates, where: str) -> list[Finding]:
         hint = "remove the copies from the data; they stay on one side of the split"
         found.append(Finding("audit/not-dropped", message, place, (), hint, "warning"))
     return found
+
+
+def _apart(plan: Plan, links: Sequence[Link]) -> tuple[list[Link], list[Link]]:
+    """The links between items that nothing else joins, and those within a declared group."""
+    group = plan.group
+    if group is None:
+        return list(links), []
+    within = [link for link in links if group[link.first] == group[link.second]]
+    return [link for link in links if group[link.first] != group[link.second]], within
 
 
 def _sets(exact: Sequence[Link]) -> list[list[int]]:

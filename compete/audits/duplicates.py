@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 
-from compete.audits.look_columns import CLEANED, PIXELS, READ, Looks, packed
+from compete.audits.look_columns import CLEANED, PIXELS, READ, Looks, Pictures, packed
 from compete.audits.looks import LONGER, Look, full_pixels, small_picture
 from compete.audits.near import crowd_of, near_blocks
 from compete.audits.sight import in_sight
@@ -49,6 +49,8 @@ KINDS = ("file", "content", "pixels", "near", "turned", "view")
 """Why two images are linked, the strongest first."""
 
 Rows = np.ndarray[tuple[int], np.dtype[np.int64]]
+Sizes = np.ndarray[tuple[int, int], np.dtype[np.int64]]
+"""Width and height, one row a picture."""
 
 
 class Link(NamedTuple):
@@ -58,7 +60,7 @@ class Link(NamedTuple):
         first: the row of the one.
         second: the row of the other, which is larger.
         kind: ``file`` equal bytes; ``content`` equal bytes without metadata; ``pixels`` equal pixels; ``near`` nearly
-            the same picture; ``turned`` that, but turned or mirrored; ``view`` a shifted view or a crop of one scene.
+            the same picture; ``turned`` that, but turned or mirrored; ``view`` a shifted view of one scene.
     """
 
     first: int
@@ -155,17 +157,40 @@ def find_duplicates(
     links = _equal(looks, "sha256", "file")
     links += _equal(looks, "cleaned", "content", known=links)
     links += _equal_pixels(paths, looks, links, workers, cluster)
-    compared = looks.seen & ~looks.flat & (np.minimum(*_small_sizes(looks)) >= SMALLEST)
+    compared = looks.seen & ~looks.flat & (np.minimum(*_small_sizes(looks.width, looks.height)) >= SMALLEST)
     compared[[link.second for link in links]] = False
-    likely, unseen, common = _likely(looks, np.flatnonzero(compared))
+    rows = _by_content(looks, np.flatnonzero(compared))
+    pictures, sizes = looks.pictures(rows), np.stack((looks.width[rows], looks.height[rows]), axis=1)
+    count = len(looks)
+    del looks  # the marks of a million images, of which there is a copy now
+    likely, unseen, common = _likely(pictures, sizes.astype(np.int64))
+    likely = _of_rows(likely, rows)
+    del pictures
     give_back_memory()
     compare, workers = in_sight(_same_scenes, cluster, 2), workers_for(paths, workers)
     tasks = _Tasks(paths, likely)
     same = map_shards(compare, tasks, workers=workers, shard=SHARD, progress=progress, cluster=cluster)
-    links += _strongest(tasks[row][2] for row in np.flatnonzero(same).tolist())
-    links.sort()
-    component = components(len(looks), ((link.first, link.second) for link in links))
+    proven = (tasks[row][2] for row in np.flatnonzero(same).tolist())
+    links = strongest((*links, *((one.first, one.second, _kind(one)) for one in proven)))
+    component = components(count, ((link.first, link.second) for link in links))
     return Duplicates(tuple(links), component, unseen, common)
+
+
+def united(one: Duplicates, other: Duplicates) -> Duplicates:
+    """What either search has found among the same images."""
+    links = strongest((*one.links, *other.links))
+    component = components(len(one.component), (link[:2] for link in links))
+    return Duplicates(tuple(links), component, one.unseen + other.unseen, one.common + other.common)
+
+
+def strongest(links: Iterable[tuple[int, int, str]]) -> list[Link]:
+    """One link a pair, by the strongest reason, sorted; the rows of a pair may come in either order."""
+    kinds: dict[tuple[int, int], str] = {}
+    for one, other, kind in links:
+        pair = min(one, other), max(one, other)
+        if one != other:
+            kinds[pair] = min(kinds.get(pair, kind), kind, key=KINDS.index)
+    return sorted(Link(*pair, kind) for pair, kind in kinds.items())
 
 
 def components(count: int, pairs: Iterable[Sequence[int]]) -> Rows:
@@ -244,26 +269,39 @@ def _pixel_digests(paths: Sequence[str]) -> list[bytes]:
     return found
 
 
-def _likely(looks: Looks, rows: Rows) -> tuple[_Likely, int, int]:
-    """Pairs of rows that may show the same, in order; how many more there were, and what was left aside."""
-    alike, crowded = _alike(looks, rows)
-    sharing, unlikely, common = _sharing(looks, rows)
+def _by_content(looks: Looks, rows: Rows) -> Rows:
+    """The rows in an order that only what images show tells, so that the order of a table changes nothing."""
+    shown, published = (np.ascontiguousarray(one[:, :8]).view("<u8").ravel() for one in (looks.pixels, looks.cleaned))
+    ordered: Rows = rows[np.lexsort((published[rows], shown[rows]))]
+    return ordered
+
+
+def _of_rows(likely: _Likely, rows: Rows) -> _Likely:
+    """The same pairs of the rows where these pictures stand, in the order of the rows."""
+    likely = likely._replace(first=rows[likely.first], second=rows[likely.second])
+    return likely.taken(np.lexsort(likely[::-1]))
+
+
+def _likely(pictures: Pictures, sizes: Sizes) -> tuple[_Likely, int, int]:
+    """Pairs of pictures that may show the same; how many more there were, and what was left aside."""
+    count = len(sizes)
+    alike, crowded = _alike(pictures)
+    sharing, unlikely, common = _sharing(pictures)
     found = _Likely(*map(np.concatenate, zip(alike, sharing, strict=True)))
-    found = found.taken(_comparable(looks, found))
-    most = min(MOST * len(rows), max(MANY, OF_MANY * len(rows)))
+    found = found.taken(_comparable(pictures, sizes, found))
+    most = min(MOST * count, max(MANY, OF_MANY * count))
     rank = np.where(found.rank == 0, np.iinfo(np.int16).min, found.rank)  # alike all over is likelier than any marks
     kept = likeliest(found.first, found.second, rank, most)
     unseen = int(np.count_nonzero(~kept)) + unlikely
-    found = found.taken(kept)
-    return found.taken(np.lexsort(found[::-1])), unseen, crowded + common
+    return found.taken(kept), unseen, crowded + common
 
 
-def _alike(looks: Looks, rows: Rows) -> tuple[_Likely, int]:
+def _alike(pictures: Pictures) -> tuple[_Likely, int]:
     """Pairs whose hashes are near in one of the eight symmetries, and how many images have too many of these."""
-    count = len(rows)
+    count = len(pictures.counts)
     crowd = crowd_of(8 * count, MET, FEWEST)
     found = [np.empty((0, 2), np.int64)]
-    for pairs in near_blocks(looks.hashes[rows].T.ravel(), ALIKE, None, crowd):
+    for pairs in near_blocks(pictures.hashes.T.ravel(), ALIKE, crowd):
         first, second = pairs.min(axis=1), pairs.max(axis=1)
         found.append(np.stack((first, second), axis=1)[first < count])
     one, (way, place) = (whole := np.concatenate(found))[:, 0], np.divmod(whole[:, 1], max(count, 1))
@@ -273,45 +311,41 @@ def _alike(looks: Looks, rows: Rows) -> tuple[_Likely, int]:
     order = order[np.append(True, (np.diff(low[order]) != 0) | (np.diff(high[order]) != 0))[: len(order)]]
     # A turned picture is compared by turning the row of which the turned hash was taken.
     nothing = np.zeros(len(order), np.int16)
-    alike = _Likely(rows[one[order]], rows[place[order]], way[order].astype(np.int16), nothing, nothing, nothing)
-    return alike, crowd.common
+    return _Likely(one[order], place[order], way[order].astype(np.int16), nothing, nothing, nothing), crowd.common
 
 
-def _sharing(looks: Looks, rows: Rows) -> tuple[_Likely, int, int]:
+def _sharing(pictures: Pictures) -> tuple[_Likely, int, int]:
     """Pairs that share marks, of those that share one only no more than are worth it; and what was too much."""
-    chosen = np.zeros(len(looks), dtype=bool)
-    chosen[rows] = True
-    among = None if chosen.all() else np.repeat(chosen, looks.counts)
-    lone = max(FEW, LONE * len(rows))  # by far most of them are of two scenes
-    shared, left = shared_and_left(looks.counts, looks.places, looks.around, among=among, lone=lone)
+    lone = max(FEW, LONE * len(pictures.counts))  # by far most of them are of two scenes
+    shared, left = shared_and_left(pictures.counts, pictures.places, pictures.around, lone=lone)
     down, right = shared.shift.T.astype(np.int16)
     way, rank = np.zeros(len(down), np.int16), -shared.votes.astype(np.int16)
     return _Likely(shared.first, shared.second, way, down, right, rank), left.pairs, left.marks
 
 
-def _comparable(looks: Looks, likely: _Likely) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _comparable(pictures: Pictures, sizes: Sizes, likely: _Likely) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Which pairs of pictures have one aspect, once the second is turned, and overlap enough, once it is moved."""
     one, other, shift = likely.first, likely.second, np.stack((likely.down, likely.right), axis=1)
-    width, height = looks.width.astype(np.int64), looks.height.astype(np.int64)
+    width, height = sizes.T
     turned = likely.way >= 4
     across, down = np.where(turned, height[other], width[other]), np.where(turned, width[other], height[other])
     ratio = width[one] * down / np.maximum(height[one] * across, 1)
-    wide, high = _small_sizes(looks)
+    wide, high = _small_sizes(width, height)
     size = np.stack((high[one], wide[one]), axis=1)
     overlap = (1 - np.abs(shift) / size).prod(axis=1)
     fit: np.ndarray[Any, np.dtype[np.bool_]] = (np.abs(ratio - 1) <= ASPECT) & (overlap >= OVERLAP)
     asked = np.flatnonzero(fit & (likely.rank != 0))
     for picture, by in ((one, -shift), (other, shift)):
-        within = marks_within(looks.counts, looks.places, picture[asked], by[asked], size[asked])
+        within = marks_within(pictures.counts, pictures.places, picture[asked], by[asked], size[asked])
         fit[asked[within < TELLING]] = False
     return fit
 
 
-def _small_sizes(looks: Looks) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Widths and heights of the small pictures, as ``_small_size`` tells them."""
-    longer = np.maximum(np.maximum(looks.width, looks.height), 1)
+def _small_sizes(width: Rows, height: Rows) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Widths and heights of the small pictures, as the look tells them."""
+    longer = np.maximum(np.maximum(width, height), 1)
     scale = np.minimum(1.0, LONGER / longer)
-    return np.maximum(1, np.rint(looks.width * scale)), np.maximum(1, np.rint(looks.height * scale))
+    return np.maximum(1, np.rint(width * scale)), np.maximum(1, np.rint(height * scale))
 
 
 def _same_scenes(tasks: Sequence[tuple[str, str, _Likely]]) -> list[bool]:
@@ -361,11 +395,5 @@ def _fitted(one: Grey, other: Grey) -> tuple[Grey, Grey]:
     return sized(one), sized(other)
 
 
-def _strongest(found: Iterable[_Likely]) -> list[Link]:
-    """One link a pair, by the strongest reason."""
-    kinds: dict[tuple[int, int], str] = {}
-    for one in found:
-        pair = min(one.first, one.second), max(one.first, one.second)
-        kind = "turned" if one.way else "view" if one.rank else "near"
-        kinds[pair] = min(kinds.get(pair, kind), kind, key=KINDS.index)
-    return [Link(*pair, kind) for pair, kind in kinds.items()]
+def _kind(likely: _Likely) -> str:
+    return "turned" if likely.way else "view" if likely.rank else "near"

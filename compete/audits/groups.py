@@ -14,6 +14,7 @@ from compete.audits.targets import Codes, Texts, special_columns, targets_of, un
 from compete.challenge import Challenge
 from compete.dataset import Dataset, counted, excerpt, is_missing
 from compete.errors import Finding
+from compete.personal import kind_of
 from compete.table import factorized
 
 FEWEST_GROUPS = 10
@@ -30,6 +31,11 @@ COPY = re.compile(
     re.IGNORECASE,
 )
 BETWEEN = re.compile(r"[_\-. ]+|(?<=\d)(?=[^\W\d_])")
+SEPARATOR = re.compile(r"[_\-./: ]+")
+"""What stands between the parts of an id; that letters follow digits means nothing in ids drawn by chance."""
+DECIMAL = re.compile(r"[+-]?\d*\.\d*[1-9]\d*(?:[eE][+-]?\d+)?")
+FINE = re.compile(r"[+-]?\d*\.\d{3,}(?:[eE][+-]?\d+)?")
+"""A plot may be called 3.12; a number with three decimals is a rate or a measure, whatever its column is called."""
 GROUP_WORDS = re.compile(
     r"(?:\b|_)(?:patient|subject|person|participant|donor|individual|animal|family|case|study|series|session|scan|exam|"
     r"visit|site|station|plot|field|farm|tree|plant|camera|deployment|sequence|burst|event|video|clip|scene|slide|wsi|"
@@ -68,7 +74,13 @@ def audit(challenge: Challenge, dataset: Dataset, looks: Any) -> list[Finding]:
         return _copies(challenge, dataset)
     unit = units_of(challenge, dataset)
     grouped = bool(challenge.data.group)
-    candidates = [*_of_columns(challenge, dataset), *_of_names(challenge, dataset)]
+    candidates = [
+        *_of_columns(challenge, dataset),
+        *_of_places(challenge, dataset),
+        *_of_folders(challenge, dataset),
+        *_of_names(challenge, dataset),
+        *_of_ids(challenge, dataset),
+    ]
     left = [one for one in candidates if not _within(one.codes, unit, grouped=grouped)]
     left.sort(key=lambda one: (one.severity != "warning", -one.agreement))
     told: list[Candidate] = []
@@ -88,7 +100,7 @@ def _finding(challenge: Challenge, one: Candidate) -> Finding:
         message += f"; they agree in {', '.join(excerpt(name) for name in one.alike[:3])}"
     joined = [*challenge.data.group, one.column]
     if not one.column:
-        hint = "if files that begin alike belong together, write that into a column and name it in `data.group`"
+        hint = f"if these belong together, write {one.what} into a column and name it in `data.group`"
     elif challenge.data.group:
         hint = f"these cross the declared groups; if items of one value belong together: `data.group: [{one.column}]`, "
         hint += f"or a column that joins {' and '.join(joined)}"
@@ -145,7 +157,7 @@ def _of_columns(challenge: Challenge, dataset: Dataset) -> list[Candidate]:
         if not clustered(codes):
             continue
         named = bool(GROUP_WORDS.search(CAMEL.sub(" ", name)))
-        if not named and _is_measure(distinct):
+        if _are_numbers(distinct, FINE if named else DECIMAL):
             continue
         others = {other: value for other, value in known.items() if other != name}
         alike = {other: kappa for other, (value, _) in others.items() if (kappa := agreement(codes, value)) >= ALIKE}
@@ -183,12 +195,10 @@ def clustered(codes: Codes) -> bool:
     )
 
 
-def _is_measure(distinct: Texts) -> bool:
-    """Whether values are numbers with decimals."""
+def _are_numbers(distinct: Texts, form: re.Pattern[str]) -> bool:
+    """Whether values are numbers with decimals, of such a form."""
     texts = [str(text) for text in distinct if not is_missing(str(text))]
-    return sum(
-        bool(re.fullmatch(r"[+-]?\d*\.\d*[1-9]\d*(?:[eE][+-]?\d+)?", text.strip())) for text in texts
-    ) > 0.3 * len(texts)
+    return sum(bool(form.fullmatch(text.strip())) for text in texts) > 0.3 * len(texts)
 
 
 def agreement(group: Codes, value: Codes) -> float:
@@ -213,34 +223,83 @@ def agreement(group: Codes, value: Codes) -> float:
     return float((met - chance) / (1 - chance))
 
 
-def _of_names(challenge: Challenge, dataset: Dataset) -> list[Candidate]:
-    """What file names have in common before their last number: ``patient12_3``, ``0007-left``."""
-    stems = [COPY.sub("", stem) for stem in stems_of(challenge, dataset)]
-    if not stems:
+def _of_places(challenge: Challenge, dataset: Dataset) -> list[Candidate]:
+    """Coordinates that repeat to the last decimal: items of one site."""
+    names = [str(name) for name in dataset.items.columns if kind_of(str(name)) == "places"]
+    columns = {name: column_codes(dataset, name) for name in names if name not in special_columns(challenge)}
+    columns = {name: known for name, known in columns.items() if _are_numbers(known[1], DECIMAL)}
+    if len(columns) < 2:
         return []
-    targets = targets_of(challenge, dataset)
-    label = targets.combined
-    starts = [[0, *(found.start() for found in BETWEEN.finditer(stem) if found.start())] for stem in stems]
-    for level in range(max(map(len, starts)) - 1, 0, -1):
-        prefix = [stem[: cuts[level]] if level < len(cuts) else stem for stem, cuts in zip(stems, starts, strict=True)]
-        codes, distinct = factorized(np.array(prefix, dtype=object))
-        if clustered(codes) and np.bincount(codes).max() > 1 and not _is_class(codes, label):
-            kappa = agreement(codes, label)
-            alike = ("the label",) if kappa >= ALIKE else ()
-            severity = "warning" if alike else "note"
-            return [
-                Candidate(
-                    "the beginning of their file's name", "", codes, _examples(codes, distinct), kappa, alike, severity
-                )
-            ]
+    (one, (first, rows)), (other, (second, lines)) = list(columns.items())[:2]
+    joined = np.where((first < 0) | (second < 0), -1, first * len(lines) + second)
+    place, codes = np.unique(joined, return_inverse=True)
+    codes = codes - (place[0] < 0)
+    spelt = [f"{rows[code // len(lines)]} {lines[code % len(lines)]}" for code in place[place >= 0].tolist()]
+    targets = targets_of(challenge, dataset).combined
+    return _candidate(
+        f"a place of {one!r} and {other!r}", codes, np.array(spelt, dtype=object), targets, f"{one}, {other}"
+    )
+
+
+def _of_folders(challenge: Challenge, dataset: Dataset) -> list[Candidate]:
+    """Folders that hold the files of one patient, slide or site: ``slide_003/tile_7.jpg``."""
+    column = file_column(challenge, dataset)
+    if not column:
+        return []
+    paths = [str(text).replace("\\", "/").rpartition("/")[0] for text in dataset.items[column]]
+    folder, distinct = factorized(np.array(paths, dtype=object))
+    parts = [str(path).split("/")[::-1] for path in distinct]
+    label = targets_of(challenge, dataset).combined
+    for level in range(max(map(len, parts))):
+        # By its own name alone: that of the folder above may be the class.
+        own = np.array([names[level] if level < len(names) else "" for names in parts], dtype=object)
+        codes, names = factorized(own)
+        if found := _candidate("the folder of their files", codes[folder], names, label):
+            return found
     return []
 
 
+def _of_names(challenge: Challenge, dataset: Dataset) -> list[Candidate]:
+    """What file names have in common before their last number: ``patient12_3``, ``0007-left``."""
+    stems = [COPY.sub("", stem) for stem in stems_of(challenge, dataset)]
+    return _of_beginnings(challenge, dataset, stems, BETWEEN, "the beginning of their file's name")
+
+
+def _of_ids(challenge: Challenge, dataset: Dataset) -> list[Candidate]:
+    """What ids have in common before their last part, where that tells the label; many ids begin with a year."""
+    ids = list(map(str, dataset.items.index)) if challenge.data.id else []
+    found = _of_beginnings(challenge, dataset, ids, SEPARATOR, "the beginning of their id")
+    return [one for one in found if one.alike]
+
+
+def _of_beginnings(
+    challenge: Challenge, dataset: Dataset, names: Sequence[str], between: re.Pattern[str], what: str
+) -> list[Candidate]:
+    """The longest beginnings of names, each up to what stands between parts, that repeat as groups do."""
+    label = targets_of(challenge, dataset).combined
+    starts = [[0, *(found.start() for found in between.finditer(name) if found.start())] for name in names]
+    for level in range(max(map(len, starts), default=0) - 1, 0, -1):
+        prefix = [name[: cuts[level]] if level < len(cuts) else name for name, cuts in zip(names, starts, strict=True)]
+        if found := _candidate(what, *factorized(np.array(prefix, dtype=object)), label):
+            return found
+    return []
+
+
+def _candidate(what: str, codes: Codes, distinct: Texts, label: Codes, column: str = "") -> list[Candidate]:
+    """The one candidate that these codes are, if they repeat as groups do and are not just the classes."""
+    if not clustered(codes) or _is_class(codes, label):
+        return []
+    kappa = agreement(codes, label)
+    alike = ("the label",) if kappa >= ALIKE else ()
+    return [Candidate(what, column, codes, _examples(codes, distinct), kappa, alike, "warning" if alike else "note")]
+
+
 def _is_class(codes: Codes, label: Codes) -> bool:
-    """Whether groups are just classes: each value is of one class, and a class has one value or two."""
-    pairs = len(np.unique(codes * np.int64(label.max() + 1) + label))
+    """Whether groups are just classes or what is above them: a value is of one class, or a class of one value."""
+    kept = codes >= 0
+    pairs = len(np.unique(codes[kept] * np.int64(label.max() + 1) + label[kept]))
     values, classes = int(codes.max()) + 1, int(label.max()) + 1
-    return pairs <= 1.1 * values and values <= 2 * classes
+    return pairs <= 1.1 * max(values, classes) and values <= 2 * classes
 
 
 def _examples(codes: Codes, distinct: Texts) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ READ, CLEANED, PIXELS, SEEN = 1, 2, 4, 8
 """Bits of ``given``: what is known of an image; of the rest the columns hold zeros."""
 RAGGED = frozenset({"words", "places", "around", "findings"})
 """What does not have one row an image."""
+AT_ONCE = 1 << 14
+"""Images whose marks are gathered together."""
 
 
 class Pictures(NamedTuple):
@@ -157,6 +159,19 @@ class Looks(Sequence[Look]):
             spread[name] = np.zeros((len(self), *column.shape[1:]), column.dtype)
             spread[name][rows] = column
         return replace(self, given=given, places=pictures.places, around=pictures.around, **spread)
+
+    def pictures(self, rows: Array) -> Pictures:
+        """What the pictures of some rows show, in their order."""
+        counts = self.counts[rows]
+        end = np.cumsum(counts, dtype=np.int64)
+        marks = int(end[-1]) if len(end) else 0
+        places, around = np.empty((marks, 2), self.places.dtype), np.empty(marks, self.around.dtype)
+        for start in range(0, len(rows), AT_ONCE):
+            some = slice(start, start + AT_ONCE)
+            place = np.arange(end[start] - counts[start], end[some][-1])
+            mark = place + np.repeat(self._begin[rows[some]] - (end[some] - counts[some]), counts[some])
+            places[place], around[place] = self.places[mark], self.around[mark]
+        return Pictures(self.hashes[rows], counts, places, around, self.thumbnail[rows], self.border[rows])
 
     def without_marks(self) -> Looks:
         """The same without hashes, marks and digests of pixels, which nobody needs once copies are found."""

@@ -1,7 +1,8 @@
 """Marks of pictures: small conspicuous places, each with a hash of what is around it.
 
 A picture that shows part of the same scene as another has some of the same marks, all shifted by the same way. So
-shifted views, crops and overlays are found like equal hashes, without comparing all pictures with all.
+shifted views and overlays are found like equal hashes, without comparing all pictures with all. A crop has the marks of
+the whole at another scale, which a hash of so many pixels around them does not bear: it is not found by them.
 
 All sums are of whole numbers below 2²⁴, which float32 adds exactly in any order: marks do not depend on the machine.
 """

@@ -98,33 +98,29 @@ def near_pairs(hashes: Words, distance: int) -> Pairs:
     return pairs
 
 
-def near_codes(hashes: Words, distance: int, among: Flags | None = None) -> Rows:
+def near_codes(hashes: Words, distance: int) -> Rows:
     """The pairs of ``near_pairs`` as numbers, ``first * n + second``, sorted, shape (m,): a half of their memory.
 
     Args:
         hashes: shape (n,).
         distance: bits that may differ, 0 to 15.
-        among: which rows are looked at, shape (n,); None for all.
 
     Raises:
         ValueError: distance out of range.
     """
-    blocks = near_blocks(hashes, distance, among)
+    blocks = near_blocks(hashes, distance)
     found = [pairs.min(axis=1).astype(np.int64) * len(hashes) + pairs.max(axis=1) for pairs in blocks]
     codes = np.concatenate([np.empty(0, np.int64), *found])
     codes.sort()
     return codes
 
 
-def near_blocks(
-    hashes: Words, distance: int, among: Flags | None = None, crowd: Crowd | None = None
-) -> Iterator[np.ndarray[tuple[int, int], Any]]:
+def near_blocks(hashes: Words, distance: int, crowd: Crowd | None = None) -> Iterator[np.ndarray[tuple[int, int], Any]]:
     """The pairs of ``near_pairs`` as they are found, some at a time, shape (m, 2), each in either order.
 
     Args:
         hashes: shape (n,).
         distance: bits that may differ, 0 to 15.
-        among: which rows are looked at, shape (n,); None for all.
         crowd: leaves out pairs of rows that are near very many others, and is told of them; None leaves out none.
 
     Raises:
@@ -133,7 +129,7 @@ def near_blocks(
     if not 0 <= distance <= FARTHEST:
         raise ValueError(f"distance must be 0 to {FARTHEST}, not {distance}")
     leader = np.zeros(len(hashes), dtype=bool)
-    for pairs in _copies(hashes, among, leader):
+    for pairs in _copies(hashes, leader):
         yield pairs if crowd is None else crowd.passing(pairs)
     row = None
     if len(hashes) < 2 * PART:
@@ -162,9 +158,9 @@ def _bits_of_halves() -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
     return np.array([bin(number).count("1") for number in range(1 << 16)], dtype=np.uint8)
 
 
-def _copies(hashes: Words, among: Flags | None, leader: Flags) -> Iterator[np.ndarray[tuple[int, int], Any]]:
+def _copies(hashes: Words, leader: Flags) -> Iterator[np.ndarray[tuple[int, int], Any]]:
     """Pairs of the first row of a hash with its other rows; the first rows are noted."""
-    for unsorted, part in _parts(hashes, (0, BITS), among):
+    for unsorted, part in _parts(hashes, (0, BITS)):
         order = np.argsort(part)
         ordered, row = part[order], unsorted[order]
         start = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))

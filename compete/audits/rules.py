@@ -61,8 +61,9 @@ AUDIT_RULES = {
     ),
     "audit/repeated-rows": (
         "Rows have the same features.",
-        "Most rows of the table differ, so equal ones are probably one case entered twice. One in train gives away the "
-        "other in the test. Remove the copies, or give them one `data.group`.",
+        "Most rows of the table differ, so equal ones are probably one case entered twice. Case, spaces and zeros at "
+        "the end of a number make no difference. One in train gives away the other in the test. Remove the copies, or "
+        "give them one `data.group`.",
     ),
     "audit/conflicting-rows": (
         "Rows with the same features have different labels.",
@@ -100,9 +101,10 @@ AUDIT_RULES = {
     ),
     "audit/undeclared-group": (
         "Items seem to belong together, and nothing keeps them on one side of the split.",
-        "A column's values, or the beginnings of file names, repeat in small clusters as patients, sites and series do "
-        "and the items of a cluster agree in other columns or in the label. If they depend on each other, name the "
-        "column in `data.group`: the build never cuts a group, and intervals count groups.",
+        "A column's values, coordinates, folders, or the beginnings of file names or ids repeat in small clusters as "
+        "patients, sites and series do, and the items of a cluster agree in other columns or in the label. If they "
+        "depend on each other, name the column in `data.group`: the build never cuts a group, and intervals count "
+        "groups. Numbers with three decimals are taken for measures, not for names.",
     ),
     "audit/copies": (
         "File names say that images are copies of one picture.",
@@ -115,7 +117,8 @@ AUDIT_RULES = {
     ),
     "audit/burst": (
         "Pictures were taken within seconds of each other.",
-        "There are at least five times as many gaps of up to ten seconds as pictures spread evenly have. Pictures of "
+        "There are at least five times as many gaps of up to ten seconds as pictures spread evenly have; times that "
+        "are known to the minute, as they all end with :00, say nothing of that. Pictures of "
         "one burst are nearly one picture: number the bursts in a column and name it in `data.group`.",
     ),
     "audit/small-subgroup": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from compete.audits.targets import of_classes, targets_of
@@ -27,7 +27,7 @@ def audit(challenge: Challenge, dataset: Dataset, looks: Any) -> list[Finding]:
     number = dict(zip(targets.names, targets.flags.sum(axis=0).tolist(), strict=True))
     findings = []
     if of_classes(challenge):
-        findings += _label_findings(challenge, number)
+        findings += _label_findings(challenge, number, {one.rule for one in dataset.findings})
     for column in dict.fromkeys([*(one.column for one in challenge.data.subgroups), *challenge.data.group]):
         cells = [text.strip() for text in map(str, dataset.items[column]) if not is_missing(text)]
         twins = spelling_twins(list(dict.fromkeys(cells)))
@@ -39,9 +39,12 @@ def audit(challenge: Challenge, dataset: Dataset, looks: Any) -> list[Finding]:
     return findings
 
 
-def _label_findings(challenge: Challenge, number: Mapping[str, int]) -> list[Finding]:
+def _label_findings(challenge: Challenge, number: Mapping[str, int], told: Set[str]) -> list[Finding]:
     findings, where = [], challenge.where("data.label")
-    twins = spelling_twins(list(number))
+    names = list(number)
+    if "dataset/similar-labels" in told:  # of those the reader tells only one is compared with others
+        names = list({" ".join(name.split()).casefold(): name for name in names}.values())
+    twins = spelling_twins(names)
     if twins:
         message = (
             f"{counted(len(twins), 'label is', 'labels are')} spelt in several ways and counted as several classes"
@@ -103,7 +106,7 @@ def near_names(number: Mapping[str, int]) -> tuple[str, ...]:
         if 1 < len(same) < 50
         for rare in same
         for common in same
-        if number[rare] <= RARE * number[common] and is_slip(rare, common)
+        if number[rare] <= RARE * number[common] and is_slip(rare, common) and folded(rare) != folded(common)
     }
     return tuple(f"{rare!r} ({number[rare]}) beside {common!r} ({number[common]})" for rare, common in sorted(pairs))
 

@@ -123,7 +123,6 @@ def shared_and_left(
     hashes: Words,
     distance: int = ALIKE,
     *,
-    among: np.ndarray[Any, np.dtype[np.bool_]] | None = None,
     lone: float = np.inf,
 ) -> tuple[Shared, Left]:
     """Shared marks as of ``shared_marks``, where the marks of all stand in one array, and what was too much to look at.
@@ -136,14 +135,13 @@ def shared_and_left(
         place: row and column of the marks of one picture after the other, whole numbers up to 127, shape (m, 2).
         hashes: of what is around each mark, shape (m,).
         distance: bits in which the hashes of two marks may differ.
-        among: which marks are looked at, shape (m,); None for all.
         lone: if more pairs than so many share a single mark, none of these is told.
     """
     pictures = max(len(counts), 1)
     rows = mark_rows(counts, place, hashes)
     crowd, held = crowd_of(len(hashes), MET, FEWEST), max(HELD, OF_EACH * pictures)
     strong, weak, left, least = [_NOTHING], [_NOTHING], 0, 0
-    for pairs in _gathered(near_blocks(hashes, distance, among, crowd)):
+    for pairs in _gathered(near_blocks(hashes, distance, crowd)):
         found = _proposed(pairs, rows)
         strong.append(found.taken(found.votes > 1))
         weak.append(found.taken((found.votes >= least) & (found.votes < 2)))

@@ -11,6 +11,7 @@ import numpy as np
 
 from compete.building.asked import asked_findings
 from compete.building.contract import feature_findings, name_findings, range_findings, terms_of
+from compete.building.discretion import personal_findings
 from compete.building.identity import derived_key, file_name_findings, opaque_ids, repeated, secret_key, seed_findings
 from compete.building.parts import TRAIN_PART, Pairs, divide
 from compete.building.scene_terms import coverage_findings, depth_findings, form_findings, image_terms
@@ -129,6 +130,7 @@ def plan_build(challenge: Challenge, dataset: Dataset | None = None, linked: Pai
     terms = _terms(challenge, dataset, wording, train=int((division.part == TRAIN_PART).sum()))
     features = feature_columns(challenge, dataset)
     findings += [*name_findings(challenge, terms, features), *feature_findings(challenge, features)]
+    findings += personal_findings(challenge, dataset, features)
     findings += [*range_findings(challenge, target), *form_findings(challenge, terms, dataset)]
     findings += [*coverage_findings(challenge, dataset), *depth_findings(challenge, dataset)]
     findings += asked_findings(challenge, terms)

@@ -16,7 +16,7 @@ from compete.challenge import schema_text
 from compete.errors import Finding, UsageError
 from compete.files import whole_file
 from compete.formats import ANNOTATED
-from compete.readers import READERS, recognise_dataset, require_near, sketch_dataset
+from compete.readers import READERS, annotations_in, recognise_dataset, require_near, sketch_dataset
 from compete.sources import address_of, is_file, is_folder, is_remote, place_of, remembered, resolved
 from compete.tasks import TASKS
 from compete.terms import FLAT_TASKS, IMAGE_TASKS
@@ -91,7 +91,7 @@ def write_challenge(folder: Path, source: str, *, task: str = "", force: bool = 
     if task and task not in METRICS:
         raise UsageError("nothing was written", [_unknown("task", task, list(METRICS))])
     with remembered():
-        reader, reason, path = _source(source) if source else ("", "", Path())
+        reader, reason, path, how = _source(source) if source else ("", "", Path(), "")
         proposals = sketch_dataset(reader, path) if source else {}
     form = EMPTY_OF_PIXELS if task == "semantic_segmentation" else EMPTY_OF_IMAGES if task in IMAGE_TASKS else EMPTY
     empty = {f"data.{key}": (value, "fill in") for key, value in form.items()}
@@ -99,10 +99,12 @@ def write_challenge(folder: Path, source: str, *, task: str = "", force: bool = 
     if reason:
         choices["data.reader"] = (reader, reason)
     if source:
-        choices["data.path"] = (_relative(path, folder), "as given")
+        choices["data.path"] = (_relative(path, folder), how)
         choices.update(_beside(path, folder, choices))
     looks = choices.pop("data.task", ("classification", "fill in"))
     choices["task"] = (task, "as given") if task else looks
+    if choices["task"][0] in IMAGE_TASKS and choices["data.reader"][0] in ANNOTATED:
+        choices.pop("data.label", None)
     given: Choice = choices.pop("data.split", ({}, ""))
     choices |= {f"split.{key}": (value, given[1]) for key, value in given[0].items()}
     metrics: Choice = choices.pop("data.metrics", ({}, ""))
@@ -126,8 +128,8 @@ def _rows(choices: Mapping[str, Choice]) -> Iterator[tuple[str, str, str]]:
             yield field, _shown(value), reason
 
 
-def _source(source: str) -> tuple[str, str, Path]:
-    """The reader, by what its format was recognised, and the path."""
+def _source(source: str) -> tuple[str, str, Path, str]:
+    """The reader, by what its format was recognised, the path, and how that was found."""
     reader, colon, path = source.partition(":")
     if not colon or reader not in (AUTO, *READERS):
         hint = f"write READER:PATH, such as csv:labels.csv or folder:images/ (readers: {', '.join((AUTO, *READERS))})"
@@ -139,9 +141,10 @@ def _source(source: str) -> tuple[str, str, Path]:
         hint = "check the path; it is relative to the folder you are in"
         raise UsageError("nothing was written", [Finding("usage/unknown-name", f"there is no {path}", hint=hint)])
     # What is found beside it is told relative to the challenge.
+    given, place = place, annotations_in(place) if reader == AUTO else place
     reader, reason = recognise_dataset(place) if reader == AUTO else (reader, "")
     require_near(reader, place, "--from")
-    return reader, reason, place
+    return reader, reason, place, "as given" if place == given else "the one file of annotations in the folder"
 
 
 def _unknown(what: str, name: str, known: Sequence[str]) -> Finding:
@@ -227,6 +230,7 @@ def _split_lines(choices: Mapping[str, Choice]) -> Iterator[str]:
         column, reason = choices["split.column"]
         yield f"  column: {_flow(column)}   # {_comment(reason)}"
         yield f"  values: {_flow(choices['split.values'][0])}"
+        yield "  # A build refuses pictures of one scene on both sides; to draw a new split, remove both lines."
         yield f"  {shown}"
         return
     yield "  test: 0.3     # share of all items that is hidden"

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from compete.audits.duplicate_findings import conflicting, cut_findings, findings_of_duplicates
-from compete.audits.duplicates import Duplicates, Link, find_duplicates
+from compete.audits.duplicate_findings import cut_findings, findings_of_duplicates
+from compete.audits.duplicates import Duplicates, Link, components, find_duplicates, strongest
 from compete.audits.looks import Looks, look_findings, looks_of
-from compete.building.normal import normalize_findings
+from compete.building.normal import normal_of, normalize_findings
 from compete.building.plan import Plan, plan_build
+from compete.building.scaled import scaled_duplicates
 from compete.dataset import Dataset
 from compete.errors import DatasetError, Finding, fatal
 from compete.terms import IMAGE_TASKS
@@ -50,24 +51,20 @@ def surveyed(
     if plan.file is None or plan.looks is not None:
         return plan
     looks, duplicates, told = look_at(plan, workers=workers, progress=progress, draft=draft, cluster=cluster)
-    told += normalize_findings(plan.challenge, looks)
     if fatal(told):
         raise DatasetError("some images cannot be published", told)
     dataset, kept = plan.dataset, np.arange(len(looks))
-    dropped: tuple[int, ...] = ()
+    dropped: dict[int, int] = {}
     if plan.challenge.data.duplicates == "drop" and plan.challenge.task not in IMAGE_TASKS:
         dropped = copies_with_equal_labels(plan, duplicates)
-        kept = np.setdiff1d(kept, np.array(dropped, dtype=np.int64))
+        kept = np.setdiff1d(kept, np.array(list(dropped), dtype=np.int64))
         dataset = without(dataset, kept) if dropped else dataset
     linked = _linked_pairs(plan, duplicates, kept)
     if len(linked) or dropped:
         plan = _planned_anew(plan, dataset, linked, told)
-    findings = [*plan.findings, *told, *cut_findings(plan, duplicates.links, kept)]
-    place = np.full(len(looks), -1)
-    place[kept] = np.arange(len(kept))
-    moved = (Link(int(place[link.first]), int(place[link.second]), link.kind) for link in duplicates.links)
-    links = [link for link in moved if min(link.first, link.second) >= 0]
-    return replace(plan, looks=looks.without_marks().take(kept), links=tuple(links), findings=tuple(findings))
+    links = _links_of_kept(duplicates.links, dropped, kept)
+    findings = [*plan.findings, *told, *cut_findings(plan, links)]
+    return replace(plan, looks=looks.take(kept), links=tuple(links), findings=tuple(findings))
 
 
 def look_at(
@@ -78,7 +75,10 @@ def look_at(
     draft: Path | None = None,
     cluster: str = "",
 ) -> tuple[Looks, Duplicates, list[Finding]]:
-    """Look at the images of a plan, find those that show the same, and say what is to be told of both."""
+    """Look at the images of a plan, find those that show the same, and say what is to be told of both.
+
+    The looks come back without marks.
+    """
     assert plan.file is not None
     journal = draft.parent / LOOKS if draft else None
     looks = looks_of(
@@ -89,11 +89,17 @@ def look_at(
         cluster=cluster,
         journal=journal,
     )
-    told = list(look_findings(looks))
+    told = [*look_findings(looks), *normalize_findings(plan.challenge, looks)]
     if fatal(told):
         return looks, Duplicates((), np.arange(len(looks))), told
     comparing = _told(progress, "likely duplicates")
-    duplicates = find_duplicates(plan.file, looks, workers=workers, progress=comparing, cluster=cluster)
+    whole, looks = [looks], looks.without_marks()  # the search holds the only marks, and lets go of them
+    duplicates = find_duplicates(plan.file, whole.pop(), workers=workers, progress=comparing, cluster=cluster)
+    if normal := normal_of(plan.challenge, looks):
+        scaling, names = _told(progress, "scaled images"), _names(plan)
+        duplicates = scaled_duplicates(
+            plan.file, looks, normal, duplicates, names=names, workers=workers, progress=scaling
+        )
     return looks, duplicates, [*told, *findings_of_duplicates(plan, duplicates, _names(plan))]
 
 
@@ -107,10 +113,29 @@ def _names(plan: Plan) -> list[str]:
     return [image_name(path) for path in plan.file or ()]
 
 
-def copies_with_equal_labels(plan: Plan, duplicates: Duplicates) -> tuple[int, ...]:
-    """The rows of exact copies that say the same as the first of them; copies that contradict it are kept."""
-    clash = {row for pair in conflicting(plan, duplicates.links) for row in pair}
-    return tuple(link.second for link in duplicates.links if link.exact and link.second not in clash)
+def copies_with_equal_labels(plan: Plan, duplicates: Duplicates) -> dict[int, int]:
+    """The rows of exact copies that say the same as one with an earlier id, and the row of that one."""
+    exact = [(link.first, link.second) for link in duplicates.links if link.exact]
+    copies = sorted({row for pair in exact for row in pair}, key=lambda row: str(plan.dataset.items.index[row]))
+    first = components(len(duplicates.component), exact)
+    labels = list(plan.target.values())
+    dropped: dict[int, int] = {}
+    kept: dict[int, list[int]] = {}
+    for row in copies:
+        before = kept.setdefault(int(first[row]), [])
+        same = next((other for other in before if all(column[row] == column[other] for column in labels)), None)
+        if same is None:
+            before.append(row)
+        else:
+            dropped[row] = same
+    return dropped
+
+
+def _links_of_kept(links: Sequence[Link], dropped: Mapping[int, int], kept: np.ndarray[Any, Any]) -> list[Link]:
+    """The links between the places of kept rows; a copy that is dropped leaves its own to that which is kept."""
+    place = dict(zip(kept.tolist(), range(len(kept)), strict=True))
+    place |= {row: place[other] for row, other in dropped.items()}
+    return strongest((place[link.first], place[link.second], link.kind) for link in links)
 
 
 def without(dataset: Dataset, kept: np.ndarray[Any, Any]) -> Dataset:

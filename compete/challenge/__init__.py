@@ -27,7 +27,7 @@ __all__ = [
 ]  # fmt: skip
 
 FILE_NAME = "challenge.yaml"
-COLUMN_LISTS = ("id", "label", "classes", "group", "features", "drop", "things", "beside")
+COLUMN_LISTS = ("id", "label", "classes", "group", "features", "drop", "personal", "things", "beside")
 SINGLE = ("images", "file", "positive", "masks", "items", "mask", "catalogue", "gain")
 
 
@@ -202,6 +202,7 @@ def _data(draft: Draft) -> Data:
         subgroups=tuple(_subgroup(draft, number) for number in range(len(draft.get("data", "subgroups")))),
         features=columns["features"],
         drop=columns["drop"],
+        personal=columns["personal"],
         ids=draft.text("data", "ids"),
         masks=single["masks"],
         items=single["items"],

@@ -86,7 +86,7 @@ def _check_values(draft: Draft) -> Iterator[Finding]:
 
 def _check_repeats(draft: Draft) -> Iterator[Finding]:
     """Lists in which a name must not stand twice."""
-    keys_of_data = ("id", "label", "classes", "group", "features", "drop", "things", "beside")
+    keys_of_data = ("id", "label", "classes", "group", "features", "drop", "personal", "things", "beside")
     lists: list[tuple[Key, ...]] = [("data", key) for key in keys_of_data]
     lists += [("split", "stratify"), ("submission", "columns")]
     for keys in lists:

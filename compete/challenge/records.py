@@ -63,7 +63,7 @@ class Data:
     Of classes in a tree ``tree`` is its table, or ``ranks`` the columns of the ancestors, the nearest first.
     Of lists ``catalogue`` is a table of the labels that may be named, ``separator`` what parts entries, ``gain`` the
     column of how relevant each is; ``form`` says how many rows an item has, ``empty`` that an empty cell is an answer.
-    ``beside`` are columns for metrics.
+    ``beside`` are columns for metrics, ``personal`` those that tell of people and are published all the same.
     """
 
     reader: str
@@ -95,6 +95,7 @@ class Data:
     empty: bool = False
     gain: str | None = None
     beside: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
     form: str = "items"
     view: tuple[tuple[str, str], ...] = ()
 

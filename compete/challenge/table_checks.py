@@ -19,6 +19,7 @@ def table_contradictions(draft: Draft) -> Iterator[Finding]:
     yield from _check_labels(draft)
     yield from _check_vocabulary(draft)
     yield from _check_beside(draft)
+    yield from _check_personal(draft)
     yield from _check_rows(draft)
     yield from _check_at(draft)
     yield from _check_form(draft)
@@ -60,6 +61,17 @@ def _check_beside(draft: Draft) -> Iterator[Finding]:
             place: tuple[Key, ...] = ("data", "beside", *((number,) if listed else ()))
             message = f"`data.beside` holds `{name}`, which is {hidden[name]}"
             yield draft.finding("repeated-name", place, message, "give the column another name in the table")
+
+
+def _check_personal(draft: Draft) -> Iterator[Finding]:
+    """Personal data that are published on purpose are not dropped at the same time."""
+    dropped = set(draft.texts("data", "drop"))
+    for number, name in enumerate(draft.texts("data", "personal")):
+        if name in dropped:
+            listed = isinstance(draft.get("data", "personal"), list)
+            place: tuple[Key, ...] = ("data", "personal", *((number,) if listed else ()))
+            message = f"`data.personal` publishes `{name}`, and `data.drop` leaves it out"
+            yield draft.finding("contradiction", place, message, "keep it in one of the two")
 
 
 def _check_rows(draft: Draft) -> Iterator[Finding]:

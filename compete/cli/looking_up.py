@@ -9,7 +9,9 @@ import typer
 from compete import show
 from compete.cli.program import Json, app, example
 
-WHAT = "metrics, readers, audits, challenges, platforms, rules, schema, result-schema or leaderboard-schema."
+WHAT = (
+    "metrics, readers, audits, challenges, platforms, rules, schema, result-schema, leaderboard-schema or audit-schema."
+)
 
 
 @app.command("list", **example("compete list metrics"))

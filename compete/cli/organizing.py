@@ -60,6 +60,8 @@ def demo(
 def check(
     challenge: Annotated[Path, typer.Argument(metavar="CHALLENGE|EXPORT", help="A challenge, or an export.")],
     platform: Annotated[str, typer.Option("--platform", metavar="P", help="Of an export: see list platforms.")] = "",
+    accept_leak: AcceptLeak = None,
+    because: Because = None,
     engine: Engine = "",
     json: Json = False,
 ) -> None:
@@ -67,8 +69,9 @@ def check(
     if platform:
         found = jobs.check_export(challenge, platform)
         raise typer.Exit(show.checked_export(challenge, platform, found, json=json))
+    accepted = jobs.decisions_of(accept_leak or [], because or [])
     with show.progress(quiet=json) as progress:
-        report = jobs.check_challenge(challenge, progress=progress, engine=engine)
+        report = jobs.check_challenge(challenge, accepted=accepted, progress=progress, engine=engine)
     show.checked(report, json=json)
 
 

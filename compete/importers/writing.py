@@ -9,6 +9,8 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from compete.personal import is_personal
+
 PROBABLE = {("classification", "probability"): "log_loss", ("classification", "score"): "roc_auc",
             ("multilabel", "probability"): "roc_auc"}  # fmt: skip
 PLAIN = {"classification": "f1_macro", "multilabel": "f1_macro", "regression": "rmse",
@@ -86,6 +88,8 @@ def _lines(draft: Draft) -> Iterator[str]:
     yield "  # group: patient_id   # items that belong together; the old split may have cut them apart"
     if draft.features:
         yield f"  features: {_flow(list(draft.features))}"
+    if personal := [name for name in draft.features if is_personal(name)]:
+        yield f"  personal: {_flow(personal)}   # the old competition showed them: people, or exact places"
     yield ""
     yield "split:"
     if draft.split:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,12 +29,20 @@ def start_challenge(folder: Path, source: str, *, task: str = "", force: bool = 
 
 
 def check_challenge(
-    path: Path, *, workers: int | None = None, progress: Progress | None = None, engine: str = ""
+    path: Path,
+    *,
+    accepted: Mapping[str, str] | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+    engine: str = "",
 ) -> Outcome:
     """Say what a build would do, and what is wrong: all that a build does, and nothing is kept.
 
+    Finished images alone are not attacked, since there are none before the build.
+
     Args:
         path: ``challenge.yaml``, or its folder.
+        accepted: leaks that the build will be told to accept, and why.
         workers: processes for images; None one a core.
         progress: told what is being done, how far it is, and how much there is.
         engine: who looks at images: ``dask:ADDRESS``, or the cores of this machine.
@@ -41,14 +50,18 @@ def check_challenge(
     Raises:
         CompeteError: as ``build``, but for the output.
     """
+    from compete.audits.gate import guard_build
     from compete.building.pipeline import rehearse_bundle, with_looks
     from compete.building.plan import Outcome
     from compete.cluster import cluster_of
     from compete.scoring.trial import try_scoring
 
+    def gate(root: Path, looks: Sequence[Look], links: Sequence[Link] | None) -> list[Finding]:
+        return guard_build(root, looks, links, accepted=accepted or {}, workers=workers, progress=progress)
+
     cluster = cluster_of(engine)
     plan = with_looks(_planned(path), workers=workers, progress=progress, cluster=cluster)
-    findings = rehearse_bundle(plan, workers=workers, trial=try_scoring, progress=progress, cluster=cluster)
+    findings = rehearse_bundle(plan, workers=workers, trial=try_scoring, gate=gate, progress=progress, cluster=cluster)
     return Outcome(path, (*findings, *metric_warnings(plan)), plan.parts, plan.balance, plan.terms.sample_name)
 
 
@@ -84,11 +97,14 @@ def build(
     from compete.scoring.trial import try_scoring
 
     def gate(root: Path, looks: Sequence[Look], links: Sequence[Link] | None) -> list[Finding]:
-        return guard_build(root, looks, links, accepted=accepted or {}, workers=workers, progress=progress)
+        return guard_build(
+            root, looks, links, accepted=accepted or {}, granted=granted, workers=workers, progress=progress
+        )
 
-    cluster = cluster_of(engine)
+    cluster, plan = cluster_of(engine), _planned(path)
+    granted = {"leak/overlap": "`data.duplicates: keep`"} if plan.challenge.data.duplicates == "keep" else {}
     return write_bundle(
-        _planned(path),
+        plan,
         out,
         force=force,
         workers=workers,
@@ -140,13 +156,22 @@ def decisions_of(rules: Sequence[str], reasons: Sequence[str]) -> dict[str, str]
     """Accepted leaks with their reasons.
 
     Raises:
-        UsageError: a rule has no reason, or a reason no rule.
+        UsageError: a rule has no reason, a reason no rule, or a rule is accepted twice.
     """
-    if len(rules) != len(reasons) or not all(reason.strip() for reason in reasons):
-        hint = 'say for each: --accept-leak RULE --because "…"'
-        message = f"{len(rules)} leaks are accepted with {len(reasons)} reasons"
-        raise UsageError("nothing was decided", [Finding("usage/accept-leak", message, hint=hint)])
-    return dict(zip(rules, reasons, strict=True))
+    twice = [rule for rule, number in Counter(rules).items() if number > 1]
+    if len(rules) != len(reasons):
+        from compete.dataset import counted
+
+        leaks, whys = counted(len(rules), "leak is", "leaks are"), counted(len(reasons), "reason", "reasons")
+        message = f"{leaks} accepted with {whys}"
+    elif empty := [rule for rule, reason in zip(rules, reasons, strict=True) if not reason.strip()]:
+        message = f"the reason for {empty[0]} is empty"
+    elif twice:
+        message = f"{twice[0]} is accepted twice"
+    else:
+        return dict(zip(rules, reasons, strict=True))
+    hint = 'say for each rule once: --accept-leak RULE --because "…"'
+    raise UsageError("nothing was decided", [Finding("usage/accept-leak", message, hint=hint)])
 
 
 def audit_challenge(
@@ -154,7 +179,8 @@ def audit_challenge(
 ) -> Audited:
     """Say everything that is wrong with the data of a challenge, as far as it can be read.
 
-    What the readers, the split and the images themselves tell is gathered with what the audits find.
+    What the readers, the split and the images themselves tell is gathered with what the audits find; of tables also
+    what the gate would stop a build for.
 
     Args:
         path: ``challenge.yaml``, or its folder.

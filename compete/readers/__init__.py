@@ -78,6 +78,13 @@ def recognise_dataset(path: Path) -> tuple[str, str]:
     return recognise(path, READERS)
 
 
+def annotations_in(path: Path) -> Path:
+    """The one file of annotations by which a folder is known, else the path; see ``compete.readers.recognition``."""
+    from compete.readers import recognition
+
+    return recognition.annotations_in(path, READERS)
+
+
 def sketch_dataset(reader: str, path: Path) -> dict[str, Any]:
     """Look at data and propose what a first challenge.yaml says about it, each with its reason.
 

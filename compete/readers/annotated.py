@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compete.challenge import Challenge
-from compete.dataset import Category, Dataset, counted, excerpt
+from compete.dataset import Dataset, counted, excerpt, missing_rows
 from compete.errors import EXAMPLES, DatasetError, Finding, fatal
 from compete.formats import UNMARKED
 from compete.nifti import without_suffix
 from compete.readers.annotations import Annotations
-from compete.readers.columns import column_findings, file_findings, group_findings, split_findings
+from compete.readers.columns import (
+    column_findings,
+    file_findings,
+    group_findings,
+    split_findings,
+    unlisted_images,
+)
 from compete.readers.coverage import coverage_findings
 from compete.readers.headers import with_sizes
-from compete.readers.images import is_image_name
 from compete.readers.joining import joined_columns
 from compete.readers.label_images import with_label_images
 from compete.readers.labels import label_findings, labels_of
@@ -25,7 +29,7 @@ from compete.readers.objects import objects_of
 from compete.readers.segments import with_segments
 from compete.readers.stacks.address import file_of
 from compete.readers.stacks.choosing import viewed
-from compete.sources import is_remote, joined
+from compete.sources import joined
 from compete.terms import FLAT_TASKS
 
 if TYPE_CHECKING:
@@ -57,7 +61,7 @@ def annotated_dataset(challenge: Challenge, annotated: Annotations) -> Dataset:
         return with_label_images(challenge, replace(dataset, findings=tuple(findings)))
     if challenge.task == "panoptic_segmentation":
         return with_segments(challenge, annotated, replace(dataset, findings=tuple(findings)))
-    points, found = _keypoints(challenge, annotated.categories)
+    points, found = _keypoints(challenge, annotated)
     findings += found
     _stop_if_fatal(annotated, findings)
     labels, found = objects_of(annotated, challenge.task, dataset.items, points)
@@ -69,12 +73,33 @@ def annotated_dataset(challenge: Challenge, annotated: Annotations) -> Dataset:
 
 
 def _labelled(challenge: Challenge, dataset: Dataset) -> Dataset:
-    """The dataset of a task of one row an item."""
+    """The dataset of a task of one row an item; images without a label are left out, as rows of a table are."""
+    dataset = _with_labels(challenge, dataset)
     checks = (label_findings, group_findings, split_findings)
     findings = [*dataset.findings, *(finding for check in checks for finding in check(challenge, dataset))]
     if fatal(findings):
         raise DatasetError(f"dataset refused: {dataset.source}", findings)
     return replace(dataset, labels=labels_of(challenge, dataset), findings=tuple(findings))
+
+
+def _with_labels(challenge: Challenge, dataset: Dataset) -> Dataset:
+    """The items that have every label."""
+    data, items = challenge.data, dataset.items
+    columns = () if data.empty else data.label
+    absent = set().union(*(missing_rows(items[column].tolist(), data.classes) for column in columns))
+    if not absent:
+        return dataset
+    kept = [row for row in range(len(items)) if row not in absent]
+    words = ("image has no label and is left out", "images have no label and are left out")
+    told = tuple(excerpt(str(items.index.tolist()[row])) for row in sorted(absent)[:EXAMPLES])
+    hint = "if the spelling is a class, list it in data.classes"
+    severity = "warning" if kept else "error"
+    finding = Finding(
+        "dataset/missing-label", counted(len(absent), *words), dataset.source, told, hint, severity, len(absent)
+    )
+    if not kept:
+        raise DatasetError(f"dataset refused: {dataset.source}", [*dataset.findings, finding])
+    return replace(dataset, items=items.take(kept), findings=(*dataset.findings, finding))
 
 
 def _stop_if_fatal(annotated: Annotations, findings: Sequence[Finding]) -> None:
@@ -102,22 +127,17 @@ def _images(challenge: Challenge, annotated: Annotations) -> tuple[Dataset, list
     if not fatal(findings):
         findings += column_findings(challenge, "the file", list(columns))
     findings += file_findings(dataset, _file(challenge), root, challenge.where("data.images"), row="image")
-    return dataset, [*findings, *_unlisted(annotated, root)]
+    return dataset, [*findings, *_unlisted(annotated, dataset.items[_file(challenge)], root)]
 
 
-def _unlisted(annotated: Annotations, root: Path) -> list[Finding]:
-    """Images that stand beside those of the file, but not in it; of an address nobody looks."""
-    if is_remote(root):
-        return []
-    listed = {Path(os.path.normpath(root / file_of(name))) for name in annotated.file}
-    folders = [folder for folder in sorted({path.parent for path in listed}) if folder.is_dir()]
-    beside = (path for folder in folders for path in folder.iterdir())
-    strange = sorted(path for path in beside if path not in listed and is_image_name(path.name) and path.is_file())
+def _unlisted(annotated: Annotations, paths: Iterable[str], root: Path) -> list[Finding]:
+    """Images that stand beside those of the file, but not in it."""
+    strange = unlisted_images(root, paths)
     if not strange:
         return []
     message = counted(len(strange), "image has no entry and is left out", "images have no entry and are left out")
     hint = "an image without any object needs an entry too, to count as one without"
-    names = tuple(excerpt(path.name) for path in strange[:EXAMPLES])
+    names = tuple(excerpt(Path(path).name) for path in strange[:EXAMPLES])
     return [Finding("dataset/unlisted-image", message, annotated.name, names, hint, "warning", len(strange))]
 
 
@@ -140,11 +160,11 @@ def _size_findings(annotated: Annotations, dataset: Dataset) -> list[Finding]:
     return [Finding("dataset/image-size", message, annotated.name, told, hint, count=len(wrong))]
 
 
-def _keypoints(challenge: Challenge, categories: Sequence[Category]) -> tuple[int, list[Finding]]:
+def _keypoints(challenge: Challenge, annotated: Annotations) -> tuple[int, list[Finding]]:
     """How many keypoints an object has, and what is wrong with how they are declared."""
-    place = challenge.where("data.path")
+    place, categories = challenge.where("data.path"), annotated.categories
     if not categories:
-        hint = "is it the right file, and are its objects boxes, polygons or masks?"
+        hint = _labelled_hint(annotated) or "is it the right file, and are its objects boxes, polygons or masks?"
         return 0, [Finding("dataset/category", "there is no class, and no object of any", place, hint=hint)]
     if challenge.task != "keypoints":
         return 0, []
@@ -165,10 +185,17 @@ def _keypoints(challenge: Challenge, categories: Sequence[Category]) -> tuple[in
     return points, []
 
 
+def _labelled_hint(annotated: Annotations) -> str:
+    """What may be meant where whole images are labelled."""
+    name = next(iter(annotated.choices), "")
+    return f"its labels are of whole images: task: classification, and label: {excerpt(name)}" if name else ""
+
+
 def _category_findings(annotated: Annotations, labels: Table) -> list[Finding]:
     """Say which categories no object has; refuse a file without any object."""
     if not len(labels):
         hint = "is this the file that holds the annotations? those that are published for a test hold none"
+        hint = _labelled_hint(annotated) or hint
         return [Finding("dataset/no-object", "no image has any object", annotated.name, hint=hint)]
     used = set(labels["label"])
     unused = tuple(excerpt(category.name) for category in annotated.categories if category.name not in used)

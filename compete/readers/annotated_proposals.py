@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from compete.errors import DatasetError, Finding
 from compete.readers.annotations import Annotations
 from compete.readers.given_splits import propose_split
-from compete.readers.proposals import MOST_FOLDERS, Proposal, propose_belonging
-from compete.sources import is_bare, is_file, subfolders
+from compete.readers.label_proposals import propose_label
+from compete.readers.proposals import Proposal, propose_belonging
+from compete.readers.whereabouts import home_near
 
 SOURCE = "source"
 """The column of the image that augmented copies are of."""
@@ -27,30 +29,42 @@ def propose_annotated(reader: str, annotated: Annotations, path: Path) -> dict[s
         path: where it is; images are looked for beside and below it, and below the folder above.
 
     Returns:
-        ``reader, task, images, masks, metrics, split``: a Proposal, or None; ``group, subgroups``: lists of Proposals.
+        ``reader, task, images, masks, metrics, label, split``: a Proposal, or None (``label`` is for tasks of one row
+        an image); ``group, subgroups``: lists of Proposals.
 
     Raises:
         DatasetError: if its images are nowhere near.
     """
-    images = _folder(path, annotated.file[0], annotated.root)
-    if images is None:
+    home = home_near(path, annotated.file, annotated.root)
+    if home is None:
         hint = "put the images beside the file, or in a folder beside it"
         finding = Finding("dataset/missing-file", f"{annotated.file[0]!r} is nowhere near", path.name, hint=hint)
         raise DatasetError("the images cannot be found", [finding])
     counts = ((annotated.file, "images"), (annotated.annotations, "annotations"), (annotated.categories, "categories"))
     found = ", ".join(f"{len(entries)} {what}" for entries, what in counts)
-    task = _task(annotated)
+    labelled = propose_label({name: annotated.columns[name] for name in annotated.choices})
+    task = labelled["task"] if labelled and not annotated.annotations else _task(annotated)
     masks = _masks(annotated, path) if task.value == "panoptic_segmentation" else None
-    belonging = propose_belonging(annotated.columns)
+    belonging = propose_belonging(*_apart(annotated, labelled))
     return {
         "reader": Proposal(reader, found),
         "task": task,
-        "images": None if images == annotated.root else Proposal(images, "they are there"),
+        "images": None if home.folder == annotated.root else Proposal(home.folder, home.reason),
         "masks": masks,
         "metrics": _metrics(annotated),
+        "label": labelled.get("label"),
         **belonging,
         "split": propose_split(annotated.columns, [one.value for one in belonging["group"]] + [SOURCE]),
     }
+
+
+def _apart(annotated: Annotations, labelled: Mapping[str, Any]) -> tuple[dict[str, Sequence[str]], Sequence[str]]:
+    """The columns that are no label, and the cells of the label where it is one column and there are no objects."""
+    label = labelled["label"].value if labelled else []
+    taken: list[str] = label if isinstance(label, list) else [label]
+    columns = {name: cells for name, cells in annotated.columns.items() if name not in taken}
+    alone = len(taken) == 1 and not annotated.annotations
+    return columns, annotated.columns[taken[0]] if alone else ()
 
 
 def _task(annotated: Annotations) -> Proposal:
@@ -63,6 +77,8 @@ def _task(annotated: Annotations) -> Proposal:
     drawn = sum(bool(entry.get("segmentation")) for entry in entries)
     if entries and drawn == len(entries):
         return Proposal("instance_segmentation", "every object has a mask; boxes alone would be detection")
+    if not entries:
+        return Proposal("detection", "a guess: no object was found, and no column that could be a label")
     return Proposal("detection", f"{len(entries)} objects, {drawn} of them with a mask")
 
 
@@ -77,22 +93,10 @@ def _metrics(annotated: Annotations) -> Proposal | None:
     return Proposal(tasks, f"an image holds {most} objects, and by COCO's rules no more than {COUNTED} count")
 
 
-def _folder(path: Path, file: str, *first: Path) -> Path | None:
-    """The folder that the names of images are relative to."""
-    beside, above = path.parent, path.parent.parent
-    near = [*first, beside, *_below(beside), above, *_below(above)]
-    known = (folder for folder in near if not is_bare(folder) and not Path(file).is_absolute())
-    return next((folder for folder in known if is_file(folder / file)), None)
-
-
-def _below(folder: Path) -> list[Path]:
-    return [place for depth in ("*/", "*/*/") for place in subfolders(folder, depth, MOST_FOLDERS)]
-
-
 def _masks(annotated: Annotations, path: Path) -> Proposal | None:
     """The folder of PNG files, where it does not bear the file's name."""
-    first = next((entry.get("file_name") for entry in annotated.annotations if isinstance(entry, dict)), None)
-    if not isinstance(first, str) or is_file(path.with_suffix("") / first):
-        return None
-    found = _folder(path, first)
-    return Proposal(found, "the PNG files are there") if found else None
+    entries = (entry.get("file_name") for entry in annotated.annotations if isinstance(entry, dict))
+    names = [name for name in entries if isinstance(name, str)]
+    own = path.with_suffix("")
+    home = home_near(path, names, own)
+    return Proposal(home.folder, home.reason) if home and home.folder != own else None

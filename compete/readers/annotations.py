@@ -33,6 +33,7 @@ class Annotations:
         findings: what was noticed while reading; errors were raised.
         coverage: which classes were looked for in which image, where not all were in all; by places in ``number`` and
             ``categories``.
+        choices: the columns that say what was chosen for a whole image, so that they could be labels.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Annotations:
     places: Sequence[str] = ()
     findings: tuple[Finding, ...] = ()
     coverage: Coverage | None = None
+    choices: tuple[str, ...] = ()
 
     def place(self, row: int) -> str:
         """What findings call an annotation."""

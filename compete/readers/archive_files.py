@@ -19,6 +19,8 @@ from compete.readers.listing import contents, listed_files
 MOST_FILES = 100_000
 MOST_BYTES = 1 << 30
 """Bytes of a file that is read; a larger one is refused, and so is what an archive unfolds beyond."""
+MOST_FOLDED, LARGE = 200, 1 << 26
+"""How many times its packed size a file may unfold to, if it has more bytes than these; tables do to about ten."""
 PACKED = (".zip", ".tgz", ".tar.gz", ".tar")
 RULE = "dataset/label-file"
 DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, RuntimeError, ValueError)
@@ -57,6 +59,10 @@ class Archive:
         return found
 
     def _unpacked(self, name: str) -> bytes:
+        small, unfolded = _sizes(self.entries[name])
+        if unfolded > max(LARGE, MOST_FOLDED * small):
+            message = f"the file unfolds to {unfolded:,} bytes, {unfolded // max(small, 1):,} times what is packed"
+            raise refusal(RULE, message, name, "no table does; if it is one, unpack it by hand and name the folder")
         try:
             if self.source.suffix.lower() == ".zip":
                 with zipfile.ZipFile(self.source) as archive, archive.open(self.entries[name]) as file:
@@ -110,6 +116,11 @@ def _is_of_people(name: str) -> bool:
     """Whether a file was put there by people, and not by their system."""
     parts = name.split("/")
     return not any(part == "__MACOSX" or (part.startswith(".") and part != ".") for part in parts)
+
+
+def _sizes(entry: Any) -> tuple[int, int]:
+    """Packed and unfolded bytes of a file in a zip archive; a tar archive does not tell the former of each."""
+    return (entry.compress_size, entry.file_size) if isinstance(entry, zipfile.ZipInfo) else (entry.size, entry.size)
 
 
 def _common_folder(names: list[str]) -> str:

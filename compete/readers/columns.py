@@ -9,6 +9,8 @@ from pathlib import Path
 from compete.challenge import Challenge
 from compete.dataset import Dataset, counted, excerpt, missing_rows, nearest_column, subgroup_texts, time_values
 from compete.errors import EXAMPLES, DatasetError, Finding
+from compete.files import system_fault
+from compete.readers.images import is_image_name
 from compete.readers.stacks.address import file_of
 from compete.sources import address_of, files_there, is_folder, is_remote, resolved
 
@@ -36,7 +38,7 @@ def column_findings(challenge: Challenge, name: str, header: Sequence[str]) -> l
             "dataset/header", f"the name {excerpt(column)!r} holds a line break", challenge.where(*place), hint=hint
         )
         for column, place in named
-        if column in known and len(column.splitlines()) > 1 and place[1] not in ("features", "drop")
+        if column in known and len(column.splitlines()) > 1 and place[1] not in ("features", "drop", "personal")
     ]
     return missing + broken
 
@@ -44,7 +46,7 @@ def column_findings(challenge: Challenge, name: str, header: Sequence[str]) -> l
 def _named_columns(challenge: Challenge) -> Iterable[tuple[str, tuple[str | int, ...]]]:
     """Every column that challenge.yaml names, with the keys of its place."""
     data, split = challenge.data, challenge.split
-    lists = {key: getattr(data, key) for key in ("id", "label", "group", "features", "drop", "beside")}
+    lists = {key: getattr(data, key) for key in ("id", "label", "group", "features", "drop", "personal", "beside")}
     for key, columns in lists.items():
         yield from ((column, ("data", key, number)) for number, column in enumerate(columns))
     for number, subgroup in enumerate(data.subgroups):
@@ -100,6 +102,34 @@ def file_findings(dataset: Dataset, column: str, root: Path, where: str, *, row:
                 hint, severity, len(places))
         for rule, message, places, hint, severity in kinds if places
     ]  # fmt: skip
+
+
+def unlisted_images(root: Path, paths: Iterable[str]) -> list[str]:
+    """The paths of images that stand beside those of items, and are of none, sorted.
+
+    Outside of the folder, and at an address, nobody looks.
+
+    Args:
+        root: the folder that they must be in.
+        paths: of the items' files; blank ones are none.
+
+    Raises:
+        SystemFault: if the disk or a permission forbids reading.
+    """
+    if is_remote(root):
+        return []
+    listed = {os.path.normpath(file_of(path)) for path in paths if path}
+    inside, found = f"{os.path.normpath(root)}{os.sep}", []
+    for folder in {path.rpartition(os.sep)[0] for path in listed if path.startswith(inside)}:
+        try:
+            with os.scandir(folder) as entries:
+                strange = (one for one in entries if one.path not in listed and is_image_name(one.name))
+                found += [one.path for one in strange if one.is_file()]
+        except (FileNotFoundError, NotADirectoryError):  # that no such file is there is told elsewhere
+            continue
+        except OSError as error:
+            raise system_fault(error) from error
+    return sorted(found)
 
 
 def group_findings(challenge: Challenge, dataset: Dataset) -> list[Finding]:

@@ -59,14 +59,17 @@ class Gathering:
     cells: list[dict[str, str]] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
+    choices: dict[str, dict[int, list[str]]] = field(default_factory=dict)
     left_out: dict[str, list[str]] = field(default_factory=dict)
+    unread: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.faults = Faults(self.name, KINDS)
 
     def add_image(
-        self, file: str, size: tuple[int, int] | None, place: str, columns: Mapping[str, str] | None = None
-    ) -> int | None:
+        self, file: str, size: tuple[int, int] | None, place: str, columns: Mapping[str, str] | None = None,
+        choices: Mapping[str, Sequence[str]] | None = None,
+    ) -> int | None:  # fmt: skip
         """Add an image.
 
         Args:
@@ -74,6 +77,7 @@ class Gathering:
             size: width and height as declared, if they are.
             place: what findings call it.
             columns: what else is known of it, as text.
+            choices: what was chosen of it, by question; of several answers each becomes a column of 0 and 1 as well.
 
         Returns:
             Its number, for its objects; None if it cannot be taken, which is told.
@@ -86,7 +90,10 @@ class Gathering:
             return None
         number = self.files[file] = len(self.files)
         self.sizes.append(size)
-        self.cells.append({key + "_" * (key in RESERVED): text for key, text in (columns or {}).items()})
+        joined = {question: "|".join(chosen) for question, chosen in (choices or {}).items()}
+        self.cells.append({_column(key): text for key, text in {**(columns or {}), **joined}.items()})
+        for question, chosen in (choices or {}).items():
+            self.choices.setdefault(_column(question), {})[number] = list(chosen)
         return number
 
     def add_object(self, image: int, label: Any, place: str, entry: Mapping[str, Any] | None) -> None:
@@ -110,6 +117,10 @@ class Gathering:
         """Note a shape that cannot be an object, by what it is: ``polyline``."""
         self.left_out.setdefault(what, []).append(place)
 
+    def pass_over(self, what: str, place: str) -> None:
+        """Note an answer that becomes no column, by what it is: ``textarea``."""
+        self.unread.setdefault(what, []).append(place)
+
     def unreadable(self, error: DatasetError) -> None:
         """Note a file of many that cannot be read."""
         for finding in error.findings:
@@ -121,7 +132,7 @@ class Gathering:
         Raises:
             DatasetError: with one finding for every fault, or if there is no image at all.
         """
-        findings = [*self.faults.findings(), *self.findings, *self._left_out()]
+        findings = [*self.faults.findings(), *self.findings, *self._left_out(), *self._unread()]
         if not self.files and not fatal(findings):
             findings.insert(0, Finding(FILE_RULE, "there is no annotated image", self.name))
         if fatal(findings):
@@ -131,9 +142,10 @@ class Gathering:
         entries = [{**entry, "category_id": number_of[entry.pop("label")]} for entry in self.entries]
         names = dict.fromkeys(key for cells in self.cells for key in cells)
         columns = {name: [cells.get(name, "") for cells in self.cells] for name in names}
+        flags = self._flags(columns)
         return Annotations(
-            self.name, range(len(self.files)), tuple(self.files), self.sizes, columns, categories, entries,
-            self.root, self.places, tuple(findings),
+            self.name, range(len(self.files)), tuple(self.files), self.sizes, columns | flags, categories, entries,
+            self.root, self.places, tuple(findings), choices=(*self.choices, *flags),
         )  # fmt: skip
 
     def _categories(self) -> tuple[Category, ...]:
@@ -147,16 +159,43 @@ class Gathering:
             for number, name in enumerate(names, start=1)
         )
 
+    def _flags(self, columns: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """A column of 0 and 1 for each answer to a question that some image answers with several."""
+        found = {}
+        for question, given in self.choices.items():
+            if all(len(chosen) < 2 for chosen in given.values()):
+                continue
+            for answer in sorted({one for chosen in given.values() for one in chosen}):
+                cells = [str(int(answer in given.get(image, ()))) for image in range(len(self.files))]
+                found[f"{question}: {answer}"] = cells
+        return {name: cells for name, cells in found.items() if name not in columns}
+
     def _left_out(self) -> list[Finding]:
         """One finding for all shapes that are no objects, by what they are."""
-        count = sum(map(len, self.left_out.values()))
-        if not count:
-            return []
-        kinds = sorted(self.left_out.items(), key=lambda pair: -len(pair[1]))
-        told = tuple(f"{len(places)} × {excerpt(what)} ({excerpt(places[0], 60)})" for what, places in kinds[:EXAMPLES])
-        message = counted(count, "shape is no object and is left out", "shapes are no objects and are left out")
+        words = ("shape is no object and is left out", "shapes are no objects and are left out")
         hint = "objects are boxes, polygons, ellipses and masks; if these matter, draw them as such"
-        return [Finding("dataset/left-out", message, self.name, told, hint, "warning", count)]
+        return self._by_kind(self.left_out, words, hint, "warning")
+
+    def _unread(self) -> list[Finding]:
+        """One finding for all answers that become no column, by what they are."""
+        words = ("answer is not read", "answers are not read")
+        hint = "columns are made of what was chosen for a whole image; texts and answers about one shape are left out"
+        return self._by_kind(self.unread, words, hint, "note")
+
+    def _by_kind(
+        self, found: Mapping[str, list[str]], words: tuple[str, str], hint: str, severity: str
+    ) -> list[Finding]:
+        """One finding for what was left out, with each kind and its first place; none for nothing."""
+        count = sum(map(len, found.values()))
+        kinds = sorted(found.items(), key=lambda pair: -len(pair[1]))
+        told = tuple(f"{len(places)} × {excerpt(what)} ({excerpt(places[0], 60)})" for what, places in kinds[:EXAMPLES])
+        message = counted(count, *words)
+        return [Finding("dataset/left-out", message, self.name, told, hint, severity, count)] if count else []
+
+
+def _column(name: str) -> str:
+    """The name of a column of images; those of the items' own are marked."""
+    return name + "_" * (name in RESERVED)
 
 
 def word_of(value: Any) -> str:

@@ -38,7 +38,7 @@ def propose_split(columns: Mapping[str, Sequence[str]], groups: Sequence[str]) -
         "test": sorted(cell for cell, name in part.items() if name == test),
     }
     shown = ", ".join(f"{count} {cell}" for cell, count in sorted(Counter(cells).items()))
-    reason = f"published with the data: {shown}; remove both lines to draw a split that nobody knows"
+    reason = f"published with the data: {shown}; `compete audit` tells whether it is clean"
     return Proposal({"column": SPLIT, "values": values}, reason)
 
 

@@ -18,7 +18,13 @@ PARTS = {
     "test": "test", "testing": "test",
 }  # fmt: skip
 """How folders spell the parts of a published split, and how the column ``split`` does."""
+NO_CLASSES = frozenset({"images", "labels", "masks", "annotations"})
+"""Folders beside those of parts, or below them, that are no classes either."""
 
+_PART = re.compile(
+    r"(train|val|trainval|minitrain|minival|training|valid|validation|dev|eval|test|testing|holdout|unlabell?ed)"
+    r"([-_ ]?(images?|imgs?|photos?|pictures?|set|data|split))?[-_ ]?\d*"
+)
 _LINE = re.compile(r"\r\n|\r|\n")
 
 
@@ -62,6 +68,15 @@ def part_of(name: str) -> str:
     """
     found = [PARTS[folder.lower()] for folder in name.split("/")[:-1] if folder.lower() in PARTS]
     return found[-1] if found else ""
+
+
+def is_part(folder: str) -> bool:
+    """Whether a folder is called like a part of a dataset, and not like what is in its images.
+
+    >>> is_part("train2017"), is_part("test_images"), is_part("Valid"), is_part("training cone")
+    (True, True, True, False)
+    """
+    return bool(_PART.fullmatch(folder.lower()))
 
 
 def lines_of(data: bytes) -> list[str]:

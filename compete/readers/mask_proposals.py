@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from compete.readers.delimited import Delimited
 from compete.readers.images import is_image_name
-from compete.readers.proposals import MOST_FOLDERS, Proposal
+from compete.readers.proposals import Proposal
 from compete.readers.volume_proposals import is_volume, labels_seen, metric_of_volumes
-from compete.sources import is_file, subfolders
+from compete.readers.whereabouts import around, evenly, files_in
 
 LOOKED_AT = 20
 """Label images whose values are looked at."""
@@ -38,20 +38,13 @@ def with_masks(proposals: dict[str, Any], table: Delimited, path: Path) -> dict[
         if column == file.value or not names or not all(map(is_image_name, names)):
             continue
         beside = dict(zip(cells, table.columns[file.value], strict=True))
-        for home in _homes(folder):
-            some = [home / name for name in names[:LOOKED_AT]]
-            if is_file(some[0]) and some[0] != images / beside[names[0]] and (values := _values(some)):
+        for home in around(folder):
+            some = [home / name for name in files_in(home, evenly(names, LOOKED_AT))]
+            if some and home / names[0] != images / beside[names[0]] and (values := _values(some)):
                 found = _proposed(proposals, column, values, len(some)) | _at(home, folder, images)
                 of_volumes = {"metrics": metric_of_volumes(found["values"].value)} if is_volume(names, {}) else {}
                 return proposals | found | of_volumes
     return proposals
-
-
-def _homes(folder: Path) -> Iterator[Path]:
-    """The folders that paths may be relative to."""
-    yield folder
-    for pattern in ("*/", "*/*/"):
-        yield from subfolders(folder, pattern, MOST_FOLDERS)
 
 
 def _values(paths: Sequence[Path]) -> list[int]:
@@ -62,7 +55,7 @@ def _values(paths: Sequence[Path]) -> list[int]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for path in paths:
-            if not is_file(path) or isinstance(pixels := labels_seen(path, path, {}), str):
+            if isinstance(pixels := labels_seen(path, path, {}), str):
                 return []
             found |= set(np.unique(pixels).tolist())
             if len(found) > MOST_VALUES:
@@ -75,7 +68,7 @@ def _proposed(proposals: dict[str, Any], column: str, values: Sequence[int], loo
     names = {("background" if value == 0 else f"class_{value}"): value for value in values}
     if len(names) < 2:
         names |= {"class_1": 1} if 0 in values else {"background": 0}
-    reason = f"seen in the first {looked}; give the classes their names"
+    reason = f"seen in {looked} of them; give the classes their names"
     if NOT_SCORED in values and len(values) > 2:
         reason += f"; {NOT_SCORED} is often what is not scored: then write ignore: {NOT_SCORED} instead"
     kept = {key: [one for one in proposals[key] if one.value != column] for key in ("drop", "features")}

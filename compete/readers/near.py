@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from compete.readers.annotated_proposals import propose_annotated
 from compete.readers.annotations import Annotations
 from compete.readers.gathering import without_mark
-from compete.readers.proposals import MOST_FOLDERS, Proposal
-
-TRIED = 20
-"""Images of which one must lie in a folder for it to be theirs."""
+from compete.readers.proposals import Proposal
+from compete.readers.whereabouts import any_there, home_near
 
 
 def propose_near(reader: str, read: Callable[[Path, Path | None], Annotations], path: Path) -> dict[str, Any]:
@@ -31,24 +28,11 @@ def propose_near(reader: str, read: Callable[[Path, Path | None], Annotations], 
         DatasetError: if the annotations cannot be read, or their images are nowhere near.
     """
     annotated = read(path, None)
-    if any((annotated.root / name).is_file() for name in annotated.file[:TRIED]):
+    if any_there(annotated.file, annotated.root):
         return propose_annotated(reader, annotated, path)
-    folder = _folder(path, annotated)
-    if folder is None:
+    names = [name.rpartition("/")[2] for name in annotated.file]
+    home = home_near(path, names) or home_near(path, list(map(without_mark, names)))
+    if home is None:
         return propose_annotated(reader, annotated, path)
-    found = propose_annotated(reader, read(path, folder), path)
-    return found | {"images": Proposal(folder, "they are there")}
-
-
-def _folder(path: Path, annotated: Annotations) -> Path | None:
-    """The nearest folder that holds one of the images."""
-    names = {name.rpartition("/")[2] for name in annotated.file[:TRIED]}
-    names |= {without_mark(name) for name in names}
-    return next((folder for folder in _near(path) if any((folder / name).is_file() for name in names)), None)
-
-
-def _near(path: Path) -> Iterator[Path]:
-    for around in (path.parent, path.parent.parent):
-        yield around
-        for depth in ("*/", "*/*/"):
-            yield from sorted(islice(around.glob(depth), MOST_FOLDERS))
+    found = propose_annotated(reader, read(path, home.folder), path)
+    return found | {"images": Proposal(home.folder, home.reason)}

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from compete.dataset import is_missing, parsed_date, parsed_number
+from compete.personal import e_mail_rows, kind_of
 from compete.readers.delimited import Delimited
 from compete.readers.images import is_image_name
-from compete.sources import is_file, subfolders
+from compete.readers.telling import told_area
+from compete.readers.whereabouts import around, fullest_folder
 
 LABELS = (
     "label", "labels", "class", "target", "species", "diagnosis", "category", "outcome", "response", "disease",
@@ -31,8 +33,10 @@ SUBGROUPS = (
 RESERVED = ("id", "file", "group", "Usage")
 """Columns of the bundle's own."""
 FEW, MANY = 12, 20
-MOST_FOLDERS = 200
-"""Folders that are looked into for images, on each of two levels."""
+MOST_TOLD = 0.9
+"""How well a column of few words may tell the label by itself, as an area under the curve; the gate refuses at .95."""
+REPEATS = 5
+"""Rows that a value must have, in the mean, to tell anything."""
 LONG_TEXT = 3.0
 """Words; a column whose cells have more on average is prose."""
 
@@ -85,15 +89,15 @@ def propose(table: Delimited, path: Path) -> dict[str, Any]:
     file, images = _file(columns, path.parent)
     identity = _identity([column for column in columns if not file or column.name != file.value])
     taken = {proposal.value for proposal in (file, identity) if proposal}
-    label = _label([column for column in columns if column.name not in taken])
+    label = _label([column for column in columns if column.name not in taken and not _of_people(column)])
     labels = label.value if label and isinstance(label.value, list) else [label.value] if label else []
+    truth = next((column for column in columns if labels == [column.name]), None)
     rest = [column for column in columns if column.name not in (*taken, *labels)]
     group = _group(rest)
     rest = [column for column in rest if column.name not in [one.value for one in group]]
-    subgroups = _subgroups(rest)
+    subgroups = _subgroups(rest, truth)
     hidden = [one.value["column"] if isinstance(one.value, dict) else one.value for one in subgroups]
     rest = [column for column in rest if column.name not in hidden]
-    truth = next((column for column in columns if labels == [column.name]), None)
     drop = [Proposal(column.name, reason) for column in rest if (reason := _useless(column, truth))]
     dropped = [one.value for one in drop]
     features = [Proposal(column.name, _looks(column)) for column in rest if column.name not in dropped]
@@ -104,11 +108,12 @@ def propose(table: Delimited, path: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def propose_belonging(table: Mapping[str, Sequence[str]]) -> dict[str, list[Proposal]]:
+def propose_belonging(table: Mapping[str, Sequence[str]], label: Sequence[str] = ()) -> dict[str, list[Proposal]]:
     """Which columns look as if they tell what belongs together, and for which scores should be told apart.
 
     Args:
         table: columns of text.
+        label: what is to be predicted, where that is a column; no subgroup may nearly say it.
 
     Returns:
         ``group`` and ``subgroups``: lists of Proposals.
@@ -116,7 +121,7 @@ def propose_belonging(table: Mapping[str, Sequence[str]]) -> dict[str, list[Prop
     columns = [_column(name, cells) for name, cells in table.items()]
     group = _group(columns)
     rest = [column for column in columns if column.name not in [one.value for one in group]]
-    return {"group": group, "subgroups": _subgroups(rest)}
+    return {"group": group, "subgroups": _subgroups(rest, _column("label", label) if label else None)}
 
 
 def _column(name: str, cells: Sequence[str]) -> _Column:
@@ -131,23 +136,23 @@ def _file(columns: list[_Column], folder: Path) -> tuple[Proposal | None, Propos
     for column in columns:
         if not column.all(is_image_name):
             continue
-        first = column.distinct[0]
-        for home in (folder, *subfolders(folder, "*/", MOST_FOLDERS), *_deeper(folder)):
-            if not Path(first).is_absolute() and is_file(home / first):
-                file = Proposal(column.name, f"its values are names of images, such as {first}")
-                return file, None if home == folder else Proposal(home.relative_to(folder).as_posix(), "they are there")
+        home = fullest_folder(column.distinct, around(folder))
+        if home and (
+            not home.elsewhere or 2 * home.found >= home.looked
+        ):  # one folder of many, as of classes, does not hold the images
+            some = "" if home.whole else f"; {home.reason}"
+            file = Proposal(column.name, f"its values are names of images, such as {column.distinct[0]}{some}")
+            inner = home.folder.relative_to(folder).as_posix()
+            return file, None if home.folder == folder else Proposal(inner, home.reason)
     return None, None
-
-
-def _deeper(folder: Path) -> list[Path]:
-    return subfolders(folder, "*/*/", MOST_FOLDERS)
 
 
 def _identity(columns: list[_Column]) -> Proposal | None:
     for column in columns:
         whole = not column.all(parsed_number) or column.all(str.isdigit)
         if column.unique and whole and column.called(IDS):
-            return Proposal(column.name, "every row has its own value")
+            absent = "; they name images that are not beside the table" if column.all(is_image_name) else ""
+            return Proposal(column.name, f"every row has its own value{absent}")
     return None
 
 
@@ -189,9 +194,12 @@ def _group(columns: list[_Column]) -> list[Proposal]:
     ][:1]  # fmt: skip
 
 
-def _subgroups(columns: list[_Column]) -> list[Proposal]:
+def _subgroups(columns: list[_Column], truth: _Column | None = None) -> list[Proposal]:
+    """Columns whose values are scored separately: neither people nor what nearly says the label."""
     found = []
     for column in columns:
+        if _of_people(column) or (truth and _nearly_tells(column, truth)):
+            continue
         years = {(parsed_date(text) or {}).get("year") for text in column.distinct}
         dates = column.all(lambda text: "month" in (parsed_date(text) or {}))
         if dates and 1 < len(years) <= FEW:
@@ -217,11 +225,21 @@ def _thirds(column: _Column) -> list[int]:
     return edges if len(edges) == 2 and numbers[0] < edges[0] else []
 
 
+def _of_people(column: _Column) -> str:
+    """Why participants do not get a column that tells of people, and how they get it; nothing for any other."""
+    told = {"people": "it is called like people", "places": "it is called like exact places"}.get(kind_of(column.name))
+    if not told and (rows := e_mail_rows(column.distinct)):
+        told = f"{len(rows)} of its values hold an e-mail address"
+    return f"{told}; if it is to be public, name it in `personal` instead" if told else ""
+
+
 def _useless(column: _Column, truth: _Column | None) -> str:
     """Why participants should not get the column; nothing where they should."""
     names_rows = not column.all(_has_decimal_comma) and len(column.distinct) > len(column.present) / 2
     running = column.called(("number", "no", "nr", "index", "row")) and column.all(str.isdigit)
+    of_people = _of_people(column)
     reasons = (
+        (of_people, of_people),
         (not column.distinct, "no values"),
         (len(column.distinct) == 1, "the same value in every row"),
         (column.name in RESERVED, "the bundle has a column of this name"),
@@ -232,6 +250,7 @@ def _useless(column: _Column, truth: _Column | None) -> str:
         (running, "a running number, which tells how the table was sorted"),
         (names_rows, "nearly every row has its own value"),
         (truth and _gives_away(column, truth), f"it gives the label away: each value goes with one {_name(truth)}"),
+        (truth and _nearly_tells(column, truth), f"its values nearly give {_name(truth)} away"),
     )
     return next((reason for applies, reason in reasons if applies), "")
 
@@ -258,6 +277,16 @@ def _gives_away(column: _Column, truth: _Column) -> bool:
         return False
     pairs = {(one, other) for one, other in zip(column.cells, truth.cells, strict=True) if not is_missing(one)}
     return len(pairs) == len(column.distinct) and len(truth.distinct) <= len(column.distinct)
+
+
+def _nearly_tells(column: _Column, truth: _Column) -> bool:
+    """Whether a column of few words, or the years of its dates, tells the label better than it may."""
+    if column.all(lambda text: "month" in (parsed_date(text) or {})):
+        column = _column(column.name, [(parsed_date(text) or {}).get("year", "") for text in column.cells])
+    elif column.all(_has_decimal_comma):
+        return False
+    is_few = len(column.distinct) <= min(FEW * 4, len(column.cells) / REPEATS)
+    return is_few and told_area(column.cells, truth.cells) > MOST_TOLD
 
 
 def _is_prose(column: _Column) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from pathlib import Path
 
 from compete.errors import EXAMPLES, Finding, UsageError
 from compete.files import system_fault
+from compete.readers.archive_files import PACKED
+from compete.readers.images import is_image_name
 from compete.sources import address_of, files_below, is_file, is_folder, is_remote, read_whole
 
 LOOK = 1 << 16
@@ -21,6 +24,12 @@ MOST_NAMES = 5000
 MOST_TRIED = 20
 """Files of a folder without a format that are looked at one by one."""
 DEPTH = 4
+ANNOTATIONS = (".json", ".ndjson", ".xml")
+TABLES = (".csv", ".zip", ".parquet")
+LABELLING = (*ANNOTATIONS, *TABLES, ".tsv", ".txt", ".yaml", ".yml")
+"""How the names of files end that may say what images hold."""
+TELLING_LEAST = frozenset({"folder"})
+"""Formats that are known by the mere names of folders."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +63,8 @@ class Glance:
         if not self.is_folder:
             return ()
         if is_remote(self.path):
-            return tuple(islice(_shown(files_below(self.path)), MOST_NAMES))
-        return tuple(sorted(islice(_below(self.path, ""), MOST_NAMES)))
+            return tuple(sorted(_shown(files_below(self.path))[:MOST_NAMES]))
+        return tuple(sorted(islice(_below(self.path), MOST_NAMES)))
 
     def ending(self, *suffixes: str) -> list[str]:
         """The names with one of these endings, in lower case and with their dot; of a file its own name."""
@@ -69,15 +78,18 @@ class Glance:
 
 
 def read_head(path: Path) -> bytes:
-    """The first bytes of a file.
+    """The first bytes of a file; of a text with a mark of its encoding, what they would be in UTF-8 without one.
 
     Raises:
         SystemFault: if the disk or a permission forbids reading.
     """
     try:
-        return read_whole(path, LOOK)
+        head = read_whole(path, LOOK)
     except OSError as error:
         raise system_fault(error) from error
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return head.decode("utf-16", "ignore").encode(errors="ignore")
+    return head.removeprefix(codecs.BOM_UTF8)
 
 
 def recognise(path: Path, readers: Mapping[str, str]) -> tuple[str, str]:
@@ -96,45 +108,88 @@ def recognise(path: Path, readers: Mapping[str, str]) -> tuple[str, str]:
         SystemFault: if the disk or a permission forbids reading.
     """
     glance = Glance(path)
-    found = {name: reason for name, module in readers.items() if (reason := import_module(module).recognise(glance))}
+    found = _claims(glance, readers)
     if not found:
-        inside = _known_inside(glance, readers)
-        hint = f"say which of its files: --from {' or --from '.join(inside)}" if inside else ""
-        hint = hint or f"say the format yourself: --from READER:PATH, with one of {', '.join(readers)}"
         message = f"{path.name} looks like no format that is known"
+        hint = _advice(glance, readers)
         raise UsageError("nothing was written", [Finding("usage/unknown-format", message, address_of(path), hint=hint)])
     name, *others = found
     return name, found[name] + (f"; it might be {' or '.join(others)} too" if others else "")
 
 
+def annotations_in(path: Path, readers: Mapping[str, str]) -> Path:
+    """The file of annotations by which a folder is known, where it is the only one and nothing else tells more.
+
+    Args:
+        path: a file or a folder.
+        readers: as for ``recognise``.
+
+    Returns:
+        That file, as ``convert`` writes one beside its images; else the path itself.
+
+    Raises:
+        SystemFault: if the disk or a permission forbids reading.
+    """
+    glance = Glance(path)
+    names = glance.ending(*ANNOTATIONS) if glance.is_folder else []
+    if len(names) > MOST_TRIED:
+        return path
+    inside = [name for name in names if _claims(Glance(path / name), readers)]
+    if len(inside) != 1 or _claims(glance, readers).keys() - TELLING_LEAST:
+        return path
+    return path / inside[0]
+
+
+def _claims(glance: Glance, readers: Mapping[str, str]) -> dict[str, str]:
+    """The formats that a path may have, each with why it may."""
+    return {name: reason for name, module in readers.items() if (reason := import_module(module).recognise(glance))}
+
+
+def _advice(glance: Glance, readers: Mapping[str, str]) -> str:
+    """What to do with a path of no known format."""
+    if glance.ending(*PACKED) and glance.is_file:
+        return "unpack it first, and name the folder: --from auto:FOLDER"
+    if inside := _known_inside(glance, readers):
+        return f"say which of its files: --from {' or --from '.join(inside)}"
+    if any(map(is_image_name, glance.names)) and not glance.ending(*LABELLING):
+        return "nothing labels its images: put them into one folder a class, or write a table of files and labels"
+    return f"say the format yourself: --from READER:PATH, with one of {', '.join(readers)}"
+
+
 def _known_inside(folder: Glance, readers: Mapping[str, str]) -> list[str]:
     """The first files of annotations in a folder whose format is known, as READER:PATH."""
     found: list[str] = []
-    names = folder.ending(".json", ".ndjson", ".xml", ".csv", ".zip", ".parquet") if folder.is_folder else []
+    names = folder.ending(*ANNOTATIONS, *TABLES) if folder.is_folder else []
     for name in names[:MOST_TRIED]:
         glance = Glance(folder.path / name)
-        reader = next((reader for reader, module in readers.items() if import_module(module).recognise(glance)), "")
-        found += [f"{reader}:{address_of(glance.path)}"] if reader else []
+        found += [f"{reader}:{address_of(glance.path)}" for reader in list(_claims(glance, readers))[:1]]
     return found[:EXAMPLES]
 
 
-def _shown(names: Iterable[str]) -> Iterator[str]:
-    """Of the files of another machine those that ``_below`` would show."""
-    for name in names:
-        if name.count("/") <= DEPTH and not any(part.startswith(".") for part in name.split("/")):
-            yield name
+def _shown(names: Iterable[str]) -> list[str]:
+    """Of the files of another machine those that ``_below`` would show, in its order."""
+    shown = (name for name in names if not any(part.startswith(".") for part in name.split("/")))
+    return sorted((name for name in shown if name.count("/") <= DEPTH), key=lambda name: name.count("/"))
 
 
-def _below(folder: Path, before: str) -> Iterator[str]:
+def _below(folder: Path) -> Iterator[str]:
+    """The files in a folder and below it, level by level, so that a large folder hides none that stands above."""
+    level = [""]
+    for _ in range(DEPTH + 1):
+        deeper: list[str] = []
+        for before in level:
+            for entry in _entries(folder / before):
+                if entry.is_file():
+                    yield before + entry.name
+                elif entry.is_dir():
+                    deeper.append(f"{before}{entry.name}/")
+        level = deeper
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What stands in a folder, sorted; without what is hidden, and without links."""
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        found = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
         raise system_fault(error) from error
-    for entry in entries:
-        name = before + entry.name
-        if entry.name.startswith(".") or entry.is_symlink():
-            continue
-        if entry.is_file():
-            yield name
-        elif entry.is_dir() and name.count("/") < DEPTH:
-            yield from _below(Path(entry.path), f"{name}/")
+    return [entry for entry in found if not entry.name.startswith(".") and not entry.is_symlink()]

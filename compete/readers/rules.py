@@ -150,6 +150,12 @@ DATASET_RULES = {
         "A class folder holds no image.",
         "The class cannot be learned or tested. Add images or remove the folder.",
     ),
+    "dataset/parts": (
+        "Folders such as train and test are taken for classes.",
+        "They tell in which part of a dataset an image was published, and nothing of what is in it. Where a file "
+        "beside them tells that, name it; where none does, put the images of each class into a folder of their own, or "
+        "list files and labels in a table.",
+    ),
     "dataset/coco-file": (
         "The file is no COCO file of annotations.",
         "Such a file is JSON: an object with the lists `images`, `categories` and `annotations`. Results of a model "
@@ -158,8 +164,8 @@ DATASET_RULES = {
     ),
     "dataset/coco-image": (
         "Entries of `images` are not as they must be.",
-        "Each image needs a whole number as `id` and a `file_name` of its own. An image that stands twice would have "
-        "its objects on two sides of the split.",
+        "Each image needs an `id`, a whole number or in all images a text, and a `file_name` of its own. An image that "
+        "stands twice would have its objects on two sides of the split.",
     ),
     "dataset/category": (
         "A category is not as it must be, or is not there.",
@@ -243,9 +249,9 @@ DATASET_RULES = {
         "Its header says nothing that is understood. The file is damaged, or no image at all.",
     ),
     "dataset/unlisted-image": (
-        "Images stand beside those of the file but have no entry in it.",
+        "Images stand beside those of the table or file but have no row or entry in it.",
         "They are left out. An image in which there is nothing to find belongs into the list `images`, too: that a "
-        "model finds nothing there counts.",
+        "model finds nothing there counts. Of a table this is a note: often only a part of a folder has labels.",
     ),
     "dataset/items-table": (
         "The table of images and the COCO file do not fit.",
@@ -286,7 +292,8 @@ DATASET_RULES = {
     "dataset/left-out": (
         "Annotations that cannot be an object of the task are left out.",
         "Points and lines have no area, a whole frame is no object, and what people deleted is no truth. The message "
-        "counts and names them. Another task may take them.",
+        "counts and names them. Another task may take them. Texts and answers about one shape of an image are not "
+        "read: only what was chosen for a whole image becomes a column.",
     ),
     "dataset/not-written": (
         "Another format cannot hold all that the dataset tells.",
@@ -333,9 +340,10 @@ DATASET_RULES = {
         "that the hint names.",
     ),
     "dataset/several-labels": (
-        "An annotation has several labels.",
-        "Two people named one thing differently, or one name was not enough. Each label counts as an object of its own "
-        "in the same place; remove in the annotation tool what is not meant.",
+        "An annotation or an image has several labels.",
+        "Two people named one thing differently, or one name was not enough. Each label of a shape counts as an object "
+        "of its own in the same place; remove in the annotation tool what is not meant. Where whole images are "
+        "labelled, those with several have no `label`, and columns of 0 and 1 hold all of them.",
     ),
     "dataset/remote-media": (
         "Images are addresses and not files here.",

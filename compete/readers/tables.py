@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,13 @@ from typing import Any
 from compete.challenge import Challenge
 from compete.dataset import Dataset, counted, excerpt, missing_rows
 from compete.errors import EXAMPLES, DatasetError, Finding, fatal
-from compete.readers.columns import column_findings, file_findings, group_findings, split_findings
+from compete.readers.columns import (
+    column_findings,
+    file_findings,
+    group_findings,
+    split_findings,
+    unlisted_images,
+)
 from compete.readers.delimited import Delimited, read_delimited
 from compete.readers.label_images import with_label_images
 from compete.readers.labels import label_findings, labels_of
@@ -22,6 +29,9 @@ from compete.readers.stacks.choosing import viewed
 from compete.sources import joined
 from compete.tasks import CELL_TASKS
 from compete.terms import IMAGE_TASKS
+
+FOR_IMAGES = ("csv", "parquet")
+"""Readers of tables that people write for a folder of images; of packages, the format says what belongs to them."""
 
 
 def read(challenge: Challenge) -> Dataset:
@@ -64,6 +74,7 @@ def tabled_dataset(challenge: Challenge, table: Delimited, folder: Path) -> Data
     if challenge.data.file:
         root = _images(challenge, folder)
         findings += file_findings(dataset, challenge.data.file, root, challenge.where("data.images"))
+        findings += _strangers(dataset, challenge.data.file, table, root) if challenge.data.reader in FOR_IMAGES else []
     of_images = challenge.task in IMAGE_TASKS
     findings += [] if of_images else label_findings(challenge, dataset)
     findings += group_findings(challenge, dataset)
@@ -175,6 +186,19 @@ def _images(challenge: Challenge, folder: Path) -> Path:
     """The folder that paths of images are relative to."""
     data = challenge.data
     return challenge.locate(data.images) if data.images else folder
+
+
+def _strangers(dataset: Dataset, column: str, table: Delimited, root: Path) -> list[Finding]:
+    """Images that stand beside those of the table, but are named nowhere in it."""
+    beside = unlisted_images(root, dataset.items[column])
+    named = {cell.rpartition("/")[2] for cells in table.columns.values() for cell in cells} if beside else set()
+    strange = [path for path in beside if Path(path).name not in named]
+    if not strange:
+        return []
+    message = counted(len(strange), "image is in no row and is left out", "images are in no row and are left out")
+    told = tuple(excerpt(os.path.relpath(path, root)) for path in strange[:EXAMPLES])
+    hint = "if they belong to the data, they need rows"
+    return [Finding("dataset/unlisted-image", message, table.name, told, hint, "note", len(strange))]
 
 
 def _masks(challenge: Challenge, folder: Path) -> Path:

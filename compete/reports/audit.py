@@ -103,12 +103,14 @@ def known_rules() -> dict[str, tuple[str, str]]:
     from compete.audits.duplicate_findings import DUPLICATE_RULES
     from compete.audits.gate.rules import GATE_RULES
     from compete.audits.rules import AUDIT_RULES
+    from compete.building.discretion import PERSONAL_RULES
     from compete.building.media.rules import MEDIA_RULES
     from compete.building.pictures import PICTURE_RULES
     from compete.building.splits.rules import SPLIT_RULES
     from compete.readers.rules import DATASET_RULES
 
-    tables = (AUDIT_RULES, DUPLICATE_RULES, GATE_RULES, SPLIT_RULES, DATASET_RULES, MEDIA_RULES, PICTURE_RULES)
+    of_data = (AUDIT_RULES, DUPLICATE_RULES, GATE_RULES, SPLIT_RULES, DATASET_RULES, PERSONAL_RULES)
+    tables = (*of_data, MEDIA_RULES, PICTURE_RULES)
     return {rule: text for table in tables for rule, text in table.items()}
 
 

@@ -6,6 +6,7 @@ import csv
 import json
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from PIL import Image
@@ -59,6 +60,19 @@ def test_an_error_is_told_first_and_makes_the_exit_code(run: Run, tmp_path: Path
     order = [finding["severity"] for finding in document["findings"]]
     assert order == sorted(order, key=["error", "warning", "note"].index)
     assert run("audit", write(tmp_path / "b", table_rows(), drop="code")).code == 0
+
+
+def test_what_audit_prints_is_as_published(run: Run, penguins: Made, tmp_path: Path) -> None:
+    schema = json.loads(run("list", "audit-schema").out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    check = jsonschema.Draft202012Validator(schema)
+    leaking = write(tmp_path / "a", table_rows())
+    for subject, code in ((penguins.challenge, 0), (penguins.bundle, 0), (leaking, 1), (tmp_path / "nothing", 1)):
+        document = json.loads(run("audit", subject, "--json").out)
+        assert document["exit_code"] == code
+        check.validate(document)
+    with pytest.raises(jsonschema.ValidationError):
+        check.validate({"challenge": "a", "findings": []})
 
 
 def test_data_that_cannot_be_read_are_findings_like_others(run: Run, tmp_path: Path) -> None:

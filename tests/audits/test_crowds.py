@@ -36,27 +36,27 @@ def sorted_pairs(blocks: Any) -> np.ndarray[Any, Any]:
 def test_who_is_no_crowd_loses_no_pair(distance: int) -> None:
     hashes = crowded(400, 4)
     crowd = crowd_of(400, 1 << 20, 1)
-    assert np.array_equal(sorted_pairs(near_blocks(hashes, distance, None, crowd)), near_pairs(hashes, distance))
+    assert np.array_equal(sorted_pairs(near_blocks(hashes, distance, crowd)), near_pairs(hashes, distance))
     assert crowd.common == 0
 
 
 def test_of_a_crowd_each_meets_a_few_others_and_the_rest_is_counted() -> None:
     hashes = crowded(1500, 2)
     crowd = crowd_of(len(hashes), 0, 5)
-    pairs = sorted_pairs(near_blocks(hashes, 4, None, crowd))
+    pairs = sorted_pairs(near_blocks(hashes, 4, crowd))
     assert 0 < len(pairs) < len(near_pairs(hashes, 4)) / 20
     assert crowd.common > len(hashes) / 2
     again = crowd_of(len(hashes), 0, 5)
-    assert np.array_equal(sorted_pairs(near_blocks(hashes, 4, None, again)), pairs)
+    assert np.array_equal(sorted_pairs(near_blocks(hashes, 4, again)), pairs)
 
 
 def test_neighbours_beyond_reach_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     hashes = crowded(1000, 3)
     whole = crowd_of(1000, 1 << 30, 1)
-    every = sorted_pairs(near_blocks(hashes, 5, None, whole))
+    every = sorted_pairs(near_blocks(hashes, 5, whole))
     monkeypatch.setattr(near, "COMPARED_AT_MOST", 0)
     crowd = crowd_of(1000, 1 << 30, 1)
-    some = sorted_pairs(near_blocks(hashes, 5, None, crowd))
+    some = sorted_pairs(near_blocks(hashes, 5, crowd))
     assert len(some) < len(every)
     assert set(map(tuple, some.tolist())) < set(map(tuple, every.tolist()))
     assert (whole.common, crowd.common > 100) == (0, True)
@@ -147,7 +147,8 @@ def test_tasks_are_made_when_they_are_asked_for_and_travel_as_a_list() -> None:
 def test_what_was_left_aside_is_told() -> None:
     data = SimpleNamespace(duplicates="group")
     challenge = SimpleNamespace(where=lambda _: "challenge.yaml:7", data=data, split=SimpleNamespace(column=None))
-    plan: Any = SimpleNamespace(challenge=SimpleNamespace(**vars(challenge), task="classification"), target={})
+    about = SimpleNamespace(**vars(challenge), task="classification")
+    plan: Any = SimpleNamespace(challenge=about, target={}, group=None)
     found = findings_of_duplicates(plan, Duplicates((), np.arange(9), 12, 3456), ["a"] * 9)
     assert [(one.rule, one.severity, one.count) for one in found] == [
         ("audit/not-compared", "warning", 12),

@@ -96,6 +96,16 @@ def test_labels_spelt_in_several_ways(images: Challenge, change: dict[str, str],
     assert found.items == (told,)
 
 
+def test_what_the_reader_told_of_spellings_is_not_told_again(images: Challenge) -> None:
+    dataset, _ = clean_items(1)
+    label = ["Kind axxx" if row == 5 else text for row, text in enumerate(dataset.items["label"])]
+    told = Finding("dataset/similar-labels", "1 label is spelt in several ways", severity="warning")
+    assert spelling.audit(images, replace(with_columns(dataset, label=label), findings=(told,)), None) == []
+    label[6] = "kind_axxx"
+    found = spelling.audit(images, replace(with_columns(dataset, label=label), findings=(told,)), None)
+    assert only(found, "label-spelling").count == 1
+
+
 def test_values_of_a_subgroup_spelt_in_several_ways(tmp_path: Path) -> None:
     challenge = write_challenge(tmp_path, IMAGES | {"subgroups": ["site"]})
     dataset, _ = clean_items(1, n=50)
@@ -144,7 +154,15 @@ def test_columns_that_say_nothing_the_same_or_the_label(table: Challenge) -> Non
     assert only(found, "constant-column").items == ("always",)
     assert only(found, "equal-columns").items == ("site and place",)
     told = {one.severity: one.items for one in found if one.rule == "audit/label-in-column"}
+    told = {one.severity: one.items for one in found if one.rule == "audit/label-in-column"}
     assert told == {"error": ("diagnosis (100.0%)",), "warning": ("marker (100.0%)",)}
+
+
+def test_a_column_that_tells_the_label_may_be_a_group(table: Challenge) -> None:
+    dataset, _ = clean_items(1, n=300, classes=2)
+    subject = [f"{row // 2 % 20 * 2 + (text == 'kind axxx')}" for row, text in enumerate(dataset.items["label"])]
+    found = only(columns.audit(table, with_columns(dataset, subject=subject), None), "label-in-column")
+    assert "name it in `data.group`" in found.hint
 
 
 def test_a_column_that_nobody_sees_may_tell_the_label(images: Challenge) -> None:
@@ -177,6 +195,22 @@ def test_rows_that_stand_in_a_table_twice(table: Challenge) -> None:
     assert only(found, "conflicting-rows").items == ("item3 = item7",)
 
 
+def test_copies_spelt_anew(table: Challenge) -> None:
+    """Sixty copies in a thousand rows, where by chance perhaps one is to be expected."""
+    chance = np.random.default_rng(1)
+    dataset, _ = clean_items(2, n=1000)
+    shown = ["age", "sex", "weight", "site", "device", "note"]
+    items = dataset.items.assign(x=[f"{value:.2f}" for value in chance.normal(size=1000)])
+    plain = with_columns(replace(dataset, items=items))
+    assert rows.audit(table, plain, None) == []
+    for row in range(60):
+        items.loc[f"item{row}", [*shown, "x"]] = items.loc[f"item{row + 100}", [*shown, "x"]]
+        items.loc[f"item{row}", "site"] = items.loc[f"item{row}", "site"].title() + " "
+        items.loc[f"item{row}", "x"] += "0"
+    found = only(rows.audit(table, with_columns(replace(dataset, items=items)), None), "repeated-rows")
+    assert (found.count, found.items[0]) == (60, "item0 = item100")
+
+
 def test_file_names_that_hold_the_class(tmp_path: Path, images: Challenge) -> None:
     dataset, _ = clean_items(1, n=200)
     files = [
@@ -205,6 +239,36 @@ def test_patients_series_and_copies_that_are_not_declared(tmp_path: Path, images
     assert "the beginning of their file's name" in only(told, "undeclared-group").message
 
 
+def test_groups_in_folders_ids_and_coordinates(images: Challenge, table: Challenge) -> None:
+    dataset, _ = clean_items(4, n=400, groups=80)
+    patient = [int(text[1:]) for text in dataset.items["patient"]]
+    plain = with_columns(dataset, patient=[""] * 400)
+    for folder, below in ((f"{0}", "tiles/"), ("slide", "")):
+        files = [f"/d/{label}/{folder}{one}/{below}{row}.png" for row, (one, label) in enumerate(
+            zip(patient, dataset.items["label"], strict=True))]  # fmt: skip
+        told = only(groups.audit(images, with_columns(plain, file=files), None), "undeclared-group")
+        assert ("the folder of their files" in told.message, told.severity) == (True, "warning")
+    ids = [f"{one:x}-{row}" for row, one in enumerate(patient)]
+    named = replace(plain, items=plain.items.set_index(pd.Index(ids, name="item")))
+    named = replace(named, labels=pd.DataFrame({"item": ids, "label": plain.items["label"].to_numpy()}, dtype=object))
+    assert "the beginning of their id" in only(groups.audit(table, named, None), "undeclared-group").message
+    place = np.random.default_rng(0).uniform(40, 50, (80, 2))[patient]
+    sites = with_columns(plain, lat=[f"{x:.5f}" for x in place[:, 0]], lon=[f"{y:.5f}" for y in place[:, 1]])
+    assert "data.group: [lat, lon]" in only(groups.audit(table, sites, None), "undeclared-group").hint
+
+
+def test_classes_what_is_above_them_and_rates_are_no_groups(images: Challenge, table: Challenge) -> None:
+    dataset, _ = clean_items(4, n=400, groups=100)
+    label = [int(text[1:]) % 24 for text in dataset.items["patient"]]
+    plain = with_columns(dataset, patient=[""] * 400, label=[f"kind {one}" for one in label])
+    files = [f"/d/{one}/{row}.png" for row, one in enumerate(label)]
+    assert groups.audit(images, with_columns(plain, file=files), None) == []
+    above = [f"/d/genus{one // 2}/{one}/{row}.png" for row, one in enumerate(label)]
+    assert groups.audit(images, with_columns(plain, file=above), None) == []
+    rates = [f"{int(text[1:]) / 100:.6f}" for text in dataset.items["patient"]]
+    assert groups.audit(table, with_columns(plain, label=dataset.items["label"], site_rate=rates), None) == []
+
+
 def test_copies_by_name(images: Challenge) -> None:
     dataset, _ = clean_items(1, n=60)
     files = [f"/d/{row // 3:04}_jpg.rf.{row:032x}.jpg" for row in range(60)]
@@ -231,6 +295,22 @@ def test_bursts(tmp_path: Path, images: Challenge, source: str) -> None:
     grouped = write_challenge(tmp_path / "grouped", IMAGES | {"group": "burst"})
     dataset = with_columns(dataset, burst=[str(row // 4) for row in range(200)])
     assert bursts.audit(grouped, dataset, looks) == []
+
+
+def test_bursts_are_told_by_their_files(images: Challenge) -> None:
+    dataset, _ = clean_items(1, n=200)
+    moment = [f"2024-05-{1 + row // 20:02} 12:{row // 4 % 60:02}:{row % 4:02}" for row in range(200)]
+    dataset = with_columns(dataset, taken=moment, file=[f"/d/cam1/{row:03}.jpg" for row in range(200)])
+    assert only(bursts.audit(images, dataset, None), "burst").items[0] == "000.jpg to 003.jpg (4 pictures)"
+
+
+def test_rows_and_minutes_make_no_bursts(tmp_path: Path, images: Challenge) -> None:
+    dataset, _ = clean_items(1, n=200)
+    minutes = [f"2024-05-{1 + row // 20:02} 12:{row // 4 % 60:02}:00" for row in range(200)]
+    assert bursts.audit(images, with_columns(dataset, taken=minutes), None) == []
+    seconds = [f"{text[:-2]}{row % 4:02}" for row, text in enumerate(minutes)]
+    rows_alone = write_challenge(tmp_path / "rows", {"label": "label", "id": "id"})
+    assert bursts.audit(rows_alone, with_columns(dataset, taken=seconds, file=["x"] * 200), None) == []
 
 
 def test_small_subgroups_tell_how_sure_a_score_can_be(tmp_path: Path) -> None:

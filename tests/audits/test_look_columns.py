@@ -7,9 +7,9 @@ import pickle
 import numpy as np
 import pytest
 
+from compete.audits import look_columns
 from compete.audits.look import Look
 from compete.audits.look_columns import joined, packed
-from compete.audits.near import near_codes, near_pairs
 from compete.audits.views import shared_and_left
 from compete.errors import Finding
 
@@ -71,14 +71,14 @@ def test_what_only_the_search_for_copies_needs_can_go() -> None:
     assert bare.take(np.array([7, 2])) == [bare[7], bare[2]]
 
 
-def test_near_hashes_of_some_rows_are_those_of_these_rows_alone() -> None:
-    chance = np.random.default_rng(7)
-    hashes = chance.integers(0, 40, 300).astype(np.uint64)
-    among = chance.random(300) < 0.6
-    rows = np.flatnonzero(among)
-    found = np.stack(np.divmod(near_codes(hashes, 2, among), len(hashes)), axis=1)
-    assert np.array_equal(found, rows[near_pairs(hashes[rows], 2)])
-    assert near_codes(hashes, 2, np.zeros(300, dtype=bool)).tolist() == []
+def test_pictures_of_rows_come_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(look_columns, "AT_ONCE", 3)
+    columns = packed(looks_at(7, 30))
+    rows = np.random.default_rng(0).permutation(np.flatnonzero(columns.seen))
+    found, wanted = columns.pictures(rows), columns.take(rows)
+    for name in found._fields:
+        assert np.array_equal(getattr(found, name), getattr(wanted, name)), name
+    assert len(columns.pictures(rows[:0]).around) == 0
 
 
 @pytest.mark.parametrize("lone", [0, 20, 10_000])

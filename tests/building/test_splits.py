@@ -319,6 +319,12 @@ def test_what_cannot_be_met_is_told_with_numbers(n, columns, rule, severity):
     assert set(found) <= set(SPLIT_RULES)
 
 
+def test_linked_images_are_said_to_be_groups_too():
+    (finding,) = [one for one in split_items(9, THREE, key=KEY, group=[0] * 9).findings if one.severity == "error"]
+    assert finding.message.startswith("1 group cannot fill 3 parts")
+    assert "images linked as copies or views" in finding.hint
+
+
 def test_a_class_of_few_groups_is_always_in_train():
     label = np.array([0] * 50 + [1, 1] + [2] * 3)
     group = np.arange(55)

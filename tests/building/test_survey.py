@@ -105,6 +105,18 @@ def test_without_duplicates_the_plan_is_what_it_was(make: Make, pictures: Path) 
     assert with_looks(plan) is plan
 
 
+def test_views_within_a_group_are_a_note(make: Make) -> None:
+    (apart,) = [one for one in planned(make()).findings if one.rule == "audit/shifted-views"]
+    root = make(", group: scene")
+    head, *rows = (root / "table.csv").read_text().splitlines()
+    lines = [f"{head},scene", *(f"{row},{Path(row.split(',')[1]).name[:2]}" for row in rows)]
+    (root / "table.csv").write_text("\n".join(lines) + "\n")
+    (within,) = [one for one in planned(root).findings if one.rule == "audit/shifted-views"]
+    assert (apart.severity, within.severity) == ("warning", "note")
+    assert (within.count, within.items) == (apart.count, apart.items)
+    assert "of one `data.group`" in within.message
+
+
 def test_keep_splits_as_if_nothing_were_linked_and_tells_it(make: Make) -> None:
     root = make(", duplicates: keep")
     plan = planned(root)

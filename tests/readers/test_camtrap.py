@@ -89,6 +89,15 @@ def test_what_is_left_out_is_told(tmp_path: Path) -> None:
     assert ("orphan-row", 1, ("line 6",)) in told
 
 
+def test_a_sketch_tells_what_is_not_public_and_what_is_not_here(tmp_path: Path) -> None:
+    write(tmp_path / "data", images=("1", "3", "4", "7"))
+    reason = sketch_dataset("camtrap_dp", tmp_path / "data")["task"].reason
+    assert reason == (
+        "label has 2 values; 1 medium is not public, and left out; 1 medium is no image, and left out; "
+        "2 images are not here, and left out"
+    )
+
+
 def test_media_without_files_are_rows(tmp_path: Path) -> None:
     write(tmp_path / "data", images=())
     found = read_files(tmp_path, "classification", "  label: label\n  id: mediaID\n", reader="camtrap_dp")

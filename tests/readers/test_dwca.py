@@ -87,6 +87,17 @@ def test_occurrences_are_items(tmp_path: Path) -> None:
     assert feature_columns(load_challenge(tmp_path), found) == ("locality",)
 
 
+def test_a_subgroup_that_says_the_taxon_is_not_proposed(tmp_path: Path) -> None:
+    names = "id scientificName basisOfRecord sex"
+    rows = [f"o{n}\t{('Asellus', 'Baetis')[n % 2]}\t{('OBSERVED', 'PRESERVED')[n % 2 or n == 4]}\t{'mf'[n // 3 % 2]}\n"
+            for n in range(40)]  # fmt: skip
+    core = table("core", "Occurrence", "occurrence.txt", names)
+    meta = f'<archive xmlns="http://rs.tdwg.org/dwc/text/">{core}</archive>'
+    write(tmp_path, (), meta_xml=meta, occurrence_txt=names.replace(" ", "\t") + "\n" + "".join(rows))
+    found = sketch_dataset("dwca", tmp_path)
+    assert (found["label"].value, [one.value for one in found["subgroups"]]) == ("scientificName", ["sex"])
+
+
 def write_credited(folder: Path, count: int = 24) -> None:
     """An archive of images under CC BY, CC0 and a blank, by three people."""
     licences = ("http://creativecommons.org/licenses/by/4.0/legalcode", "CC_BY_NC_4_0", "CC0_1_0", "")
@@ -242,6 +253,41 @@ def test_a_table_alone_is_an_archive_too(tmp_path: Path) -> None:
         archive.writestr("a.csv", "x,y\n1,2\n")
     with pytest.raises(UsageError):
         recognise_dataset(tmp_path / "other.zip")
+
+
+QUOTED = "".join(f"o{number}\tBaetis\tAda\tpond\t54.1\n" for number in range(8))
+STRAY = [
+    (QUOTED.replace("pond", '"5 inch', 1), 2, 1),  # never closed: the row swallows the others
+    (QUOTED.replace("pond", '"x', 3).replace('"x', "pond", 2).replace("o6\tBaetis\tAda\tpond", 'o6\tBaetis\tAda\t"y'),
+     4, 1),  # closed in the same column four rows below, so that no row is short
+    (QUOTED.replace("Ada\tpond\t54.1", 'Ada\t"x\t"5"', 1), 2, 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "line", "count"), STRAY)
+def test_a_quote_that_swallows_cells_is_told_with_its_line(tmp_path: Path, rows: str, line: int, count: int) -> None:
+    core = CORE.replace('fieldsEnclosedBy=""', "")
+    head = OCCURRENCES.partition("\n")[0]
+    write(tmp_path / "data", meta_xml=f"<archive>{core}</archive>", occurrence_txt=f"{head}\n{rows}")
+    (error,) = refused(tmp_path)
+    assert (error.rule, error.where, error.count) == ("dataset/quoting", f"occurrence.txt:{line}", count)
+    assert "fieldsEnclosedBy" in error.hint
+
+
+def test_missing_tables_are_told_before_large_ones_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "data")
+    (tmp_path / "data" / "media.txt").unlink()
+    monkeypatch.setattr("compete.readers.formats.dwca_file.read_sheet", pytest.fail)
+    (error,) = refused(tmp_path)
+    assert (error.rule, "media.txt" in error.message) == ("dataset/missing-file", True)
+
+
+def test_a_file_that_unfolds_as_no_table_does_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("meta.xml", f"<archive>{CORE}</archive>")
+        archive.writestr("occurrence.txt", bytes((1 << 26) + 1))
+    with pytest.raises(DatasetError, match="times what is packed"):
+        read_archive(tmp_path / "bomb.zip")
 
 
 FAULTS = [

@@ -125,7 +125,7 @@ def test_json_min_is_read_alike(read: Read) -> None:
     sizes = {"original_width": WIDE, "original_height": HIGH}
     row = {"image": "/data/upload/a.png", "id": 1, "annotator": 3, "annotation_id": 1, "lead_time": 1.5,
            "created_at": "2024", "updated_at": "2024-01-01", "label": [{**BOX, **sizes}], "light": "dark",
-           "sea": {"choices": ["calm", "clear"]}}  # fmt: skip
+           "kind": [["Animal", "Cat"]], "rock": ["flat", "wet"], "sea": {"choices": ["calm", "clear"]}}  # fmt: skip
     later = {
         **row,
         "annotator": 4,
@@ -136,6 +136,8 @@ def test_json_min_is_read_alike(read: Read) -> None:
     assert found.labels[["label", "x", "y", "width", "height"]].to_numpy().tolist() == [["fish", 4, 6, 10, 15]]
     assert found.items["light"].tolist() == ["dark"]
     assert found.items["sea"].tolist() == ["calm|clear"]
+    assert found.items[["sea: calm", "sea: clear"]].to_numpy().tolist() == [["1", "1"]]
+    assert found.items[["kind", "rock"]].to_numpy().tolist() == [["Animal/Cat", "flat|wet"]]
     assert "annotator" not in found.items
     assert found.findings[0].rule == "dataset/several-annotations"
 
@@ -149,6 +151,66 @@ def test_choices_are_labels_of_a_classification(read: Read, tmp_path: Path) -> N
 
     found = read_at(tmp_path, "label_studio", "export.json", "classification", "  label: light\n")
     assert found.labels["label"].tolist() == ["dark", "dark", "bright"]
+
+
+def answer(kind: str, value: Any, name: str, **more: Any) -> dict[str, Any]:
+    return {"type": kind, "from_name": name, "value": value, **more}
+
+
+def test_answers_about_a_shape_are_none_about_the_image(read: Read) -> None:
+    place = {key: BOX[key] for key in ("x", "y", "width", "height")}
+    found = read(task(annotation(
+        result(id="r1"), answer("choices", {**place, "choices": ["yes"]}, "hidden"), result({**BOX, "x": 20}, id="r2"),
+        answer("choices", {"choices": ["no"]}, "hidden", id="r2"), answer("choices", {"choices": ["calm"]}, "sea"),
+        {"type": "relation", "from_id": "r1", "to_id": "r2", "direction": "right"},
+    )))  # fmt: skip
+    assert len(found.labels) == 2
+    assert (found.items["sea"].tolist(), "hidden" in found.items) == (["calm"], False)
+    (told,) = [finding for finding in found.findings if finding.rule == "dataset/left-out"]
+    assert (told.severity, told.count) == ("note", 3)
+    assert told.items == (
+        "2 × choices of a shape (tasks[0].annotations[0].result[1])", "1 × relation (tasks[0].annotations[0].result[5])"
+    )  # fmt: skip
+
+
+SPLIT = [
+    ("rectangle", {"x": 10, "y": 20, "width": 25, "height": 50}, [4, 6, 10, 15]),
+    ("polygon", {"points": [[10, 20], [35, 20], [35, 70], [10, 70]]}, [4, 6, 10, 15]),
+    ("ellipse", {"x": 50, "y": 50, "radiusX": 25, "radiusY": 20}, [10, 9, 20, 12]),
+]
+
+
+@pytest.mark.parametrize("placed", [True, False])
+@pytest.mark.parametrize(("kind", "value", "box"), SPLIT)
+def test_a_class_beside_its_shape_is_the_shapes(
+    read: Read, kind: str, value: dict[str, Any], box: list[float], *, placed: bool
+) -> None:
+    beside = {**(value if placed else {}), "labels": ["crab"]}
+    found = read(task(annotation(result(value, kind, id="r1"), result(beside, "labels", id="r1")))).labels
+    assert found["label"].tolist() == ["crab"]
+    assert found[["x", "y", "width", "height"]].to_numpy()[0].tolist() == pytest.approx(box)
+
+
+def test_a_shape_whose_class_nobody_tells_is_left_out(read: Read) -> None:
+    value = SPLIT[0][1]
+    told = read(task(annotation(result(), result(value, "rectangle", id="r1"), result({"labels": ["x"]}, "labels"))))
+    assert [str(one.items[0]).partition(" (")[0] for one in told.findings if one.rule == "dataset/left-out"] == [
+        "1 × rectangle without class", "1 × labels",
+    ]  # fmt: skip
+
+
+def test_other_answers_become_columns_and_texts_do_not(read: Read) -> None:
+    found = read(task(annotation(
+        result(), answer("rating", {"rating": 4}, "quality"), answer("number", {"number": 2.5}, "age"),
+        answer("taxonomy", {"taxonomy": [["Animal", "Cat"], ["Plant"]]}, "taxon"),
+        answer("textarea", {"text": ["seen by Jane"]}, "note"),
+    )))  # fmt: skip
+    assert found.items[["quality", "age", "taxon"]].to_numpy().tolist() == [["4", "2.5", "Animal/Cat|Plant"]]
+    assert found.items[["taxon: Animal/Cat", "taxon: Plant"]].to_numpy().tolist() == [["1", "1"]]
+    assert "note" not in found.items
+    assert "Jane" not in " ".join(map(str, found.findings))
+    (told,) = [finding for finding in found.findings if finding.rule == "dataset/left-out"]
+    assert told.items == ("1 × textarea (tasks[0].annotations[0].result[4])",)
 
 
 def ring(*points: list[float]) -> dict[str, Any]:

@@ -65,6 +65,21 @@ def test_the_export_of_version_1_is_read(read: Read) -> None:
     assert found.items.index.tolist() == ["a"]
 
 
+def test_answers_that_become_no_column_are_told(read: Read) -> None:
+    deep = {"name": "how", "checklist_answers": [{"name": "a"}]}
+    asked = [{"name": "weather", "radio_answer": {"name": "sun", "classifications": [deep]}},
+             {"name": "who", "text_answer": {"content": "Jane"}}]  # fmt: skip
+    of_box = {**BOX, "classifications": [{"name": "hidden", "radio_answer": {"name": "yes"}}]}
+    found = read(row({"annotations": {"objects": [of_box], "classifications": asked}}))
+    assert (found.items["weather"].tolist(), "hidden" in found.items, "how" in found.items) == (["sun"], False, False)
+    (told,) = [finding for finding in found.findings if finding.rule == "dataset/left-out"]
+    assert (told.severity, told.count) == ("note", 3)
+    assert sorted(one.partition(" (")[0] for one in told.items) == [
+        "1 × answer about an object", "1 × answer that depends on another", "1 × text",
+    ]  # fmt: skip
+    assert "Jane" not in str(found.findings)
+
+
 FAULTS = [
     ([row(label({**BOX, "bounding_box": {"left": 1}}))], "shape", "rows[0] objects[0]"),
     ([row(label({**BOX, "bounding_box": {"left": 1, "top": 2, "width": -3, "height": 4}}))], "box", "objects[0]"),

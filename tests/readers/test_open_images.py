@@ -170,6 +170,17 @@ def test_what_is_not_there_is_told(tmp_path: Path) -> None:
     assert findings["unlisted-image"].items == ("cc.jpg",)
 
 
+def test_a_release_without_boxes_is_known_and_told(tmp_path: Path) -> None:
+    write_files(tmp_path / "release")
+    for name in (BOXES, LABELS):
+        (tmp_path / "release" / name).unlink()
+    reader, reason = recognise_dataset(tmp_path / "release")
+    assert (reader, "lists images" in reason) == ("open_images", True)
+    with pytest.raises(DatasetError) as caught:
+        sketch_dataset(reader, tmp_path / "release")
+    assert "fetch PART-annotations-bbox.csv" in caught.value.findings[0].hint
+
+
 def test_two_classes_of_one_name_are_told_apart(tmp_path: Path) -> None:
     write_files(tmp_path / "release", names="LabelName,DisplayName\n/m/cat,Cat\n/m/dog,Cat\n/m/pet, \n")
     names = {category.name for category in read_files(tmp_path).categories}

@@ -77,6 +77,11 @@ def test_zero_one_columns_are_multilabel_where_nothing_is_called_label(tmp_path:
         ("hash", [f"x{n:x}" for n in range(40)], "own value"),
         ("same", ["1"] * 40, "same value"),
         ("empty", ["NA"] * 40, "no values"),
+        ("annotator", [f"w{n % 3}" for n in range(40)], "called like people"),
+        ("Decimal Latitude", [f"51.{n:03}" for n in range(40)], "called like exact places"),
+        ("remark", ["by a@example.org", "", "", "none"] * 10, "e-mail address"),
+        ("station", ["north", "south"] * 19 + ["south", "north"], "nearly give"),
+        ("ward", ["north", "south"] * 20, "gives the label away"),
         ("Usage", [str(n % 3) for n in range(40)], "bundle"),
         ("Sample Number", [str(n % 20) for n in range(40)], "running number"),
     ],
@@ -88,6 +93,21 @@ def test_columns_that_are_better_not_shown(tmp_path: Path, column: str, cells: l
     assert proposal.value == column
     assert reason in proposal.reason
     assert values(found["features"]) == ["x"]
+
+
+def test_people_and_what_says_the_label_are_no_subgroups_and_no_label(tmp_path: Path) -> None:
+    """A station and a year go with the label in 38 of 40 rows, a season in 30."""
+    rows = []
+    for n in range(40):
+        north = n % 2 == (n < 38)
+        cells = ("north" if north else "south", f"{2000 + north}-05-{n % 28 + 1:02}", "warm" if n % 4 else "cold",
+                 f"w{n % 5}", "ab"[n % 2], f"w{n % 3}")  # fmt: skip
+        rows.append(",".join(cells))
+    found = sketch(tmp_path, "station,day,season,camera_gps,label,observer", rows)
+    assert values(found["subgroups"]) == ["season"]
+    assert values(found["drop"]) == ["station", "day", "camera_gps", "observer"]
+    found = sketch(tmp_path, "reading,guess,observer", [f"{n % 9},{'xy'[n % 2]},w{n % 3}" for n in range(40)])
+    assert found["label"].value == "guess"
 
 
 def test_a_table_that_cannot_be_read_is_refused(tmp_path: Path) -> None:

@@ -56,8 +56,7 @@ def test_the_sample_is_recognised_and_a_challenge_proposed(reader: str, tmp_path
 @pytest.mark.parametrize("reader", NAMES)
 def test_other_formats_do_not_claim_the_sample(reader: str, tmp_path: Path) -> None:
     path = write_sample(tmp_path, reader)
-    claims = recognise_dataset(path)[1].partition("might be ")[2].removesuffix(" too")
-    assert claims in ("", "coco")  # of which the first bytes need not tell much
+    assert "might be" not in recognise_dataset(path)[1]
 
 
 @pytest.mark.parametrize("reader", NAMES)

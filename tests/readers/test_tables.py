@@ -279,6 +279,25 @@ def test_given_splits_say_which_values_they_know(tmp_path: Path) -> None:
     )
 
 
+def test_images_that_no_row_names_are_told(tmp_path: Path) -> None:
+    for name in (
+        "a.png",
+        "b.png",
+        "a_mask.png",
+        "unlabelled.png",
+        "deep/c.jpg",
+        "deep/d.jpg",
+        "other/e.jpg",
+        "Thumbs.db",
+    ):
+        (tmp_path / "images" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "images" / name).write_bytes(b"x")
+    table = "id,species,file,outline\n1,x,a.png,a_mask.png\n2,y,./b.png,\n3,x,deep/c.jpg,\n4,,unlabelled.png,\n"
+    found = dataset(tmp_path, table, "file: file\n  images: images")
+    (finding,) = [one for one in found.findings if one.rule == "dataset/unlisted-image"]
+    assert (finding.items, finding.count, finding.severity) == (("deep/d.jpg",), 1, "note")
+
+
 def test_images_must_be_there_and_inside(tmp_path: Path) -> None:
     images = tmp_path / "home" / "images"
     images.mkdir(parents=True)
@@ -295,6 +314,7 @@ def test_images_must_be_there_and_inside(tmp_path: Path) -> None:
     assert found["dataset/repeated-file"].severity == "warning"
     good = dataset(tmp_path, "id,species,file\n1,x,a.png\n2,y,b.png\n", "file: file\n  images: home/images")
     assert good.items["file"].tolist() == [str(images / "a.png"), str(images / "b.png")]
+    assert "dataset/unlisted-image" not in {one.rule for one in found.values()}
     (gone,) = faults(tmp_path, table, "file: file\n  images: nowhere")
     assert gone.where == "challenge.yaml:8:11"
 

@@ -245,7 +245,13 @@ def picture_of_noise(path: Path) -> None:
     Image.fromarray(noise).save(path, "PNG")
 
 
-@pytest.mark.parametrize("spoil", [broken_volume, picture_of_noise, Path.unlink])
+def test_a_column_of_label_images_is_proposed_although_one_is_missing(root: Path) -> None:
+    (root / "labels/canary-00.nii.gz").unlink()
+    found = sketch_dataset("csv", root / "table.csv")
+    assert (found["mask"].value, found["masks"].value) == ("mask", "labels")
+
+
+@pytest.mark.parametrize("spoil", [broken_volume, picture_of_noise])
 def test_a_column_of_no_label_images_is_not_proposed(root: Path, spoil: Callable[[Path], None]) -> None:
     spoil(root / "labels/canary-00.nii.gz")
     assert "mask" not in sketch_dataset("csv", root / "table.csv")

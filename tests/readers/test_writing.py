@@ -100,8 +100,13 @@ def test_cvat_keeps_masks_and_skeletons(tmp_path: Path) -> None:
     ]  # fmt: skip
     found = read_files(tmp_path / "in", task="keypoints", more="  sigmas: [0.1, 0.1]\n")
     kept = replace(found, labels=found.labels[~found.labels["crowd"]].reset_index(drop=True))
-    back, _ = again(kept, "cvat", tmp_path / "points", "keypoints")
+    back, findings = again(kept, "cvat", tmp_path / "points", "keypoints")
     same(kept, back, "points")
+    assert [finding.message for finding in findings if "boxes" in finding.message] == [
+        "2 objects have boxes of their own, and only their keypoints were written"
+    ]
+    tight = replace(back, items=back.items[["file", "width", "height"]])
+    assert again(tight, "cvat", tmp_path / "tight", "keypoints")[1] == []
     assert back.categories[1].points == tuple(POINTS)
     assert back.categories[1].skeleton == ((1, 2),)
 

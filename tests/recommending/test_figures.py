@@ -356,10 +356,11 @@ def test_annotators_are_named(tmp_path: Path) -> None:
 
 
 def test_labels_of_annotators_that_would_be_shown_are_told(tmp_path: Path) -> None:
-    dataset = table({"label": LABEL, "rater_2": LABEL, "size": LABEL})
+    dataset = table({"label": LABEL, "expert_2": LABEL, "rater": LABEL, "size": LABEL})
+    # What is called a rater is not shown in any case.
     (told,) = exposed_raters(challenge(tmp_path, "classification"), dataset)
-    assert (told.rule, told.severity, told.items) == ("challenge/label-shown", "warning", ("rater_2",))
-    assert exposed_raters(challenge(tmp_path, "classification", "fingerprint: {raters: rater_2}\n"), dataset) == []
+    assert (told.rule, told.severity, told.items) == ("challenge/label-shown", "warning", ("expert_2",))
+    assert exposed_raters(challenge(tmp_path, "classification", "fingerprint: {raters: expert_2}\n"), dataset) == []
     assert exposed_raters(challenge(tmp_path, "detection"), dataset) == []
     assert advised_against(challenge(tmp_path, "classification"), dataset) == [told]
 

@@ -64,13 +64,19 @@ def _attacked(whole: Folder, progress: Progress | None) -> list[Finding]:
 
 
 def guard(
-    root: Path, *, accepted: Mapping[str, str], reach: Reach | None = None, progress: Progress | None = None
+    root: Path,
+    *,
+    accepted: Mapping[str, str],
+    granted: Mapping[str, str] | None = None,
+    reach: Reach | None = None,
+    progress: Progress | None = None,
 ) -> list[Finding]:
     """Attack a bundle, and let it pass only if what is found is accepted; that is recorded in the private manifest.
 
     Args:
         root: the bundle, with its private half.
         accepted: why, by rule.
+        granted: the same of what the challenge itself asks for, whether it is found or not.
         reach: how much is looked at; None thoroughly.
         progress: told how many attacks are done, and of how many.
 
@@ -78,7 +84,9 @@ def guard(
         UsageError: a rule was accepted under which nothing was found.
         LeakError: an error is left.
     """
-    findings = decided(audit_bundle(root, reach, progress=progress), accepted)
+    found = audit_bundle(root, reach, progress=progress)
+    accepted = {one.rule: granted[one.rule] for one in found if granted and one.rule in granted} | dict(accepted)
+    findings = decided(found, accepted)
     if fatal(findings):
         raise LeakError("the bundle would tell what it must hide", findings)
     if accepted:
@@ -92,6 +100,7 @@ def guard_build(
     links: Sequence[Link] | None,
     *,
     accepted: Mapping[str, str],
+    granted: Mapping[str, str] | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> list[Finding]:
@@ -105,6 +114,7 @@ def guard_build(
         looks: what the build has seen of images; empty of tables.
         links: which of these show the same; None where nobody has compared them.
         accepted: why, by rule.
+        granted: the same of what the challenge itself asks for, whether it is found or not.
         workers: processes for images of which nothing is known.
         progress: told how many attacks are done, and of how many.
 
@@ -112,10 +122,24 @@ def guard_build(
         UsageError: a rule was accepted under which nothing was found.
         LeakError: an error is left.
     """
+    reach = _reach_of_draft(looks, links, workers)
+    return guard(root, accepted=accepted, granted=granted, reach=reach, progress=progress)
+
+
+def audit_draft(root: Path, *, workers: int | None = None) -> list[Finding]:
+    """Attack a bundle of tables that is not to be kept, as ``guard_build`` would, and decide nothing.
+
+    Args:
+        root: the draft, with its manifests.
+        workers: processes for images; None one a core.
+    """
+    return audit_bundle(root, _reach_of_draft((), None, workers))
+
+
+def _reach_of_draft(looks: Sequence[Look], links: Sequence[Link] | None, workers: int | None) -> Reach:
     from compete.audits.gate.folder import Reach
 
-    reach = Reach(2_000, 200, 20_000_000, 32, workers=workers, draft=True, looks=looks, links=links)
-    return guard(root, accepted=accepted, reach=reach, progress=progress)
+    return Reach(2_000, 200, 20_000_000, 32, workers=workers, draft=True, looks=looks, links=links)
 
 
 def audited_bundle(

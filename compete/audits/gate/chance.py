@@ -31,7 +31,7 @@ FOLDS, WIDEST = 5, 96
 """Folds of the model over all features, and the most features that it takes."""
 LONGEST = 64
 """The longest period of an order that is tried."""
-AT_ONCE = 1 << 19
+AT_ONCE = 1 << 20
 """Numbers of permuted labels that are held at a time: so few that they stay in the cache while they are counted."""
 
 
@@ -72,7 +72,8 @@ def collapsed(columns: Array, group: Array) -> Array:
         group: codes from 0, shape (n,).
     """
     count = np.bincount(group)
-    mean = np.stack([np.bincount(group, column) / count for column in columns.T], axis=1)
+    sums = [np.bincount(group, column) for column in columns.T]
+    mean = np.array(sums, np.float64).reshape(-1, len(count)).T / count[:, None]
     mean -= mean.mean(axis=0)
     shelf = shelves_of(group)
     for number in range(int(shelf.max(initial=0)) + 1):
@@ -108,7 +109,8 @@ def chance_of(
     Args:
         feature: standardised columns, shape (n, p).
         target: standardised columns, shape (n, k).
-        ordered: the rows stand in an order that is itself looked at: neighbours, and every period up to 64.
+        ordered: the rows stand in an order that is itself looked at: a trend, which is the first feature, neighbours,
+            and every period up to 64.
         pooled: what counts is not the best feature but how much all tell together, as of the values of one column.
         shuffles: where permutations are drawn from; shared between the probes of a bundle, so that each is made once.
         shelf: numbers of rows, shape (n,), where only rows of one number may be exchanged.
@@ -268,7 +270,9 @@ def _distance(values: Array) -> float:
 
 def _statistics(feature: Array, models: Sequence[Model], labels: Array, ordered: bool, pooled: bool) -> Array:
     """Statistics of permuted labels, shape (statistics, permutations)."""
-    rows = [_best_feature(feature, labels, pooled)] if feature.size else []
+    # A trend is how most orders tell: as a measure of its own it is not lost among many others.
+    parts = (feature[:, :1], feature[:, 1:]) if ordered else (feature,)
+    rows = [_best_feature(part, labels, pooled) for part in parts if part.size]
     rows += [_best_model(models, labels)] if models else []
     rows += [_neighbours(labels), _periods(labels)] if ordered else []
     return np.stack(rows)

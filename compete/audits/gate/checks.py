@@ -15,6 +15,7 @@ from compete.audits.gate import (
     pictures,
     samples,
     secrets,
+    spelt,
     tables,
 )
 from compete.audits.gate.folder import Folder
@@ -40,6 +41,7 @@ class Check(NamedTuple):
 
 CHECKS: tuple[Check, ...] = (
     Check(("L01",), tables.test_rows),
+    Check(("L01",), tables.foreign_columns),
     Check(("L01",), tables.label_columns, (SOME,)),
     Check(("L02", "L20", "L39", "L40", "L42"), files.strays),
     Check(("L39",), files.files_of_items),
@@ -78,7 +80,7 @@ CHECKS: tuple[Check, ...] = (
     Check(("L35",), guesses.computable_split),
     Check(("L01", "L35", "L42"), secrets.private_content),
     Check(("L36",), secrets.public_sources),
-    Check(("L37", "L38"), tables.spelling, (SOME,)),
+    Check(("L37", "L38"), spelt.spelling, (SOME,)),
     Check(("L41",), secrets.test_ids),
     Check(("L43",), files.holes),
     Check(("L44",), tables.subgroups, (SOME,)),

@@ -61,8 +61,7 @@ class Column:
 
 def natural_order(names: Sequence[str]) -> Array:
     """The rows in the order of their names, item 10 after item 9, shape (n,)."""
-    widths = set(map(len, names))
-    if len(widths) == 1 and max(widths) <= 16:
+    if names and max(map(len, names)) == min(map(len, names)) <= 16:
         with suppress(UnicodeEncodeError):
             words = np.array(names, dtype="S16").view(">u8").reshape(-1, 2)
             return np.lexsort((words[:, 1], words[:, 0]))
@@ -84,14 +83,14 @@ def _keys(names: Sequence[str]) -> Array | None:
 
     They spell each name with a zero byte before its numbers, and all numbers as wide as the widest.
     """
-    text = "\n".join(names)
-    if not text.isascii() or "\0" in text or text.count("\n") != len(names) - 1:
+    texts = ["\n".join([*names[start : start + AT_ONCE], ""]) for start in range(0, len(names), AT_ONCE)]
+    if not all(text.isascii() and "\0" not in text for text in texts) or sum(map(_lines, texts)) != len(names):
         return None
-    begin, end = _numbers(np.frombuffer(text.encode(), dtype=np.uint8))
-    wide = int((end - begin).max(initial=0))
+    letters = [np.frombuffer(text.encode(), dtype=np.uint8) for text in texts]
+    wide = max(int((end - begin).max(initial=0)) for begin, end in map(_numbers, letters))
     parts = []
-    for start in range(0, len(names), AT_ONCE):
-        part = _spelt(names[start : start + AT_ONCE], wide)
+    for letter in letters:
+        part = _spelt(letter, wide)
         if part is None:
             return None
         parts.append(part)
@@ -103,15 +102,18 @@ def _keys(names: Sequence[str]) -> Array | None:
     return telling if telling.shape[1] else words[:, :1]
 
 
+def _lines(text: str) -> int:
+    return text.count("\n")
+
+
 def _numbers(letter: Array) -> tuple[Array, Array]:
     """Where numbers begin and end in a text, given by its bytes."""
     edge = np.flatnonzero(np.diff((letter >= ord("0")) & (letter <= ord("9")), prepend=False, append=False))
     return edge[::2], edge[1::2]
 
 
-def _spelt(names: Sequence[str], wide: int) -> Array | None:
-    """Names as rows of bytes, their numbers filled up with zeros; None where that makes them too long."""
-    letter = np.frombuffer("\n".join([*names, ""]).encode(), dtype=np.uint8)
+def _spelt(letter: Array, wide: int) -> Array | None:
+    """Names, a line each, as rows of bytes, their numbers filled up with zeros; None where that makes them too long."""
     begin, end_of_number = _numbers(letter)
     filled = wide - (end_of_number - begin)
     room = np.ones(len(letter), dtype=np.int64)
@@ -123,12 +125,12 @@ def _spelt(names: Sequence[str], wide: int) -> Array | None:
     width = -(-max(int((end - first).max()), 1) // 8) * 8
     if width > LONG:
         return None
-    place += np.repeat(np.arange(len(names)) * width - first, np.diff(np.append(-1, np.flatnonzero(ends)))) - 1
-    rows = np.zeros(len(names) * width, dtype=np.uint8)
+    place += np.repeat(np.arange(len(end)) * width - first, np.diff(np.append(-1, np.flatnonzero(ends)))) - 1
+    rows = np.zeros(len(end) * width, dtype=np.uint8)
     before = np.arange(int(filled.sum())) - np.repeat(np.cumsum(filled) - filled, filled)
     rows[np.repeat(place[begin], filled) - 1 - before] = ord("0")
     rows[place[~ends]] = letter[~ends]
-    return rows.reshape(len(names), width)
+    return rows.reshape(len(end), width)
 
 
 def _natural(text: str) -> tuple[tuple[int, int, str], ...]:

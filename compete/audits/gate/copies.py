@@ -12,6 +12,7 @@ from compete.audits.gate.folder import IN_TRAIN, Folder
 from compete.audits.gate.linked import linked_probe
 from compete.audits.gate.pictures import border_features
 from compete.audits.gate.verdicts import Probe
+from compete.dataset import counted
 from compete.errors import Finding
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ HINT = "remove the copies, or give them one data.group"
 def copied_images(folder: Folder) -> Iterator[Finding | Probe]:
     """Is an image the same, nearly the same, or a view of the same scene as one on another side?"""
     kinds: dict[str, list[Pair]] = {"same": [], "near": [], "view": []}
-    for first, second, kind in same_images(folder):
+    for first, second, kind in folder.same_images:
         kinds[kind].append((first, second))
     yield from _told(folder, kinds["same"], "leak/same-image", "the same", "error")
     yield from _conflicts(folder, kinds["same"])
@@ -88,7 +89,7 @@ def _conflicts(folder: Folder, pairs: Sequence[Pair]) -> Iterator[Finding]:
         if folder.part[one] and folder.part[other] and not np.array_equal(target[one], target[other])
     ]
     if unlike:
-        message = f"{len(unlike):,} pairs of test images are the same and have different labels"
+        message = f"{counted(len(unlike), 'pair', 'pairs')} of the same test image with different labels"
         hint = "look which label is right, and drop the other image"
         yield Finding("leak/label-conflict", message, "private", (), hint, "warning", len(unlike))
 
@@ -98,12 +99,19 @@ def _told(folder: Folder, pairs: Sequence[Pair], rule: str, what: str, severity:
     for sides in SIDES:
         across = [pair for pair in pairs if _sides(folder, pair) == sides]
         if across:
-            message = f"{len(across):,} pairs of images are {what} and stand in {sides}"
+            message = f"{counted(len(across), 'pair of images is', 'pairs of images are')} {what}, in {sides}"
             yield Finding(rule, message, "public", _named(folder, across), HINT, severity, len(across))
 
 
 def _named(folder: Folder, pairs: Sequence[Pair]) -> tuple[str, ...]:
-    return tuple(f"{folder.file[one]} = {folder.file[other]}" for one, other in pairs[:3])
+    """The first pairs; beside the names of a bundle, which is gone if it is refused, the organizer's own."""
+    own = folder.sources if pairs else []
+
+    def named(row: int) -> str:
+        told = own and own[row] and own[row] not in folder.file[row]
+        return f"{folder.file[row]} ({own[row]})" if told else folder.file[row]
+
+    return tuple(f"{named(one)} = {named(other)}" for one, other in pairs[:3])
 
 
 def _sides(folder: Folder, pair: Pair) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from compete.audits.gate.entries import Entry
 from compete.audits.gate.folder import Folder
 from compete.bundle import CREDITS, ID, SAMPLE, TERMS, TEST, TEST_JSON, TRAIN, TRAIN_GROUPS, TRAIN_JSON, TRAIN_TRUTH
+from compete.dataset import counted
 from compete.errors import Finding
 from compete.files import EPOCH
 
@@ -35,7 +36,7 @@ def strays(folder: Folder) -> Iterator[Finding]:
     wanted = _wanted_names(folder)
     hint = "remove it, or build the bundle again: what is in no list might tell anything"
     kinds: dict[str, list[str]] = {}
-    tests = set(folder.test[ID])
+    tests = folder.test_ids
     for entry in folder.entries:
         if LEFTOVER.search(entry.name):
             kinds.setdefault("leak/leftover", []).append(entry.name)
@@ -45,12 +46,12 @@ def strays(folder: Folder) -> Iterator[Finding]:
         elif not entry.is_folder and entry.name not in folder.listed:
             kinds.setdefault("leak/unknown-file", []).append(entry.name)
     messages = {
-        "leak/leftover": "are left from a program, and hold what was there before",
-        "leak/unknown-file": "are in no list of what a bundle holds",
-        "leak/file-of-test-item": "belong to a test item and are not its image",
+        "leak/leftover": "left from a program, with what was there before",
+        "leak/unknown-file": "in no list of what a bundle holds",
+        "leak/file-of-test-item": "of a test item, and not its image",
     }
     for rule, names in kinds.items():
-        message = f"{len(names):,} files or folders {messages[rule]}"
+        message = f"{counted(len(names), 'file or folder', 'files or folders')} {messages[rule]}"
         yield Finding(rule, message, "public", tuple(names[:3]), hint, count=len(names))
 
 
@@ -58,7 +59,7 @@ def links(folder: Folder) -> Iterator[Finding]:
     """Is every entry a plain file or folder, with one name?"""
     odd = [entry.name for entry in folder.entries if not _is_plain(entry)]
     if odd:
-        message = f"{len(odd):,} entries are links, pipes, or files that have a second name elsewhere"
+        message = f"{counted(len(odd), 'link, pipe or file', 'links, pipes or files')} with a second name elsewhere"
         hint = "copy the files; a link tells where the private original is"
         yield Finding("leak/link", message, "public", tuple(odd[:3]), hint, count=len(odd))
 
@@ -70,14 +71,15 @@ def times(folder: Folder) -> Iterator[Finding]:
     hint = "build the bundle again, or copy it with its times (cp -p, rsync -a)"
     odd = [entry.name for entry in folder.entries if entry.status.st_mtime_ns != EPOCH * 10**9]
     if odd:
-        message = f"{len(odd):,} files or folders tell when they were written"
+        message = f"{counted(len(odd), 'file or folder tells', 'files or folders tell')} the time of writing"
         yield Finding("leak/time-of-file", message, "public", tuple(odd[:3]), hint, count=len(odd))
     owners = {(entry.status.st_uid, entry.status.st_gid) for entry in folder.entries}
     modes = {0o755 if stat.S_ISDIR(state.st_mode) else 0o644: stat.S_IMODE(state.st_mode)
              for state in (entry.status for entry in folder.entries)}  # fmt: skip
     odd = [entry.name for entry in folder.entries if not _has_usual_mode(entry)]
     if odd or len(owners) > 1:
-        message = f"{len(odd) or len(modes):,} files or folders have a mode or an owner of their own"
+        who = counted(len(odd) or len(modes), "file or folder has", "files or folders have")
+        message = f"{who} another mode or owner"
         yield Finding("leak/mode-of-file", message, "public", tuple(odd[:3]), hint, count=len(odd))
 
 
@@ -87,14 +89,14 @@ def attributes(folder: Folder) -> Iterator[Finding]:
         return
     ours = ("user.",)
     odd = []
-    for entry in folder.files:
+    for name in folder.files.names:
         try:
-            names = os.listxattr(entry.path, follow_symlinks=False)
+            found = os.listxattr(f"{folder.public}{os.sep}{name}", follow_symlinks=False)
         except OSError:  # this file system knows none
             return
-        odd += [entry.name] * any(name.startswith(ours) for name in names)
+        odd += [name] * any(text.startswith(ours) for text in found)
     if odd:
-        message = f"{len(odd):,} files have extended attributes"
+        message = f"{counted(len(odd), 'file has', 'files have')} extended attributes"
         hint = "remove them (setfattr -x), or build the bundle again"
         yield Finding("leak/attributes", message, "public", tuple(odd[:3]), hint, count=len(odd))
 
@@ -105,7 +107,7 @@ def holes(folder: Folder) -> Iterator[Finding]:
         return
     odd = [entry.name for entry in folder.files if _has_hole(entry)]
     if odd:
-        message = f"{len(odd):,} files take less room on the disk than they have bytes"
+        message = f"{counted(len(odd), 'file takes', 'files take')} less room on the disk than the bytes need"
         hint = "copy them without holes (cp --sparse=never)"
         yield Finding("leak/holes", message, "public", tuple(odd[:3]), hint, "warning", len(odd))
 
@@ -146,7 +148,7 @@ def _is_page(name: str) -> bool:
     return bool(re.fullmatch(r"pages/[^/.][^/]*\.md", name))
 
 
-def _names_a_test_item(name: str, tests: set[str]) -> bool:
+def _names_a_test_item(name: str, tests: frozenset[str]) -> bool:
     file = Path(name).name
     return any(part in tests for part in {file, file.partition(".")[0], *re.split(r"[^\w]|_", file)})
 
@@ -161,7 +163,8 @@ def _has_usual_mode(entry: Entry) -> bool:
 
 
 PATHS = re.compile(
-    rb"(?:file://|(?<![\w.:/])(?:/home/|/Users/|/root/|/mnt/|/media/|/scratch/|/private/)|[A-Za-z]:\\(?:Users|Documents)\\)"
+    rb"(?:file://|(?<![\w.:/])(?:/home/|/Users/|/root/|/mnt/|/media/|/scratch/|/private/)"
+    rb"|(?<![A-Za-z])[A-Za-z]:\\{1,2}\w[\w \-]+\\)"
     rb"[\w.\-/\\ ]{2,60}"
 )
 MARKS = (b"file://", b"/home/", b"/Users/", b"/root/", b"/mnt/", b"/media/", b"/scratch/", b"/private/", b":\\")
@@ -180,7 +183,7 @@ def private_paths(folder: Folder) -> Iterator[Finding]:
         if (any(mark in data for mark in MARKS) and PATHS.search(data)) or any(path in data for path in exact):
             odd.append(entry.name)
     if odd:
-        message = f"{len(odd):,} files name a path, or an account, of the machine that made them"
+        message = f"{counted(len(odd), 'file names', 'files name')} a path, or an account, of the machine that made it"
         yield Finding("leak/private-path", message, "public", tuple(odd[:3]), "remove it", count=len(odd))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from compete.audits.gate.columns import Column, natural_order
 from compete.audits.gate.entries import Entries, Listed, entries_below, rows_of_digests
-from compete.audits.gate.reading import Columns, read_table, stored_anew, unfit
+from compete.audits.gate.reading import Columns, PlainTable, read_table, stored_anew, unfit
 from compete.audits.gate.targets import flat_targets, image_targets
 from compete.audits.look_columns import CLEANED, Looks, packed
 from compete.bundle import (
@@ -30,6 +30,7 @@ from compete.bundle import (
     USAGE,
     open_bundle,
 )
+from compete.errors import BundleError
 from compete.hidden import unpack_truth
 from compete.terms import Terms
 
@@ -146,6 +147,22 @@ class Folder:
         return [*self.train[ID], *self.solution[ID]]
 
     @cached_property
+    def test_ids(self) -> frozenset[str]:
+        """The ids of the test items."""
+        return frozenset(self.test[ID])
+
+    @cached_property
+    def sample_ids(self) -> Sequence[str]:
+        """The ids in the rows of the sample submission; empty where it is no table."""
+        place = self.public / self.terms.sample_name
+        if place.suffix != ".csv" or not place.is_file():
+            return ()
+        try:
+            return read_table(place).get(ID, ())
+        except BundleError:
+            return ()  # told by the check of the sample
+
+    @cached_property
     def part(self) -> Array:
         """0 train, 1 public, 2 private, of each item, shape (n,)."""
         private = np.array([text == PRIVATE for text in self.solution[USAGE]], dtype=np.int8)
@@ -196,6 +213,31 @@ class Folder:
         from compete.audits.looks import looks_of
 
         return looks_of([str(self.public / name) for name in self.file], workers=self.reach.workers)
+
+    @cached_property
+    def same_images(self) -> list[tuple[int, int, str]]:
+        """Pairs of items whose images are the same, nearly so, or views of one scene, as rows of ``ids``."""
+        from compete.audits.gate.copies import same_images
+
+        return same_images(self)
+
+    @cached_property
+    def together(self) -> Array | None:
+        """Codes of items that stand on one side because a build keeps them together: of one group, or showing the same.
+
+        None where every item is alone.
+        """
+        if not self.file:
+            return self.items.group
+        if self.whole is not None:
+            return None if self.whole.together is None else self.whole.together[self.picked]
+        pairs = [(one, other) for one, other, _ in self.same_images if self.part[one] == self.part[other]]
+        if not pairs:
+            return self.items.group
+        from compete.audits.duplicates import components
+
+        code = np.arange(len(self.ids)) if self.items.group is None else self.items.group
+        return components(int(code.max()) + 1, code[np.array(pairs)].tolist())[code]
 
     @cached_property
     def look_rows(self) -> Array:
@@ -305,6 +347,8 @@ def drawn_from(whole: Folder, *, in_a_row: bool = False) -> Folder:
 
 
 def _rows_of(table: Columns, rows: Array) -> Columns:
+    if isinstance(table, PlainTable):
+        return table.of_rows(rows)
     chosen = rows.tolist()
     return {name: [cells[row] for row in chosen] for name, cells in table.items()}
 

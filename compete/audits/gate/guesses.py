@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import uuid
 import zlib
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from compete.audits.gate.files import texts
 from compete.audits.gate.folder import Folder
 from compete.audits.gate.seeds import SEEDS, shuffles_like
 from compete.building.identity import CONSONANTS, HEX
@@ -23,6 +25,9 @@ TRIED = 60
 """Items whose ids are compared with digests."""
 SHORTEST = 6
 """Letters of a digest that an id must have in common with it."""
+WORDS = re.compile(r"[\w.\-]{1,128}")
+SEARCHED = 1 << 20
+"""Bytes of a page whose words are tried as seeds."""
 RARE = 10_000
 """How many splits there must be for each seed that is tried, so that none gives it by chance."""
 
@@ -84,17 +89,30 @@ def computable_split(folder: Folder) -> Iterator[Finding]:
 
 
 def _guessed_key(folder: Folder, hint: str) -> Iterator[Finding]:
-    """Whether a usual seed makes the key of the opaque ids again."""
+    """Whether a usual seed, or a word that stands in public, makes the key of the opaque ids again."""
     place = folder.private / "key"
     if not place.is_file():
         return
     key = place.read_text().strip()
-    for seed in SEEDS:
-        text = hashlib.blake2b(str(seed).encode(), digest_size=64).digest()
+    public = dict.fromkeys(_public_words(folder), "that stands in a public text")
+    for seed, what in ({str(seed): str(seed) for seed in SEEDS} | public).items():
+        text = hashlib.blake2b(seed.encode(), digest_size=64).digest()
         made = hashlib.blake2b(folder.terms.name.encode(), key=text, person=b"compete key", digest_size=32).hexdigest()
         if made == key:
-            yield Finding("leak/computable-split", f"ids and split follow from the seed {seed}", "public", hint=hint)
+            own = f"take it out of the description and the pages; {hint}"
+            message, hint = f"ids and split follow from the seed {what}", own if seed in public else hint
+            yield Finding("leak/computable-split", message, "public", hint=hint)
             return
+
+
+def _public_words(folder: Folder) -> set[str]:
+    """The words of pages and documents, not those of tables."""
+    words: set[str] = set()
+    for entry in texts(folder):
+        if not entry.name.endswith(".csv"):
+            page = entry.path.read_bytes()[:SEARCHED].decode("utf-8", "replace")
+            words.update(word.rstrip(".") for word in WORDS.findall(page))
+    return words
 
 
 def _guesses(folder: Folder, row: int, number: int) -> dict[str, str]:

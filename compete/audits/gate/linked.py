@@ -16,13 +16,14 @@ from compete.audits.gate.folder import IN_PRIVATE, IN_PUBLIC, IN_TRAIN, Folder, 
 from compete.audits.gate.tables import features_of
 from compete.audits.gate.verdicts import Probe
 from compete.bundle import GROUP, ID, PRIVATE, USAGE
+from compete.dataset import counted
 from compete.errors import Finding
 
 Array = np.ndarray[Any, Any]
 BY_CHANCE = 0.05
 """Equal rows that chance may be expected to make, at most, for equal rows to mean something."""
-NEIGHBOURS, NEARER = 6, 0.35
-"""Neighbours that are compared, and how much nearer than the last of them the first must be to count as linked."""
+NEIGHBOURS, APART = 16, 0.001
+"""Neighbours that are compared, and how seldom chance sets the first as far apart from them as a linked one stands."""
 LINKED = 10
 """Linked items from which their labels are compared."""
 DRAWS = 9_999
@@ -44,7 +45,7 @@ def straddling_groups(folder: Folder) -> Iterator[Finding]:
     for what, both in (("train and the test", train & set(test)), ("the public and the private test", and_(*halves))):
         if both:
             hint = "keep groups whole with `data.group`, and do not give a split that cuts them"
-            message = f"{len(both):,} groups are in {what} alike"
+            message = f"{counted(len(both), 'group is', 'groups are')} in {what} alike"
             yield Finding("leak/group", message, "public", hint=hint, count=len(both))
 
 
@@ -66,7 +67,7 @@ def equal_rows(folder: Folder) -> Iterator[Finding]:
     for what, equal in sides.items():
         both = [row for row in equal if 2 * sum(text.lower() in ABSENT for text in row) < len(row)]
         if both:  # rows in which most is missing are alike without being copies
-            message = f"{len(both):,} rows are the same in {what}"
+            message = f"{counted(len(both), 'row is', 'rows are')} the same in {what}"
             hint = "remove the copies, or give them one data.group"
             yield Finding("leak/same-row", message, "public", hint=hint, count=len(both))
 
@@ -91,8 +92,10 @@ def unsaid_groups(folder: Folder) -> Iterator[Probe]:
 
 def linked_rows(folder: Folder) -> Iterator[Probe]:
     """Are test items far nearer to one training item than to any other, and do the two have the same label?"""
-    if folder.items.file or folder.terms.of_images:
+    if folder.items.file or folder.terms.of_images or not folder.features:
         return
+    if _expected_pairs([column.cells for column in folder.features.values()], len(folder.ids)) > BY_CHANCE:
+        return  # where chance makes equal rows, that one is near means nothing
     yield from linked_probe(folder, features_of(folder), "the training rows that are strangely near")
 
 
@@ -100,7 +103,7 @@ def linked_probe(folder: Folder, feature: Array, what: str) -> Iterator[Probe]:
     """Compare labels of strangely near neighbours with those of the next ones.
 
     That near items have like labels is what learning lives on. That the nearest alone has, where it stands apart from
-    all others, tells that both are of one patient, place or scene.
+    all others as chance would hardly set it, tells that both are of one patient, place or scene.
     """
     items = folder.items
     chance = np.random.default_rng(2)
@@ -110,7 +113,7 @@ def linked_probe(folder: Folder, feature: Array, what: str) -> Iterator[Probe]:
         return
     scaled = (np.nan_to_num(feature) - np.nanmean(feature, axis=0)) / np.maximum(np.nanstd(feature, axis=0), 1e-12)
     order, distance = _nearest(scaled[test], scaled[train])
-    linked = distance[:, 0] < NEARER * distance[:, -1]
+    linked = chance_apart(distance) < APART
     if linked.sum() < LINKED:
         return
     alike = _alike(items.target, test[linked], train[order[linked]])
@@ -121,6 +124,24 @@ def linked_probe(folder: Folder, feature: Array, what: str) -> Iterator[Probe]:
     told = f"equal in {mine:.0%} of the cases, the next neighbours in {alike[:, 1:].mean():.0%}; "
     hint = "find what makes them belong together, and name it as `data.group`"
     yield Probe("leak/linked", what, test[linked], np.empty((0, 0)), hint=hint, chance=float(p), told=told)
+
+
+def chance_apart(distance: Array) -> Array:
+    """How likely chance sets a nearest neighbour so far apart from the next ones, for each row, shape (n,).
+
+    Of points spread evenly, in a space of whatever dimension, ``k log(d[k + 1] / d[k])`` of the distances to the first
+    neighbours are exponential with one mean: the first by that of the others is as a ratio of Fisher's.
+
+    Args:
+        distance: to the nearest neighbours, from the nearest on, shape (n, neighbours).
+
+    Source: the spacings on which Levina and Bickel's estimate of dimension rests (NIPS, 2004).
+    """
+    steps = np.arange(1, distance.shape[1]) * np.diff(np.log(np.maximum(distance, 1e-12)), axis=1)
+    others = distance.shape[1] - 2
+    ratio = steps[:, 0] / np.maximum(steps[:, 1:].mean(axis=1), 1e-12)
+    likely: Array = (1 + ratio / others) ** -others
+    return likely
 
 
 def _folded(text: str) -> str:

@@ -11,10 +11,8 @@ from typing import Any
 import numpy as np
 
 from compete.audits.gate.folder import Folder
-from compete.audits.gate.reading import read_table
 from compete.audits.gate.verdicts import USAGE, Probe
 from compete.bundle import ID, TEST_JSON
-from compete.errors import BundleError
 
 Array = np.ndarray[Any, Any]
 PLACES = 24
@@ -34,7 +32,7 @@ def orders(folder: Folder) -> Iterator[Probe]:
         listed[f"the rows of {folder.terms.sample_name}"] = sample
     if images := _image_order(folder):
         listed[f"the images of {TEST_JSON}"] = images
-    hint = "build the bundle again; tables are then in the order of opaque ids"
+    hint = _hint(folder, "build the bundle again; tables are then in the order of opaque ids")
     seen: set[tuple[str, ...]] = set()
     for what, names in listed.items():
         mine = tuple(name for name in names if name in row)
@@ -55,7 +53,7 @@ def listing_order(folder: Folder) -> Iterator[Probe]:
     wanted = set(items.file)
     place = {name: number for number, name in enumerate(folder.entries.names) if name in wanted}
     inode = {name: int(folder.entries.states["st_ino"][number]) for name, number in place.items()}
-    hint = "copy the files in the order of their names, or publish an archive"
+    hint = _hint(folder, "copy the files in the order of their names, or publish an archive")
     for half in (items.test, items.train):
         rows = half[[items.file[row] in place for row in half]]
         order = np.array([place[items.file[row]] for row in rows])
@@ -65,6 +63,14 @@ def listing_order(folder: Folder) -> Iterator[Probe]:
         sequences = [rows[np.argsort(sequence, kind="stable")] for sequence in (order, number)]
         for ranked in sequences[: 1 + (sequences[0] != sequences[1]).any()]:
             yield Probe("leak/listing-order", what, ranked, seen, ordered=True, hint=hint)
+
+
+def _hint(folder: Folder, hint: str) -> str:
+    """A hint that helps; where ids are the source's, what stands in their order stands so in every build."""
+    whole = folder.whole or folder
+    if whole.sources == whole.ids:
+        return "all stands in the order of the ids, which are the source's: leave out `data.ids: keep`"
+    return hint
 
 
 def ids(folder: Folder) -> Iterator[Probe]:
@@ -124,13 +130,7 @@ def _places(order: Array) -> Array:
 
 
 def _sample_order(folder: Folder, row: dict[str, int]) -> list[str]:
-    place = folder.public / folder.terms.sample_name
-    if place.suffix != ".csv" or not place.is_file():
-        return []
-    try:
-        names = read_table(place).get(ID, ())
-    except BundleError:
-        return []  # told by the check of the sample
+    names = (folder.whole or folder).sample_ids
     return list(dict.fromkeys(name for name in names if name in row))
 
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from compete.audits.gate.chance import ranked
 from compete.audits.gate.folder import Folder
 from compete.audits.gate.seen import coder_of, fault_of, traces_of
 from compete.audits.gate.verdicts import PART, USAGE, Probe
+from compete.dataset import counted
 from compete.engine import map_shards
 from compete.errors import Finding
 from compete.files import sha256_of
@@ -24,7 +26,9 @@ HARMONICS = (2, 4, 8, 16, 32, 37, 64, 74, 128, 148, 255, 256)
 """Periods of a file's length that blocks, frames and headers make."""
 ALONE, LOOKED_AT = 256, 64
 """Images up to which other processes are not worth their start, and how many a process looks at in one go."""
-WHOLE = "convert all images alike (data.normalize), or accept that"
+PENALTY = 0.005
+"""Of a model of what images show, as a share of their number: just enough for columns that say the same."""
+WHOLE = "convert all images alike (data.normalize)"
 
 
 def structure(folder: Folder) -> Iterator[Finding]:
@@ -45,7 +49,7 @@ def structure(folder: Folder) -> Iterator[Finding]:
             kinds.setdefault(why, []).append(name)
     for why, names in kinds.items():
         rule = "leak/trailing-bytes" if "after its end" in why else "leak/image-metadata"
-        message = f"{len(names):,} files: each {why}"
+        message = f"{counted(len(names), 'file', 'files, each of which')} {why}"
         hint = "build the bundle again, which keeps nothing but pixels"
         yield Finding(rule, message, "public", tuple(names[:3]), hint, count=len(names))
 
@@ -102,12 +106,21 @@ def traces(folder: Folder) -> Iterator[Probe]:
     paths = [str(folder.public / folder.file[row]) for row in rows]
     workers = folder.reach.workers if len(paths) > ALONE else 1
     found = map_shards(traces_of, paths, workers=workers, shard=LOOKED_AT)
-    seen = [(row, one) for row, one in zip(rows, found, strict=True) if one is not None]
+    seen = [(row, *one) for row, one in zip(rows, found, strict=True) if one is not None]
     if seen:
         what = "traces of an earlier compression in the pixels"
-        hint = "scale all images to a common size and pack them alike (data.normalize), or accept that"
-        row, feature = np.array([row for row, _ in seen]), np.stack([one for _, one in seen])
+        hint = "scale all images to a common size and pack them alike (data.normalize)"
+        row, trace, content = (np.stack(one) for one in zip(*seen, strict=True))
+        feature = _beyond(trace, content)
         yield Probe("leak/compression-traces", what, row, feature, hint=hint, severity="warning")
+
+
+def _beyond(columns: Array, known: Array) -> Array:
+    """Columns less what a model makes of others that are known, all by their ranks; shape (n, p)."""
+    own, other = ranked(columns).astype(np.float64), ranked(known).astype(np.float64)
+    product = other.T @ other + PENALTY * len(other) * np.eye(other.shape[1])
+    rest: Array = own - other @ np.linalg.solve(product, other.T @ own)
+    return rest
 
 
 def traced_rows(folder: Folder) -> list[int]:
@@ -121,21 +134,37 @@ def traced_rows(folder: Folder) -> list[int]:
 
 
 def borders(folder: Folder) -> Iterator[Probe]:
-    """Do brightness, border strips and corners alone tell the labels?"""
+    """Do border strips and corners alone tell the labels? And the brightness of the whole?"""
     rows = np.flatnonzero(folder.looks.seen)
-    if len(rows):
-        feature = border_features(folder.looks.take(rows))
-        hint = "look at the borders: letterboxes, scale bars, burned-in text; cut or cover them, or accept that"
-        what = "borders, corners and the mean brightness of the images"
-        yield Probe("leak/border", what, rows, feature, hint=hint, severity="warning")
-        yield Probe("leak/shift", what, rows, feature, PART, hint=SHIFT, severity="warning")
+    if not len(rows):
+        return
+    looks = folder.looks.take(rows)
+    hint = "look at the borders: letterboxes, scale bars, burned-in text; cut or cover them"
+    what, strips = "borders and corners of the images", looks.border.astype(np.float64)
+    yield Probe("leak/border", what, rows, strips, hint=hint, severity="warning", named=STRIPS)
+    what, hint = "mean and spread of the brightness of the images", "compare baselines with that"
+    yield Probe("leak/brightness", what, rows, brightness_of(looks), hint=hint, severity="warning")
+    what = "borders, corners and brightness of the images"
+    yield Probe("leak/shift", what, rows, border_features(looks), PART, hint=SHIFT, severity="warning")
+
+
+def brightness_of(looks: Looks) -> Array:
+    """Mean and spread of the brightness of the whole, shape (n, 2)."""
+    return np.column_stack([looks.thumbnail.mean(axis=1), looks.thumbnail.std(axis=1)])
 
 
 def border_features(looks: Looks) -> Array:
     """Brightness of the whole, of border strips and corners, and how much it varies, shape (n, 14)."""
-    return np.column_stack([looks.thumbnail.mean(axis=1), looks.thumbnail.std(axis=1), looks.border])
+    return np.column_stack([brightness_of(looks), looks.border])
 
 
+SIDES = ("the top", "the bottom", "the left", "the right")
+CORNERS = ("top left", "top right", "bottom left", "bottom right")
+STRIPS = (
+    *(f"{what} of {side}" for side in SIDES for what in ("the brightness", "the spread")),
+    *(f"the {corner} corner" for corner in CORNERS),
+)
+"""What the figures of a border are of, in their order."""
 SHIFT = "if the split is by time, place or group that is as it must be; else divide by chance"
 
 

@@ -8,6 +8,12 @@ GATE_RULES = {
         "It bears the label's name, equals it, stands for it one to one, or stands in its order. Or test items stand "
         "in a training table. Name the `data.features` that participants may see, and nothing else becomes public.",
     ),
+    "leak/foreign-column": (
+        "A public table has a column that is none of the challenge's.",
+        "The test's table has the features of the training table and nothing else; the training table has the labels "
+        "beside them; groups and subgroups have a table of their own. Whatever else stands there can tell anything. "
+        "Build the bundle again.",
+    ),
     "leak/leftover": (
         "A file is left from a program: a repository, a backup, a cache.",
         "Such files keep what was there before, and an earlier state of a repository has told the labels of a whole "
@@ -115,13 +121,19 @@ GATE_RULES = {
     ),
     "leak/compression-traces": (
         "Traces of an earlier compression tell the labels.",
-        "Packing anew does not erase history: the steps of an earlier JPEG stay in the pixels. Scaling all images to "
-        "a common size removes most of it.",
+        "Packing anew does not erase history: the steps of an earlier JPEG stay in the pixels, block by block. They "
+        "are compared with the same pixels four further on, where no block begins, and with what the images show. "
+        "Scaling all images to a common size removes most of it.",
     ),
     "leak/border": (
-        "Borders, corners or mean brightness tell the labels.",
+        "Borders or corners tell the labels.",
         "A model will find letterboxes, scale bars and burned-in text before it finds what you mean. Crop or cover "
         "them, or accept it where it belongs to what is shown.",
+    ),
+    "leak/brightness": (
+        "The mean brightness of images, or how much it varies, tells the labels.",
+        "That may be what is shown, or the lamp of one laboratory. A score that is no better than what these two "
+        "numbers reach has learned nothing else.",
     ),
     "leak/same-image": (
         "The same image stands on two sides of the split.",
@@ -165,9 +177,10 @@ GATE_RULES = {
         "Some training items are later than test items, so the future is known. Split with `split.time`.",
     ),
     "leak/target-in-feature": (
-        "One feature alone nearly tells the label.",
-        "An error from an AUC of 0.95, a warning from 0.8. Often it is known only after the label is, or was made "
-        "from it. If it is honest, accept it.",
+        "Single features alone nearly tell the label.",
+        "An error from an AUC of 0.95, a warning from 0.8. Often such a feature is known only after the label is, or "
+        "was made from it: leave it out with `data.drop`. Some measurements are honestly so good; if yours is known "
+        "when a prediction is made, accept it and say why.",
     ),
     "leak/fitted-on-test": (
         "A feature was computed with the test items counted in.",
@@ -209,7 +222,9 @@ GATE_RULES = {
     ),
     "leak/spelling": (
         "How numbers and missing values are spelt tells the labels.",
-        "Decimals, signs and spellings of absent values name the table that a row came from. Write all in one way.",
+        "Decimals, signs and spellings of absent values name the table that a row came from. Write all in one way. "
+        "What follows from the numbers themselves, as 0.0 and 1e-05 where one program wrote a column, is no sign; "
+        "decimals are compared among numbers of about the same size.",
     ),
     "leak/row-bytes": (
         "Quotes, blanks or line ends of rows tell the labels.",
@@ -255,3 +270,6 @@ GATE_RULES = {
     ),
 }
 """Every rule of the gate: one line, and a paragraph."""
+
+TOLD_ONLY = frozenset({"leak/few-items", "leak/some-items", "leak/accepted", "leak/not-found"})
+"""Rules under which nothing can be accepted."""

@@ -6,6 +6,8 @@ import base64
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import compress
+from operator import eq
 from typing import Any
 
 import numpy as np
@@ -92,7 +94,7 @@ def _secrets(folder: Folder) -> Iterator[tuple[bytes, str]]:
 
 def test_ids(folder: Folder) -> Iterator[Finding]:
     """Do texts that are no tables name test items?"""
-    tests = set(folder.test[ID])
+    tests = folder.test_ids
     example = set(folder.test[ID][:EXAMPLES_SHOWN])
     for entry in texts(folder):
         if entry.name.endswith((*TABLES, "test.json", "sample_submission.json")):
@@ -134,7 +136,8 @@ def public_sources(folder: Folder) -> Iterator[Finding]:
     if not sources:
         return
     tests = range(len(folder.train[ID]), len(folder.ids))
-    same = [row for row in tests if sources[row] == folder.ids[row] and not sources[row].isdigit()]
+    equal = compress(tests, map(eq, sources[tests.start :], folder.ids[tests.start :]))
+    same = [row for row in equal if not sources[row].isdigit()]
     if same:
         message = (
             f"{len(same) / len(tests):.0%} of the test items bear the source's ids: whoever has the source has labels"
@@ -159,9 +162,9 @@ def _private_patterns(folder: Folder) -> dict[str, list[bytes]]:
     drawn = np.random.default_rng(3).permutation(len(solution[ID]))[:200].tolist()
     lines = [",".join([solution[ID][row], *(solution[name][row] for name in columns)]) for row in drawn]
     wanted["a line of the solution"] = [line.encode() for line in lines]
-    own = set(folder.ids)
-    sources = [name for name in folder.sources[:: max(1, len(own) // 100)] if len(name) >= 8 and name not in own]
-    wanted["a source's id"] = [b"," + name.encode() for name in sources[:100]]
+    some = [name for name in folder.sources[:: max(1, len(folder.ids) // 100)] if len(name) >= 8]
+    own = set(some).intersection(folder.ids)
+    wanted["a source's id"] = [b"," + name.encode() for name in [name for name in some if name not in own][:100]]
     return wanted
 
 
@@ -216,6 +219,6 @@ def _near(page: str, name: str, count: int) -> bool:
     return bool(re.search(rf"{word}{gap}\b{shown}\b|\b{shown}\b{gap}{word}", page))
 
 
-def _are_numbers(names: set[str]) -> bool:
+def _are_numbers(names: frozenset[str]) -> bool:
     """Whether ids are small numbers, which stand in any text."""
     return all(name.isdigit() and len(name) < 7 for name in names)

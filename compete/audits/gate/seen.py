@@ -33,6 +33,10 @@ SEQUENTIAL, GREY_FIRST = {0xC0, 0xC1}, (b"\x01", b"\x01\x02\x03")
 """Frames of JPEGs that store row after row, and components of which the first is surely the brightness."""
 REACH = 24
 """Steps of a frequency to each side that are counted."""
+STEPS = (1, 2, 4, 8, 16)
+"""Strengths of a frequency by which what an image shows is described."""
+SMALLEST = 24
+"""Pixels of a side below which there are no blocks to compare."""
 
 
 def fault_of(path: Path, look: Look) -> str:
@@ -118,7 +122,7 @@ def _sound(data: bytes) -> str:
     return ""
 
 
-def traces_of(paths: Sequence[str]) -> list[Array | None]:
+def traces_of(paths: Sequence[str]) -> list[tuple[Array, Array] | None]:
     """Traces of compression in images as ``compression_traces`` tells them; None of what cannot be decoded."""
     return [None if (grey := _grey(path)) is None else compression_traces(grey) for path in paths]
 
@@ -158,29 +162,46 @@ def _upper_rows(data: bytes) -> bytes:
     return data
 
 
-def compression_traces(grey: Array) -> Array:
+def compression_traces(grey: Array) -> tuple[Array, Array]:
     """Traces that a JPEG leaves in pixels, however they were stored later: steps of frequencies, edges of blocks.
+
+    Each is compared with the same four pixels further on, where no block begins: what an image shows knows nothing of
+    blocks and is alike in both, so that only what a coder did to blocks is left.
 
     Args:
         grey: shape (height, width).
 
     Returns:
-        Numbers, the same many for every picture.
+        The traces, and how strong the frequencies are beside the blocks, which describes what is shown; the same many
+        numbers for every picture.
 
-    Source: Fan and de Queiroz, Identification of bitmap compression history (IEEE TIP, 2003).
+    Sources: Fan and de Queiroz, Identification of bitmap compression history (IEEE TIP, 2003); for the comparison
+    Fridrich, Goljan and Hogea, Steganalysis of JPEG images (Information Hiding, 2002).
     """
     part = grey[: min(len(grey), DEEP) // 8 * 8, : min(grey.shape[1], DEEP) // 8 * 8].astype(np.float32)
-    if min(part.shape) < 16:
-        return np.zeros(len(MODES) * REACH + 16, dtype=np.float32)
+    if min(part.shape) < SMALLEST:
+        return np.zeros(len(MODES) * REACH + 8, np.float32), np.zeros(len(MODES) * (len(STEPS) + 1), np.float32)
+    own, shifted = _coefficients(part[:-8, :-8]), _coefficients(part[4:-4, 4:-4])
+    edges = _edges(part).reshape(2, 8)
+    traces = [_combs(own) - _combs(shifted), (edges[:, 4:] - edges[:, :4]).ravel()]
+    size = np.abs(shifted)
+    content = [np.log1p(size.mean(axis=0)), *((size < step).mean(axis=0) for step in STEPS)]
+    return np.concatenate(traces).astype(np.float32), np.concatenate(content).astype(np.float32)
+
+
+def _coefficients(part: Array) -> Array:
+    """How strong each frequency is in each block, shape (blocks, frequencies)."""
     blocks = part.reshape(len(part) // 8, 8, -1, 8).transpose(0, 2, 1, 3).reshape(-1, 64)
-    coefficients = np.rint((blocks - 128) @ _block_cosines()).astype(np.int64).clip(-REACH, REACH) + REACH
-    width = 2 * REACH + 1
-    counts = np.bincount((coefficients + width * np.arange(len(MODES))).ravel(), minlength=width * len(MODES))
-    return np.concatenate([_combs(counts.reshape(len(MODES), width)), _edges(part)]).astype(np.float32)
+    found: Array = (blocks - 128) @ _block_cosines()
+    return found
 
 
-def _combs(counts: Array) -> Array:
+def _combs(coefficients: Array) -> Array:
     """How regular the gaps between the values of each frequency are: the spectra of their histograms."""
+    width = 2 * REACH + 1
+    values = np.rint(coefficients).astype(np.int64).clip(-REACH, REACH) + REACH
+    counts = np.bincount((values + width * np.arange(len(MODES))).ravel(), minlength=width * len(MODES))
+    counts = counts.reshape(len(MODES), width)
     counts[:, [0, -1]] = 0
     spectrum = np.abs(np.fft.rfft(counts))
     share: Array = spectrum[:, 1:] / np.maximum(spectrum[:, :1], 1.0)

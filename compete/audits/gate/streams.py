@@ -13,6 +13,8 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from itertools import chain, islice
 from typing import Any
 
 Opener = Callable[[bytes], Iterator[tuple[str, bytes]]]
@@ -22,7 +24,15 @@ LARGEST = 1 << 26
 """Bytes that are taken of anything unpacked."""
 SPELT = re.compile(rb"[A-Za-z0-9+/_\-]{64,}={0,2}")
 """A long word of hex or base64."""
+WRAPPED = re.compile(
+    rb"(?:[A-Za-z0-9+/]{40,}\s{1,3}){2,}[A-Za-z0-9+/]*={0,2}|(?:[0-9A-Fa-f]{2}[\s:,]{1,2}){64,}[0-9A-Fa-f]{2}"
+)
+"""The same in lines, as programs break them, or byte by byte."""
+BREAKS = b" \t\r\n:,"
+TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+"""From the letters that base64 has in addresses to its usual ones."""
 MOST_WORDS = 20_000
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def streams_of(name: str, data: bytes, depth: int = 0) -> Iterator[tuple[str, bytes]]:
@@ -52,6 +62,8 @@ def _members(data: bytes) -> Iterator[tuple[str, bytes]]:
                 return
         if data[257:262] == b"ustar":
             yield from _tar(data)
+        if data[:2] in UTF16 or (len(data) > 2 and not data[1:128:2].strip(b"\0")):
+            yield "utf-16", data.decode("utf-16").encode()
     except (OSError, EOFError, ValueError, RuntimeError, NotImplementedError) as error:
         yield type(error).__name__, b""
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError) as error:
@@ -101,14 +113,11 @@ PACKERS: dict[bytes, Opener] = {
 
 def _spelt_out(data: bytes) -> Iterator[tuple[str, bytes]]:
     """What long words spell in hex or in base64."""
-    for number, word in enumerate(SPELT.findall(data)):
-        if number >= MOST_WORDS:
-            return
+    words = chain(SPELT.findall(data), (word.translate(None, BREAKS) for word in WRAPPED.findall(data)))
+    for word in islice(words, MOST_WORDS):
         if re.fullmatch(rb"(?:[0-9a-fA-F]{2})+", word):
             yield "hex", binascii.unhexlify(word)
-        elif b"-" not in word and b"_" not in word:
-            padded = word.rstrip(b"=")
-            try:
+        else:
+            padded = word.translate(TO_STANDARD).rstrip(b"=")
+            with suppress(ValueError):
                 yield "base64", base64.b64decode(padded + b"=" * (-len(padded) % 4))
-            except (binascii.Error, ValueError):
-                continue

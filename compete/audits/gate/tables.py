@@ -1,38 +1,40 @@
-"""Attacks on the tables: columns that are the label, or nearly so; spelling; what was computed with the test."""
+"""Attacks on the tables: columns that are the label, or nearly so; what was computed with the test."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from compete.audits.gate.chance import area_under, ranked
-from compete.audits.gate.columns import ABSENT, Column
+from compete.audits.gate.columns import Column
 from compete.audits.gate.folder import Folder
 from compete.audits.gate.reading import Columns, read_table
-from compete.audits.gate.verdicts import PART, USAGE, Probe
+from compete.audits.gate.verdicts import PART, USAGE, Probe, by_accepting
 from compete.bundle import GROUP, ID, TEST, TRAIN, TRAIN_GROUPS
 from compete.bundle import USAGE as USAGE_COLUMN
+from compete.dataset import counted
 from compete.errors import Finding
 
 Array = np.ndarray[Any, Any]
 EXACT, STRONG, CLEAR = 0.999, 0.95, 0.8
 """AUC from which a single column is the label itself, must be explained, and is worth a look."""
-ALIKE = 16
-"""Shelves of numbers; spellings are compared on one shelf."""
 BY_TIME = 0.75
 """How well time tells train from the test where the split is meant to be by time; by chance it is 0.5."""
 COMMON = 5
 """Items that a value must have to be learned from."""
-_QUOTED = re.compile('[,"\r\n]')
+FEW, BINS = 0.2, 16
+"""Different values an item up to which each is learned by itself; into how many bins more are sorted."""
+TOLD = 8
+"""Cells that must equal labels of more than one kind where all others are blank."""
 SPLIT_NAMES = re.compile(r"\A(usage|split|fold|part|partition|subset|is_?(train|test|public|private))\Z", re.IGNORECASE)
 
 
 def test_rows(folder: Folder) -> Iterator[Finding]:
     """Do test items stand in a table of the training items?"""
-    wanted = set(folder.solution[ID])
+    wanted = folder.test_ids
     for entry in folder.files:
         if entry.name in (TRAIN, TRAIN_GROUPS):
             table = folder.train if entry.name == TRAIN else read_table(entry.path)
@@ -44,7 +46,7 @@ def test_rows(folder: Folder) -> Iterator[Finding]:
 def label_columns(folder: Folder) -> Iterator[Finding]:
     """Is a column of the test table, or of any other table that holds test items, the label?"""
     hint = "drop the column: name the `data.features` that participants may see"
-    wanted = set(folder.solution[ID])
+    wanted = folder.test_ids
     for entry in folder.files:
         if not entry.name.endswith(".csv") or entry.name in (folder.terms.sample_name, TRAIN, TRAIN_GROUPS):
             continue
@@ -58,24 +60,60 @@ def label_columns(folder: Folder) -> Iterator[Finding]:
                 yield Finding("leak/usage-column", message, entry.name, hint=hint)
 
 
+def foreign_columns(folder: Folder) -> Iterator[Finding]:
+    """Does a public table have a column that the challenge does not name, or that only one half of the items has?"""
+    terms = folder.terms
+    targets = () if terms.of_images else (*terms.target, *([terms.gain] if terms.gain else []))
+    allowed = {TRAIN: {*folder.test, *targets}, TEST: {*folder.train} - {*targets}}
+    beside = {ID, GROUP, *terms.subgroups, *terms.beside}
+    for entry in folder.files:
+        if entry.name in allowed or entry.name == TRAIN_GROUPS:
+            table = {TRAIN: folder.train, TEST: folder.test}.get(entry.name) or read_table(entry.path)
+            if foreign := [name for name in table if name not in allowed.get(entry.name, beside)]:
+                message = "it has columns that the challenge does not name, or that only one half of the items has"
+                hint = "build the bundle again: features stand in train.csv and test.csv alike, and nothing else does"
+                yield Finding("leak/foreign-column", message, entry.name, tuple(foreign[:3]), hint, count=len(foreign))
+
+
 def strong_columns(folder: Folder) -> Iterator[Finding]:
-    """Which single feature nearly tells the label?"""
-    for name, area in single_areas(folder).items():
-        if area <= CLEAR:
-            continue
-        severity = "error" if area > STRONG else "warning"
-        hint = "if it is known before the label is, accept it; else drop it from `data.features`"
-        message = f"the column {name!r} alone tells the labels with an AUC of {area:.3f}"
-        yield Finding("leak/target-in-feature", message, TRAIN, hint=hint, severity=severity)
+    """Which single features nearly tell the label?"""
+    areas = single_areas(folder)
+    best = sorted(areas, key=lambda name: -areas[name])
+    too_much = [name for name in best if areas[name] > STRONG]
+    hint = "are they measured before the label is known? then accept it: " + by_accepting("leak/target-in-feature")
+    hint += "; else leave them out with `data.drop`, or out of `data.features`"
+    yield from _strong(areas, too_much, STRONG, hint, "error")
+    hint = "if they are known only after the label is, leave them out with `data.drop`, or out of `data.features`"
+    yield from _strong(areas, [name for name in best if CLEAR < areas[name] <= STRONG], CLEAR, hint, "warning")
+    trees = single_areas(folder, cut=True)
+    yield from _strong(
+        trees, [name for name in best if areas[name] <= CLEAR and trees[name] > STRONG], STRONG, hint, "warning"
+    )
 
 
-def single_areas(folder: Folder) -> dict[str, float]:
-    """How well each column, or that its cells are blank, tells the labels by itself: the mean AUC over the labels."""
+def _strong(
+    areas: Mapping[str, float], names: Sequence[str], least: float, hint: str, severity: str
+) -> Iterator[Finding]:
+    """One finding for all columns that tell as much."""
+    if names:
+        who = counted(len(names), "column alone tells", "columns, each alone, tell")
+        message = f"{who} the labels with an AUC above {least}"
+        told = tuple(f"{name!r} {areas[name]:.3f}" for name in names)
+        yield Finding("leak/target-in-feature", message, TRAIN, told, hint, severity, len(names))
+
+
+def single_areas(folder: Folder, *, cut: bool = False) -> dict[str, float]:
+    """How well each column, or that it is blank, tells the labels by itself: the mean AUC over the labels.
+
+    Args:
+        folder: a bundle of a table.
+        cut: look not at the order of values but at the labels in each sixteenth of them, as a tree does.
+    """
     target, areas = folder.items.target, {}
     if folder.terms.of_images or not target.size:
         return {}
     for name, column in folder.features.items():
-        seen = _learned(folder, column)
+        seen = _learned(folder, column, cut=cut)
         best = [
             max(max(area, 1 - area) for area in (area_under(one, label) for one in seen.T))
             for label in _halves(target[folder.items.test])
@@ -84,27 +122,6 @@ def single_areas(folder: Folder) -> dict[str, float]:
         if best:
             areas[name] = float(np.mean(best))
     return areas
-
-
-def spelling(folder: Folder) -> Iterator[Probe]:
-    """Does how a number is spelt, apart from what it is, tell something? And blanks, quotes and empty cells?"""
-    everything = np.arange(len(folder.items.id))
-    columns = [
-        Column(folder.cells(name)) if name == GROUP else folder.features[name] for name in folder.feature_names()
-    ]
-    hint = "write every number of a column in one way, and every missing value too"
-    for what, seen_of, severity in (
-        ("the spelling of the cells", _spelt, "error"),
-        ("the decimals of numbers, compared with numbers alike,", _decimals, "warning"),
-    ):
-        seen = np.hstack([seen_of(column) for column in columns]) if columns else np.empty((len(everything), 0))
-        if seen.size and seen.std(axis=0).any():
-            yield Probe("leak/spelling", what, everything, seen, hint=hint, severity=severity)
-    length = _unneeded_bytes(folder)
-    if len(length) == len(everything) and length.std():
-        yield Probe(
-            "leak/row-bytes", "the bytes of the rows beyond their cells", everything, length[:, None], hint=hint
-        )
 
 
 def membership(folder: Folder) -> Iterator[Probe]:
@@ -165,8 +182,9 @@ def subgroups(folder: Folder) -> Iterator[Finding]:
         best = [max(max(area, 1 - area) for area in (area_under(one, label) for one in seen.T)) for label in halves]
         if best and np.mean(best) > CLEAR:
             message = f"the subgroup {name!r} alone tells the labels with an AUC of {np.mean(best):.3f}"
-            hint = "do not tell it (take it out of data.subgroups), or accept that"
             severity = "error" if np.mean(best) > STRONG else "warning"
+            hint = "do not tell it: take it out of data.subgroups"
+            hint += f"; or accept it: {by_accepting('leak/subgroup')}" if severity == "error" else ""
             yield Finding("leak/subgroup", message, TRAIN_GROUPS, hint=hint, severity=severity)
 
 
@@ -200,6 +218,9 @@ def _is_label(folder: Folder, table: Columns, rows: Sequence[int], name: str) ->
             continue
         if name == target or sum(map(str.__eq__, mine, label)) >= EXACT * len(held):
             return f"is the label {target!r}"
+        told = [row for row, text in enumerate(mine) if text]
+        if len(told) >= TOLD and len({label[row] for row in told}) > 1 and all(mine[row] == label[row] for row in told):
+            return f"is the label {target!r} of {len(told):,} items, and blank of the others"
         pairs = set(zip(mine, label, strict=True))
         if len(pairs) == len(set(mine)) == len(set(label)) < 0.5 * len(held):
             return f"stands for the label {target!r} one to one"
@@ -225,90 +246,30 @@ def _halves(target: Array) -> Iterator[Array]:
         yield column > (np.nanmedian(column) if len(np.unique(column)) > 2 else column.min())
 
 
-def _learned(folder: Folder, column: Column) -> Array:
-    """A column as numbers, for the test items; of words the mean label of the training items that bear them."""
-    columns, code = [column.blank], column.code
-    if column.numbers is not None:
-        columns.append(column.numbers)
-    elif code.max() < 0.2 * len(code):
-        train = folder.items.train
-        many, count = int(code.max()) + 1, np.bincount(code[train], minlength=int(code.max()) + 1)
+def _learned(folder: Folder, column: Column, *, cut: bool = False) -> Array:
+    """A column as numbers, for the test items; of few words, or if it is cut, the mean label of train at each place."""
+    columns, code, train = [column.blank], column.code, folder.items.train
+    many = bool(code.max() >= FEW * len(code))
+    ordered = many or column.numbers is not None
+    if ordered:
+        columns.append(code.astype(np.float64) if column.numbers is None else column.numbers)
+    if cut or not ordered:
+        place = _bins(columns[-1], train) if many else code
+        places = int(place.max()) + 1
+        count = np.bincount(place[train], minlength=places)
         for label in _halves(folder.items.target):
-            mean = (np.bincount(code[train], label[train], many) + 2 * label[train].mean()) / (count + 2)
-            columns.append(mean[code])
+            mean = (np.bincount(place[train], label[train], places) + 2 * label[train].mean()) / (count + 2)
+            columns.append(mean[place])
     return np.stack(columns, axis=1)[folder.items.test]
 
 
-def _spelt(column: Column) -> Array:
-    """How each cell is spelt where it could be spelt otherwise: blanks, zeros at the end, signs, missing values."""
-    texts = column.texts
-    columns: list[list[int]] = [[len(cell) - len(text) for cell, text in zip(column.cells, texts, strict=True)]]
-    if column.numbers is None:
-        missing = sorted({text for text in texts if text.lower() in ABSENT})
-        columns += [[text == spelt for text in texts] for spelt in missing[1:]]
-        first = {text.casefold(): text for text in sorted(texts, reverse=True)}
-        columns += [[text != first[text.casefold()] for text in texts]]  # one word in capitals here, and not there
-        return np.array(columns, dtype=np.float64).T
-    heads = [text.lower().lstrip("+-").partition("e")[0] for text in texts]
-    columns += [[len(head) - len(head.rstrip("0")) if "." in head else 0 for head in heads]]
-    columns += [[mark in text.lower() for text in texts] for mark in ("+", "e")]
-    columns += [[head.startswith((".", "00")) or head.endswith(".") for head in heads]]
-    columns += [[text.startswith("-") and not float(text) for text in texts]]
-    seen = np.array(columns, dtype=np.float64).T
-    # With decimals of one number, a zero at the end is part of the value and no choice.
-    if len({len(head.partition(".")[2]) for head in heads if head}) == 1:
-        seen[:, 1] = 0
-    return seen
-
-
-def _decimals(column: Column) -> Array:
-    """Decimals and figures of each number, compared with those of numbers of its size."""
-    numbers = column.numbers
-    if numbers is None:
-        return np.empty((len(column.cells), 0))
-    heads = [text.lower().lstrip("+-").partition("e")[0] for text in column.texts]
-    decimals = np.array([len(head.partition(".")[2]) for head in heads], dtype=np.float64)
-    figures = np.array([len(head.replace(".", "").lstrip("0")) for head in heads], dtype=np.float64)
-    size = np.floor(np.log10(np.maximum(np.abs(np.nan_to_num(numbers)), 1e-30))) * ALIKE + _shelves(numbers)
-    return np.stack([_compared(one, size) for one in (decimals, figures)], axis=1)
-
-
-def _shelves(numbers: Array) -> Array:
-    """In which of equally many numbers each stands, from the smallest."""
-    _, inverse, count = np.unique(numbers, return_inverse=True, return_counts=True)
-    begin = np.cumsum(count) - count
-    shelves: Array = (begin * ALIKE // len(numbers))[inverse]
-    return shelves
-
-
-def _compared(column: Array, by: Array) -> Array:
-    """A column less its mean among those that are alike."""
-    code = np.unique(by, return_inverse=True)[1]
-    residue: Array = column - (np.bincount(code, column) / np.bincount(code))[code]
-    return np.where(np.abs(residue) < 1e-9, 0, residue)
-
-
-def _unneeded_bytes(folder: Folder) -> Array:
-    """Bytes of each row beyond its cells, the commas between them and the quotes they need: blanks, line ends."""
-    found: dict[str, int] = {}
-    whole = folder.whole or folder
-    tables = ((TRAIN, folder.train, whole.train), (TEST, folder.test, whole.test))
-    for at, (name, table, all_rows) in enumerate(tables):
-        data = (folder.public / name).read_bytes()
-        lines = data.rstrip(b"\n").split(b"\n")[1:]
-        if len(lines) != len(all_rows[ID]):
-            return np.empty(0)  # a cell holds a line break
-        if folder.rows is not None:
-            lines = [lines[row] for row in folder.rows[at].tolist()]
-        quoted = _needed_quotes if b'"' in data else lambda row: 0
-        needed = [len(",".join(row).encode()) + quoted(row) for row in zip(*table.values(), strict=True)]
-        found |= {item: len(line) - least for item, line, least in zip(table[ID], lines, needed, strict=True)}
-    return np.array([found[item] for item in folder.items.id.tolist()], dtype=np.float64)
-
-
-def _needed_quotes(row: Sequence[str]) -> int:
-    """The quotes without which the cells of a row would be read as others."""
-    return sum(2 + cell.count('"') for cell in row if _QUOTED.search(cell))
+def _bins(values: Array, train: Array) -> Array:
+    """Which sixteenth of the training items' values each value falls into; a bin of its own for blanks."""
+    known = values[train][~np.isnan(values[train])]
+    edges = np.unique(np.quantile(known, np.arange(1, BINS) / BINS)) if len(known) else np.empty(0)
+    code = np.searchsorted(edges, values, side="right")
+    code[np.isnan(values)] = len(edges) + 1
+    return code
 
 
 def _is_encoding(column: Array, code: Array, items: Any) -> bool:

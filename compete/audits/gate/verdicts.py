@@ -43,10 +43,11 @@ class Probe:
         ordered: the rows stand in an order that is itself looked at.
         pooled: the features tell together what each tells too little of.
         hint: the cure.
-        severity: ``error`` or ``warning``; what is only likely is a warning in any case.
+        severity: what is told; an error that is only likely is a warning.
         chance: how likely it is by chance, where the check has measured that itself.
         told: how strong it is, likewise.
         items: pairs or names to show.
+        named: what each feature is called, where that helps to find it.
     """
 
     rule: str
@@ -61,6 +62,7 @@ class Probe:
     chance: float | None = None
     told: str = ""
     items: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,11 @@ def _smallest(share: float, many: int, probes: int) -> str:
     return f"an AUC of {area:.2f} or more is found in four of five cases" if area < 1 else "no AUC is sure to be found"
 
 
+def by_accepting(rule: str) -> str:
+    """What is added to ``compete build`` or ``compete audit`` for a leak that is none."""
+    return f'--accept-leak {rule} --because "…"'
+
+
 def wanted(folder: Folder, probe: Probe) -> Array:
     """What a probe must not tell, as columns of numbers, one row an item of the probe."""
     items = folder.items
@@ -150,7 +157,7 @@ def _compared(folder: Folder, probe: Probe) -> tuple[Array, Array, Array | None]
     """Features and targets, standardised: of groups their means, and which groups may be exchanged."""
     rows = probe.rows
     feature, label = ranked(probe.feature), ranked(wanted(folder, probe))
-    group = folder.items.group
+    group = folder.items.group if probe.against == LABEL else folder.together
     if group is None or probe.ordered or len(set(group[rows].tolist())) > 0.95 * len(rows):
         return feature, label, None
     codes = np.unique(group[rows], return_inverse=True)[1]
@@ -162,8 +169,9 @@ def _finding(verdict: Verdict) -> Finding:
     strength = probe.told or _strength(verdict.folder, probe)
     p = "less than 0.001" if verdict.corrected < 0.001 else f"{verdict.corrected:.3f}"
     message = f"{probe.what} tell {probe.against}: {strength}{len(probe.rows):,} items, chance {p}"
-    severity = probe.severity if verdict.corrected <= SURE else "warning"
-    return Finding(probe.rule, message, "public", probe.items, probe.hint, severity, len(probe.rows))
+    severity = "warning" if probe.severity == "error" and verdict.corrected > SURE else probe.severity
+    hint = probe.hint + (f"; or accept it: {by_accepting(probe.rule)}" if severity == "error" else "")
+    return Finding(probe.rule, message, "public", probe.items, hint, severity, len(probe.rows))
 
 
 def _strength(folder: Folder, probe: Probe) -> str:
@@ -174,7 +182,8 @@ def _strength(folder: Folder, probe: Probe) -> str:
     told = ranked(probe.feature).T @ ranked(target) / len(target)
     row, column = np.unravel_index(np.abs(told).argmax(), told.shape)
     label = target[:, column]
+    alone = f"{probe.named[row]} alone" if probe.named else "alone"
     if len(np.unique(label)) == 2:
         area = area_under(probe.feature[:, row], label == label.max())
-        return f"alone an AUC of {max(area, 1 - area):.2f}, "
-    return f"alone a rank correlation of {abs(told[row, column]):.2f}, "
+        return f"{alone} with an AUC of {max(area, 1 - area):.2f}, "
+    return f"{alone} with a rank correlation of {abs(told[row, column]):.2f}, "

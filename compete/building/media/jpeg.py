@@ -162,7 +162,7 @@ def _end_of_scan(data: bytes, at: int, markers: np.ndarray[tuple[int], np.dtype[
         found = AFTER_PIXELS.search(data, end)
         end = found.start() if found else len(data)
     if end == len(data) or not markers[end]:
-        raise Damaged("it ends in the middle of its pixels")
+        raise Damaged("it ends in the middle of its pixels, or just before its end marker")
     while end > at and data[end - 1] == 0xFF:
         end -= 1
     return end

@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 
 from compete.building.splits.division import Population
 from compete.building.splits.grouping import Floats, Ints, Parts
+from compete.dataset import counted
 from compete.errors import Finding
 
 FAR = 0.2
 """A part whose size misses the wanted one by more than this share of it is a warning, not only a note."""
+
+SMALLER = "a finer data.group, or none; images linked as copies or views of one scene are one group, too"
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,10 +91,10 @@ def _empty_parts(population: Population, balance: Balance) -> list[Finding]:
         return []
     groups = None if population.group is None else len(np.unique(population.group))
     units = population.items if groups is None else groups
-    unit = "items" if groups is None else "groups"
     if units < len(wanted):
-        message = f"{units} {unit} cannot fill {len(wanted)} parts ({', '.join(balance.parts)})"
-        hint = "more data is needed" if groups is None else "use a finer data.group, or more data"
+        unit = counted(units, "item", "items") if groups is None else counted(units, "group", "groups")
+        message = f"{unit} cannot fill {len(wanted)} parts ({', '.join(balance.parts)})"
+        hint = "more data is needed" if groups is None else f"more data is needed, or smaller groups: {SMALLER}"
         return [Finding("split/too-few", message, items=tuple(empty), hint=hint, count=len(empty))]
     hint = "see split.test and split.public: a part must be large enough for one of the items or groups"
     message = f"no item falls into {' and '.join(empty)}, of {population.items} items"
@@ -113,7 +116,8 @@ def _large_group(population: Population, balance: Balance) -> list[Finding]:
     message += f"; the largest has {largest} items"
     names = tuple(str(population.identity[code]) for code in large[:3].tolist())
     hint = (
-        "a group is never cut, so parts come out uneven: use a finer data.group, or a larger split.test or split.public"
+        "a group is never cut, so parts come out uneven; what helps is a larger split.test or split.public, or smaller "
+        f"groups: {SMALLER}"
     )
     return [Finding("split/large-group", message, items=names, hint=hint, severity="warning", count=len(large))]
 

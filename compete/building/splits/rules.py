@@ -5,8 +5,9 @@ from __future__ import annotations
 SPLIT_RULES = {
     "split/too-few": (
         "There are fewer items, or groups, than parts.",
-        "Train, public and private each need at least one item, and a group is never cut. Gather more data, use a "
-        "finer `data.group`, or let `split.public` be 0 or 1 so that the test has one part.",
+        "Train, public and private each need at least one item, and a group is never cut. Images that are linked as "
+        "copies or views of one scene are a group as well, declared or not. Gather more data, use a finer "
+        "`data.group`, or let `split.public` be 0 or 1 so that the test has one part.",
     ),
     "split/empty-part": (
         "A part would hold no item.",

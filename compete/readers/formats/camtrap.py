@@ -27,6 +27,9 @@ from compete.readers.recognition import Glance
 from compete.readers.tables import tabled_dataset
 from compete.sources import is_file, read_whole
 
+LEFT_OUT = ("dataset/left-out", "dataset/remote-media")
+"""What is said of media that are no items."""
+
 
 def read(challenge: Challenge) -> Dataset:
     """Read the package that a challenge names.
@@ -54,7 +57,7 @@ def sketch(path: Path) -> dict[str, Any]:
     count = len(table.lines)
     classes = len(set(filter(None, table.columns[LABEL])))
     told = f"{LABEL} has {classes} values"
-    told += f"; {media - count} of {media} images are addresses" if here and count < media else ""
+    told += "".join(f"; {one.message}" for one in table.findings if one.rule in LEFT_OUT) if here else ""
     told += f"; {media} images are addresses: fetch them to have images as items" if not here else ""
     events = len(set(zip(table.columns[DEPLOYMENT], table.columns.get(EVENT, table.columns[DEPLOYMENT]), strict=True)))
     columns = [DEPLOYMENT, EVENT] if EVENT in table.columns else [DEPLOYMENT]

@@ -14,6 +14,8 @@ from compete.readers.annotations import Annotations, is_number, is_whole
 from compete.readers.coverage import KINDS as COVERAGE_KINDS
 from compete.readers.coverage import listed_coverage
 from compete.readers.faults import Faults, Kind
+from compete.readers.formats.coco_labels import image_labels, label_columns, label_findings
+from compete.readers.formats.coco_numbers import with_numbers
 from compete.readers.json_file import read_json, refusal
 
 TAKEN = frozenset({"id", "file_name", "width", "height"})
@@ -28,7 +30,8 @@ RULE = "dataset/coco-file"
 KINDS = {
     "not-an-image": Kind(
         "dataset/coco-image", "image lacks a whole `id` or a `file_name`", "images lack a whole `id` or a `file_name`",
-        "each entry of `images` needs both, the name on one line and without control characters"),
+        "each entry of `images` needs both, the name on one line and without control characters; ids are all numbers, "
+        "or all text"),
     "image-id": Kind(
         "dataset/repeated-id", "image repeats the id of another", "images repeat the ids of others",
         "files were joined without numbering anew: annotations would land on the wrong image"),
@@ -73,6 +76,7 @@ def coco_annotations(content: Mapping[str, Any], path: Path, *, short: bool = Fa
     Raises:
         DatasetError: if its images or categories are not sound; all faults at once.
     """
+    content = with_numbers(content)
     faults = Faults(path.name, KINDS | COVERAGE_KINDS)
     images = _images(_named(content["images"], 1 if short else 2), faults)
     categories = _categories(content["categories"], faults)
@@ -87,9 +91,12 @@ def coco_annotations(content: Mapping[str, Any], path: Path, *, short: bool = Fa
     number = tuple(entry["id"] for entry in images)
     file = tuple(entry["file_name"].replace("\\", "/") for entry in images)  # as programs on Windows write it
     size = tuple(_size(entry) for entry in images)
+    labels, objects = image_labels(number, categories, content["annotations"])
+    labelled = {} if labels is None else label_columns(labels, columns)
+    findings += label_findings(labels or {}, file, path.name)
     return Annotations(
-        path.name, number, file, size, columns, categories, content["annotations"], path.parent,
-        findings=tuple(findings), coverage=coverage,
+        path.name, number, file, size, columns | labelled, categories, objects, path.parent,
+        findings=tuple(findings), coverage=coverage, choices=tuple(labelled),
     )  # fmt: skip
 
 
@@ -106,10 +113,17 @@ def coco_content(path: Path, where: str = "") -> dict[str, Any]:
     absent = [key for key in lists if not isinstance(known.get(key), list)]
     if absent:
         hint = "a COCO file of annotations is an object with the lists images, categories and annotations"
+        if absent == ["categories"] and _are_captions(known["annotations"]):
+            hint = "take the file of instances, keypoints or panoptic segments that was published beside it"
+            raise refusal(RULE, "the file holds captions only, and no labels", path.name, hint)
         if isinstance(content, list):
             hint += "; this looks like results of a model"
         raise refusal(RULE, f"the file has no list {' and no list '.join(absent)}", path.name, hint)
     return known
+
+
+def _are_captions(annotations: list[Any]) -> bool:
+    return bool(annotations) and all(isinstance(one, dict) and "caption" in one for one in annotations)
 
 
 def _named(entries: Sequence[Any], parts: int) -> list[Any]:

@@ -141,11 +141,12 @@ def _take_image(element: Node, reading: _Reading) -> None:
     given, gathering = element.attributes, reading.gathering
     size = whole_size(given.get("width"), given.get("height"))
     tags = sorted({tag.attributes.get("label", "") for tag in element.all("tag")} - {""})
-    cells = {"split": given.get("subset", ""), "task": given.get("task_id", ""), "tag": "|".join(tags)}
+    cells = {"split": given.get("subset", ""), "task": given.get("task_id", "")}
     name = f"{cells['split']}/{given.get('name', '')}"  # projects keep the images of each subset apart
     file = reading.pictures.find(name)
     columns = {name: text for name, text in cells.items() if text}
-    image = gathering.add_image(file, size, f"{reading.name}:{element.line}", columns)
+    choices = {"tag": tags} if tags else {}
+    image = gathering.add_image(file, size, f"{reading.name}:{element.line}", columns, choices)
     if image is None:
         return
     for node in element.children:

@@ -13,9 +13,10 @@ from compete.errors import EXAMPLES, DatasetError, Finding
 from compete.readers.archive_files import PACKED, open_archive
 from compete.readers.formats.dwca_file import FILE, OCCURRENCE, RECORDER, Joined, credits_of, read_archive, table_of
 from compete.readers.formats.dwca_sheets import META, layouts
-from compete.readers.proposals import FEW, Proposal
+from compete.readers.proposals import FEW, MOST_TOLD, Proposal
 from compete.readers.recognition import Glance, read_head
 from compete.readers.tables import tabled_dataset
+from compete.readers.telling import told_area
 from compete.sources import is_remote
 
 LABELS = ("species", "scientificName", "acceptedScientificName", "genus", "family")
@@ -83,9 +84,8 @@ def sketch(path: Path) -> dict[str, Any]:
         "images": None,
         "label": Proposal(label, f"{classes} taxa") if label else None,
         "group": _group(columns, OCCURRENCE if of_media else ""),
-        "subgroups": [Proposal(name, f"{len(set(columns[name]))} values") for name in SUBGROUPS
-                      if 1 < len(set(filter(None, columns.get(name, ())))) <= FEW],
-    }  # fmt: skip
+        "subgroups": _subgroups(columns, columns.get(label, ())),
+    }
 
 
 def recognise(glance: Glance) -> str:
@@ -116,6 +116,13 @@ def _has_images(joined: Joined) -> bool:
         return bool(table_of(joined, of_media=True).lines)
     except DatasetError:
         return False
+
+
+def _subgroups(columns: Mapping[str, Sequence[str]], label: Sequence[str]) -> list[Proposal]:
+    """Columns of few values, without those that nearly say the label."""
+    few = [name for name in SUBGROUPS if 1 < len(set(filter(None, columns.get(name, ())))) <= FEW]
+    told = [name for name in few if label and told_area(columns[name], label) > MOST_TOLD]
+    return [Proposal(name, f"{len(set(columns[name]))} values") for name in few if name not in told]
 
 
 def _group(columns: Mapping[str, Sequence[str]], otherwise: str) -> list[Proposal]:

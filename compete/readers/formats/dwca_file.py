@@ -17,7 +17,7 @@ from compete.dataset import counted, excerpt
 from compete.errors import EXAMPLES, DatasetError, Finding, fatal
 from compete.readers.archive_files import Archive, open_archive
 from compete.readers.delimited import Delimited
-from compete.readers.formats.dwca_sheets import ID, META, Sheet, layouts, read_sheet
+from compete.readers.formats.dwca_sheets import ID, META, Sheet, layouts, read_sheet, require_files
 from compete.readers.images import is_image_name
 from compete.readers.json_file import refusal
 from compete.readers.listing import listed_files
@@ -96,12 +96,15 @@ def read_archive(path: Path, where: str = "") -> Joined:
     """
     archive = open_archive(path, where)
     known = layouts(archive)
-    core = read_sheet(archive, known[0])
-    wanted = {"Event": ("Occurrence", *MEDIA), "Occurrence": MEDIA}.get(core.kind, ())
-    if core.kind not in ("Event", "Occurrence"):
-        message = f"the archive lists {core.kind or 'rows of no kind'}, not occurrences"
+    kind = known[0].kind
+    wanted = {"Event": ("Occurrence", *MEDIA), "Occurrence": MEDIA}.get(kind, ())
+    if kind not in ("Event", "Occurrence"):
+        message = f"the archive lists {kind or 'rows of no kind'}, not occurrences"
         raise refusal(RULE, message, f"{archive.name}/{META}", "an archive of occurrences or of events is needed")
-    sheets = [read_sheet(archive, layout) for layout in known[1:] if layout.kind in wanted]
+    used = [known[0], *(layout for layout in known[1:] if layout.kind in wanted)]
+    for layout in used:
+        require_files(archive, layout)
+    core, *sheets = (read_sheet(archive, layout) for layout in used)
     joined = _occurrences(archive, core, sheets)
     if not joined.lines:
         raise refusal(

@@ -27,6 +27,8 @@ SPELT = {name.lower(): name for name in (
     "decimalLongitude",
 )}  # fmt: skip
 """Terms as the standard spells them; GBIF's simple downloads write them small."""
+PROSE = 10
+"""Cells of a row; a text may well have as many commas as a narrower table."""
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -59,6 +61,11 @@ class Layout:
     key: int = -1
     terms: Mapping[int, str] = field(default_factory=dict)
     defaults: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def width(self) -> int:
+        """How many cells a row must have."""
+        return max([self.key, *self.terms], default=0) + 1
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,16 @@ def layouts(archive: Archive) -> list[Layout]:
     return sorted(tables, key=lambda table: not table.core)
 
 
+def require_files(archive: Archive, layout: Layout) -> None:
+    """Refuse a table whose files are not in the archive, before others are read.
+
+    Raises:
+        DatasetError: if one is missing.
+    """
+    for written in layout.files:
+        _found(archive, written)
+
+
 def read_sheet(archive: Archive, layout: Layout) -> Sheet:
     """Read a table of the archive; columns without any value are left out.
 
@@ -120,14 +137,9 @@ def read_sheet(archive: Archive, layout: Layout) -> Sheet:
         for line, cells in list(_cells(text, layout, name))[layout.skipped :]:
             lines.append(line)
             rows.append(cells)
-    wide = max([layout.key, *layout.terms], default=0) + 1
-    short = [line for line, cells in zip(lines, rows, strict=True) if len(cells) < wide]
+    short = [(line, cells) for line, cells in zip(lines, rows, strict=True) if len(cells) < layout.width]
     if short:
-        message = f"{counted(len(short), 'row has', 'rows have')} fewer cells than the {wide} that {META} describes"
-        hint = "export the archive again; line breaks inside cells must be removed or quoted"
-        told = tuple(f"line {line}" for line in short[:EXAMPLES])
-        where = f"{layout.files[0]}:{short[0]}"
-        raise DatasetError("the archive cannot be read", [Finding("dataset/ragged-row", message, where, told, hint)])
+        raise DatasetError("the archive cannot be read", [_ragged(layout, short)])
     columns = {ID: [cells[layout.key].strip() for cells in rows]} if layout.key >= 0 else {}
     for place, term in layout.terms.items():
         default = layout.defaults.get(term, "")
@@ -137,6 +149,35 @@ def read_sheet(archive: Archive, layout: Layout) -> Sheet:
     for term, default in layout.defaults.items():
         columns.setdefault(term, [default] * len(rows))
     return Sheet(layout.kind, layout.files[0], columns, lines, tuple(findings))
+
+
+def _ragged(layout: Layout, short: Sequence[tuple[int, list[str]]]) -> Finding:
+    """What is wrong with rows that have too few cells: mostly a quote that swallowed some."""
+    swallowed = [line for line, cells in short if any(layout.delimiter in cell for cell in cells)]
+    if swallowed:
+        return _unclosed(layout.files[0], swallowed)
+    many = counted(len(short), "row has", "rows have")
+    message = f"{many} fewer cells than the {layout.width} that {META} describes"
+    hint = "export the archive again; line breaks inside cells must be removed or quoted"
+    told = tuple(f"line {line}" for line, _ in short[:EXAMPLES])
+    return Finding("dataset/ragged-row", message, f"{layout.files[0]}:{short[0][0]}", told, hint)
+
+
+def _unclosed(name: str, lines: Sequence[int]) -> Finding:
+    one, many = "row opens a quote and does not close it", "rows open a quote and do not close it"
+    message = counted(len(lines), one, many) + " in the same cell"
+    hint = "in a quoted cell a quote is written twice; where quotes are letters of the text, "
+    hint += f'{META} must say fieldsEnclosedBy=""'
+    told = tuple(f"line {line}" for line in lines[:EXAMPLES])
+    return Finding("dataset/quoting", message, f"{name}:{lines[0]}", told, hint, count=len(lines))
+
+
+def _holds_rows(cells: Sequence[str], layout: Layout) -> bool:
+    """Whether a cell holds whole rows, as one does whose quote is closed many lines below."""
+    if layout.delimiter != "\t" and layout.width < PROSE:
+        return False
+    lines = (line for cell in cells if "\n" in cell for line in cell.split("\n"))
+    return any(line.count(layout.delimiter) >= layout.width - 1 for line in lines)
 
 
 def short_name(term: str) -> str:
@@ -256,6 +297,8 @@ def _cells(text: str, layout: Layout, name: str) -> Iterator[tuple[int, list[str
         with long_cells():
             line = 1
             for row in reader:
+                if reader.line_num > line and _holds_rows(row, layout):
+                    raise DatasetError("the archive cannot be read", [_unclosed(name, [line])])
                 if row:
                     yield line, row
                 line = reader.line_num + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from compete.errors import EXAMPLES, DatasetError, Finding, fatal
 from compete.files import system_fault
 from compete.readers.images import is_image_name
 from compete.readers.labels import label_findings, labels_of
+from compete.readers.listing import NO_CLASSES, is_part
 from compete.readers.proposals import Proposal
-from compete.readers.recognition import Glance
+from compete.readers.recognition import ANNOTATIONS, TABLES, Glance
 from compete.readers.stacks.choosing import viewed
 from compete.sources import address_of, files_below, is_remote
 
@@ -48,6 +49,7 @@ def read(challenge: Challenge) -> Dataset:
     label = challenge.data.label[0]
     file = challenge.data.file or "file"
     findings = [*_column_findings(challenge, (file, label)), *_folder_findings(found, root.name)]
+    findings += _part_findings(found, root)
     if not found.images:
         findings.append(Finding("dataset/empty-table", "no class folder holds an image", challenge.where("data.path")))
     if fatal(findings):
@@ -69,7 +71,7 @@ def sketch(path: Path) -> dict[str, Any]:
         DatasetError: if it holds no images in class folders.
     """
     found = _look(path, "")
-    findings = [finding for finding in _folder_findings(found, path.name) if finding.severity == "error"]
+    findings = [*fatal(_folder_findings(found, path.name)), *_part_findings(found, path)]
     if not found.images:
         hint = "expected: one folder a class, with images in it"
         findings.append(
@@ -96,7 +98,12 @@ def sketch(path: Path) -> dict[str, Any]:
 def recognise(glance: Glance) -> str:
     """Why a path is a folder of class folders; empty if it is none."""
     classes = {name.split("/")[0] for name in glance.names if name.count("/") == 1 and is_image_name(name)}
-    return f"images in {len(classes)} folders" if len(classes) > 1 else ""
+    return f"images in {len(classes)} folders" if len(classes) > 1 and not are_parts(classes) else ""
+
+
+def are_parts(folders: Collection[str]) -> bool:
+    """Whether folders are the parts of a dataset, and what lies beside them, rather than classes."""
+    return any(map(is_part, folders)) and all(is_part(one) or one.lower() in NO_CLASSES for one in folders)
 
 
 def _look(root: Path, where: str) -> _Found:
@@ -151,7 +158,7 @@ def _look_in_class(path: str, folder: str, inside: str, found: _Found) -> int:
     before = len(found.images)
     for entry in _listed(Path(path)):
         name = f"{folder}/{entry.name}"
-        if not os.path.realpath(entry.path).startswith(inside):
+        if entry.is_symlink() and not os.path.realpath(entry.path).startswith(inside):
             found.outside.append(name)
         elif not entry.is_file() or not is_image_name(entry.name):
             found.stray.append(name)
@@ -180,6 +187,18 @@ def _folder_findings(found: _Found, name: str) -> list[Finding]:
                 len(names))
         for rule, what, names, hint, severity in kinds if names
     ]  # fmt: skip
+
+
+def _part_findings(found: _Found, root: Path) -> list[Finding]:
+    """Refuse parts of a dataset as classes: who learns them predicts nothing."""
+    folders = sorted({folder for _, folder in found.images})
+    if not are_parts(folders):
+        return []
+    hint = "expected: one folder a class, with images in it"
+    if inside := Glance(root).ending(*ANNOTATIONS, *TABLES)[:EXAMPLES]:
+        hint = f"what is in the images may be told by {', '.join(inside)}: compete init DIR --from auto:THAT"
+    message = "the folders are parts of a dataset, and no classes"
+    return [Finding("dataset/parts", message, root.name, tuple(map(excerpt, folders[:EXAMPLES])), hint)]
 
 
 def _column_findings(challenge: Challenge, known: tuple[str, ...]) -> list[Finding]:

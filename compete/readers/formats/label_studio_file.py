@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from compete.dataset import counted, excerpt
 from compete.errors import EXAMPLES, Finding
 from compete.readers.annotations import Annotations
+from compete.readers.formats.label_studio_answers import ANSWERS, CLASS, sorted_results, type_of
 from compete.readers.formats.label_studio_shapes import KINDS, OTHERS, entry_of
 from compete.readers.gathering import FILE_RULE, Gathering, whole_size, without_mark, word_of
 from compete.readers.headers import read_headers
@@ -29,6 +30,9 @@ OF_PEOPLE = frozenset({
 USUAL = ("image", "img", "picture", "photo", "ocr")
 MINIMAL = frozenset({"annotation_id", "annotator", "lead_time"})
 """Keys that a row of JSON-MIN has and a task has not."""
+
+TYPES = frozenset({*KINDS, *OTHERS, *ANSWERS, CLASS})
+"""Keys by which a value of JSON-MIN tells its type."""
 
 
 class _Work(NamedTuple):
@@ -51,7 +55,8 @@ def read_label_studio(path: Path, images: Path | None = None, where: str = "") -
     """Read an export of Label Studio.
 
     Of several annotations of an image the one marked as ground truth counts, else the one changed last; cancelled ones
-    never do, and images without any are left out. Choices become columns, named as in the labelling interface.
+    never do, and images without any are left out. Choices, taxonomies, ratings and numbers about the whole image become
+    columns, named as in the labelling interface; other answers are told and left out.
 
     Args:
         path: the JSON file.
@@ -111,14 +116,20 @@ def _minimal(content: list[dict[str, Any]]) -> Iterator[_Task]:
         for name, value in row.items():
             if name in OF_PEOPLE or value == reference:
                 continue
-            entries = value if isinstance(value, list) else [value]
-            for at, entry in enumerate(entries):
-                given = entry if isinstance(entry, dict) else {"choices": [entry]}
-                kind = next((key for key in given if key in KINDS or key in OTHERS), "choices")
+            drawn = isinstance(value, list) and any(isinstance(one, dict) for one in value)
+            for at, entry in enumerate(value if drawn else [value]):
+                given = entry if isinstance(entry, dict) else _answer(entry)
+                kind = next((key for key in given if key in TYPES), "")
                 results.append(
                     (f"{place}.{name}[{at}]", {"type": kind, "from_name": name, "value": given, **_sizes(given)})
                 )
         yield _Task(place, reference, [_Work(results, False, word_of(row.get("updated_at")))])
+
+
+def _answer(value: Any) -> dict[str, Any]:
+    """An answer as JSON spells it: a list of lists is a taxonomy, all else was chosen."""
+    listed = value if isinstance(value, list) else [value]
+    return {"taxonomy" if any(isinstance(one, list) for one in listed) else "choices": listed}
 
 
 def _sizes(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,15 +176,12 @@ def _take(task: _Task, work: _Work, gathering: Gathering, pictures: Pictures) ->
     file = _file(task.reference, pictures)
     size = next((known for known in sizes if known), None)
     around = size or _measured(pictures.root / file)
-    cells = {}
-    for _, result in work.results:
-        name, value = word_of(result.get("from_name")), result.get("value")
-        chosen = value.get("choices") if isinstance(value, dict) else None
-        if isinstance(chosen, list) and name:
-            cells[name] = "|".join(filter(None, map(word_of, chosen)))
-    image = gathering.add_image(file, size, task.place, cells)
-    for place, result in work.results if image is not None else ():
-        _take_result(result, place, image or 0, around, gathering)
+    told = sorted_results(work.results)
+    image = gathering.add_image(file, size, task.place, choices=told.choices)
+    for place, result in told.shapes if image is not None else ():
+        _take_shape(result, place, image or 0, around, gathering)
+    for what, place in told.others if image is not None else ():
+        gathering.pass_over(what, place)
 
 
 def _measured(path: Path) -> tuple[int, int] | None:
@@ -184,17 +192,17 @@ def _measured(path: Path) -> tuple[int, int] | None:
     return None if header.fault else (header.width, header.height)
 
 
-def _take_result(
+def _take_shape(
     result: Mapping[str, Any], place: str, image: int, around: tuple[int, int] | None, gathering: Gathering
 ) -> None:
-    kind = word_of(result.get("type")).lower()
+    kind = type_of(result)
     value = result.get("value")
     if not isinstance(value, dict):
         gathering.faults.add("shape", place)
         return
     if kind in OTHERS:
         gathering.leave_out(OTHERS[kind], place)
-    elif kind in KINDS:
+    else:
         size = whole_size(result.get("original_width"), result.get("original_height"))
         entry = entry_of(KINDS[kind], value, size or around)
         labels = value.get(kind) or value.get("labels")

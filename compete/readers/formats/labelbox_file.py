@@ -43,7 +43,8 @@ def read_labelbox(path: Path, images: Path | None = None, where: str = "") -> An
     """Read an export of Labelbox.
 
     Of several labels of an image the benchmark counts, else the one changed last; rows without any are left out.
-    Answers about the whole image (radio and checklist) become columns, named as the questions; texts are not read.
+    Answers about the whole image (radio and checklist) become columns, named as the questions; texts, answers that
+    depend on others and those about one object are told and left out.
 
     Args:
         path: the file.
@@ -129,7 +130,10 @@ def _worth(label: Mapping[str, Any]) -> tuple[bool, str]:
 def _take(row: _Row, label: Mapping[str, Any], gathering: Gathering) -> None:
     given = label.get("annotations")
     content = given if isinstance(given, dict) else {}
-    image = gathering.add_image(row.file, row.size, row.place, dict(_answers(content.get("classifications"))))
+    choices, others = _answers(content.get("classifications"))
+    image = gathering.add_image(row.file, row.size, row.place, choices=choices)
+    for what in others if image is not None else ():
+        gathering.pass_over(what, row.place)
     objects = content.get("objects")
     for at, one in enumerate(objects if isinstance(objects, list) else []):
         place = f"{row.place} objects[{at}]"
@@ -138,6 +142,8 @@ def _take(row: _Row, label: Mapping[str, Any], gathering: Gathering) -> None:
         if not isinstance(one, dict):
             gathering.faults.add("shape", place)
             continue
+        for _ in _listed(one.get("classifications")):
+            gathering.pass_over("answer about an object", place)
         name = one.get("name") or one.get("title") or one.get("value")
         drawn = one.get("bounding_box") or one.get("bbox")
         other = next((what for key, what in OTHERS.items() if key in one), "")
@@ -168,17 +174,26 @@ def _polygon(given: Any) -> Entry | None:
     return None if numbers is None else outlined([list(zip(numbers[::2], numbers[1::2], strict=True))])
 
 
-def _answers(given: Any) -> Iterator[tuple[str, str]]:
-    """Question and answer of each classification of the whole image; several answers are joined by a bar."""
-    for one in given if isinstance(given, list) else []:
-        if not isinstance(one, dict):
-            continue
+def _answers(given: Any) -> tuple[dict[str, list[str]], list[str]]:
+    """What was answered to each question about the whole image, and what of it is not read."""
+    choices, others = dict[str, list[str]](), list[str]()
+    for one in _listed(given):
         name = word_of(one.get("name")) or word_of(one.get("title"))
         radio, checks = one.get("radio_answer", one.get("answer")), one.get("checklist_answers", one.get("answers"))
-        chosen = [radio] if isinstance(radio, dict) else checks if isinstance(checks, list) else []
-        words = [word_of(answer.get("name", answer.get("title"))) for answer in chosen if isinstance(answer, dict)]
+        chosen = [radio] if isinstance(radio, dict) else _listed(checks)
+        words = [word_of(answer.get("name", answer.get("title"))) for answer in chosen]
         if name and any(words):
-            yield name, "|".join(filter(None, words))
+            choices[name] = list(filter(None, words))
+        else:
+            others.append("text" if "text_answer" in one or isinstance(radio, str) else "answer without a word")
+        depending = sum(len(_listed(answer.get("classifications"))) for answer in chosen)
+        others += ["answer that depends on another"] * depending
+    return choices, others
+
+
+def _listed(given: Any) -> list[dict[str, Any]]:
+    """The mappings of a list; none where it is no list."""
+    return [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
 
 
 def _notes(name: str, contested: list[str], absent: list[str]) -> list[Finding]:

@@ -83,10 +83,9 @@ def _take(path: Path, name: str, gathering: Gathering, pictures: Pictures) -> No
     given, size = word_of(sheet.get("imagePath")), whole_size(sheet.get("imageWidth"), sheet.get("imageHeight"))
     file = pictures.find_stem(name) or pictures.find(f"{Path(name).parent.as_posix()}/{given}")
     flags = sheet.get("flags")
-    cells = (
-        {key: word_of(flag) for key, flag in flags.items() if isinstance(flag, bool)} if isinstance(flags, dict) else {}
-    )
-    image = gathering.add_image(file, size, name, cells)
+    said = flags if isinstance(flags, dict) else {}
+    choices = {key: [word_of(flag)] for key, flag in said.items() if isinstance(flag, bool)}
+    image = gathering.add_image(file, size, name, choices=choices)
     if image is not None:
         _add_objects(sheet["shapes"], image, size, name, gathering)
 

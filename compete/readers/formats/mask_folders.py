@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
@@ -138,7 +139,8 @@ def _objects(
     folder: Path, wanted: Sequence[tuple[int, str]], sizes: Sequence[tuple[int, int] | None], faults: Faults
 ) -> list[Entry | None]:
     """The object of each mask; None where it cannot be read."""
-    with ThreadPoolExecutor(cores()) as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor(cores()) as pool:
+        warnings.simplefilter("ignore")  # of elements that say nothing of the pixels
         found = list(pool.map(lambda one: _object(folder / one[1], sizes[one[0]]), wanted))
     entries: list[Entry | None] = []
     for (row, name), result in zip(wanted, found, strict=True):

@@ -13,7 +13,7 @@ from compete.dataset import Dataset, excerpt
 from compete.errors import DatasetError, Finding, fatal
 from compete.nifti import without_suffix
 from compete.readers.annotated import stems
-from compete.readers.delimited import Delimited
+from compete.readers.delimited import Delimited, read_delimited
 from compete.readers.faults import Faults, Kind
 from compete.readers.given_splits import propose_split
 from compete.readers.images import is_image_name
@@ -29,6 +29,10 @@ from compete.sources import is_file
 NAME, FILE, MASK, SPLIT = "name", "file", "mask", "split"
 META = "dataset_meta.json"
 """Where datumaro writes the names of the values."""
+CLASSES = "_classes.csv"
+"""Where Roboflow writes the names of the values, in the folder of each part."""
+MARK = "_mask"
+"""What the name of a label image has more than that of the image beside it."""
 LOOKED_AT = 50
 """Label images whose values are looked at for a proposal."""
 MOST_VALUES = 256
@@ -71,8 +75,9 @@ class Pairs:
 def read(challenge: Challenge) -> Dataset:
     """Read the images and label images of the folder that a challenge names.
 
-    They are paired by their names; the columns are ``name``, ``file``, ``mask`` and, where folders tell it, ``split``.
-    ``data.values`` says what the values of the pixels mean.
+    They are paired by their names, from two folders or as ``a.jpg`` and ``a_mask.png`` in one. The columns are
+    ``name``, ``file``, ``mask`` and, where folders tell it, ``split``. ``data.values`` says what the values of the
+    pixels mean.
 
     Raises:
         DatasetError: with one finding for every fault.
@@ -159,9 +164,10 @@ def _sorted(names: Sequence[str]) -> tuple[dict[Any, list[str]], dict[Any, list[
     """Images and label images by what a pair has in common: the folders around them, and the name without affixes."""
     images: dict[Any, list[str]] = {}
     masks: dict[Any, list[str]] = {}
+    beside = {without_suffix(name) + MARK for name in names}
     for name in names:
         *folders, file = name.split("/")
-        around, is_mask = [], False
+        around, is_mask = [], without_suffix(name) in beside
         for folder in map(str.lower, folders):
             short = "" if _FOLDER.match(folder) else _JOINED.sub("", folder)
             is_mask = is_mask or short != folder
@@ -193,7 +199,7 @@ def _values(folder: Path, pairs: Pairs, view: Mapping[str, str]) -> Mapping[str,
         raise refusal("dataset/label-image", "no label image can be read", excerpt(faults[0], 80), hint)
     if len(seen) > MOST_VALUES:
         seen = {0, 1}
-    told = _named(folder)
+    told = _named(folder, pairs)
     if told and seen <= told.keys():
         return {name: value for value, name in told.items()}
     if seen | {0} == {0, max(seen, default=1)}:
@@ -201,10 +207,10 @@ def _values(folder: Path, pairs: Pairs, view: Mapping[str, str]) -> Mapping[str,
     return {told.get(value) or ("background" if value == 0 else f"class_{value}"): value for value in sorted(seen)}
 
 
-def _named(folder: Path) -> dict[int, str]:
-    """The names of values in datumaro's file; none where it is not there, or is another."""
+def _named(folder: Path, pairs: Pairs) -> dict[int, str]:
+    """The names of values in datumaro's file or in Roboflow's tables; none where they are not there, or are others."""
     if not is_file(folder / META):
-        return {}
+        return _of_tables(folder, pairs)
     try:
         said = read_json(folder / META, "dataset/label-file")
     except DatasetError:
@@ -213,3 +219,23 @@ def _named(folder: Path) -> dict[int, str]:
     names = entries.items() if isinstance(entries, dict) else ()
     found = {int(value): name for value, name in names if value.isdecimal() and isinstance(name, str) and name}
     return found if len(set(found.values())) == len(found) else {}
+
+
+def _of_tables(folder: Path, pairs: Pairs) -> dict[int, str]:
+    """The names of values in the tables of Roboflow's; none where two do not agree."""
+    found: dict[int, str] = {}
+    for part in sorted({PurePosixPath(name).parent for name in pairs.masks}):
+        for value, name in _rows(folder / part / CLASSES):
+            if value.isdecimal() and len(value) < 6 and name and found.setdefault(int(value), name) != name:
+                return {}
+    return found if len(set(found.values())) == len(found) else {}
+
+
+def _rows(path: Path) -> list[tuple[str, str]]:
+    """The first two cells of each row of a table; none where it is not there, or is no such table."""
+    try:
+        columns = list(read_delimited(path).columns.values()) if is_file(path) else []
+    except DatasetError:
+        return []
+    pairs = zip(*columns[:2], strict=True) if len(columns) > 1 else ()
+    return [(value.strip(), name.strip()) for value, name in pairs]

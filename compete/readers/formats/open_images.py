@@ -46,8 +46,11 @@ def sketch(path: Path) -> dict[str, Any]:
 
 
 def recognise(glance: Glance) -> str:
-    """Why a path holds a table of boxes of Open Images; empty if it does not."""
+    """Why a path holds a table of boxes of Open Images, or is a folder of its other tables; empty if it does not."""
     names = glance.ending(".csv")[:LOOKED_AT]
     files = [glance.path / name if glance.names else glance.path for name in names]
-    boxes = next((file for file in files if (table := table_at(file)) and table.kind == "boxes"), None)
-    return f"{boxes.name} has the columns ImageID, LabelName, XMin" if boxes else ""
+    kinds = {table.kind: file.name for file in files if (table := table_at(file))}
+    if "boxes" in kinds:
+        return f"{kinds['boxes']} has the columns ImageID, LabelName, XMin"
+    listed = glance.is_folder and kinds.get("images")
+    return f"{listed} lists images as Open Images does" if listed else ""

@@ -108,7 +108,7 @@ def read_open_images(path: Path, where: str = "", images: Path | None = None) ->
     """
     tables, trees, release = _tables(path, where)
     if not of_kind(tables, "boxes"):
-        hint = f"its columns are {', '.join(COLUMNS['boxes'])} and others"
+        hint = f"its columns are {', '.join(COLUMNS['boxes'])} and others: fetch PART-annotations-bbox.csv"
         raise refusal(FILE_RULE, "there is no table of boxes of Open Images", path.name or str(path), hint)
     faults = Faults(path.name, KINDS)
     root = images or release

@@ -1,4 +1,4 @@
-"""Exports of Roboflow with a folder each for train, valid and test: COCO, tables of flags, or one folder a class."""
+"""Exports of Roboflow, a folder each for train, valid and test: boxes and masks, flags, or one folder a class."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from compete.challenge import Challenge
 from compete.dataset import Dataset
 from compete.readers.annotated import annotated_dataset
 from compete.readers.annotated_proposals import propose_annotated
+from compete.readers.formats.roboflow_boxes import CREATEML, LINES
+from compete.readers.formats.roboflow_boxes import TABLE as CORNERS
 from compete.readers.formats.roboflow_file import COCO, LABEL, TABLE, flavour, read_roboflow
 from compete.readers.formats.roboflow_names import SOURCE, source_group
 from compete.readers.proposals import Proposal
@@ -17,6 +19,9 @@ from compete.readers.recognition import Glance
 FLAVOURS = {
     "coco": f"{COCO} in folders of Roboflow's",
     "table": f"{TABLE} in folders of Roboflow's",
+    "corners": f"{CORNERS} in folders of Roboflow's",
+    "createml": f"{CREATEML} in folders of Roboflow's",
+    "lines": f"{LINES} in folders of Roboflow's",
     "folders": "one folder a class in folders for train, valid or test",
 }
 

@@ -12,17 +12,21 @@ from compete.errors import EXAMPLES, DatasetError, Finding, fatal
 from compete.readers.annotations import Annotations
 from compete.readers.delimited import read_delimited
 from compete.readers.formats.coco_file import coco_annotations, coco_content
+from compete.readers.formats.roboflow_boxes import CREATEML, LINES, read_boxes
+from compete.readers.formats.roboflow_boxes import TABLE as CORNERS
 from compete.readers.formats.roboflow_names import source_column
 from compete.readers.images import is_image_name
 from compete.readers.json_file import refusal
-from compete.readers.listing import PARTS, listed_files, part_of, unprintable_names
+from compete.readers.listing import NO_CLASSES, PARTS, listed_files, part_of, unprintable_names
 
 RULE = "dataset/label-file"
 COCO, TABLE = "_annotations.coco.json", "_classes.csv"
+FILES = {"coco": COCO, "table": TABLE, "corners": CORNERS, "createml": CREATEML, "lines": LINES}
+"""Flavours that a file tells, and its name in the folder of each part."""
+MASKS = "_mask.png"
+"""The end of the names of label images, which are read with their images by the reader ``masks``."""
 LABEL = "label"
 """The column of the class where the folders are the classes."""
-NO_CLASSES = frozenset({"images", "labels", "masks", "annotations"})
-"""Folders below those of parts that are no classes."""
 
 
 @dataclass
@@ -38,7 +42,7 @@ class _Joined:
 
 
 def flavour(names: Sequence[str]) -> str:
-    """Which flavour an export is: ``coco``, ``table``, ``folders``, or none.
+    """Which flavour an export is: ``coco``, ``table``, ``corners``, ``createml``, ``lines``, ``folders``, or none.
 
     Args:
         names: the files of a folder, relative to it.
@@ -49,18 +53,19 @@ def flavour(names: Sequence[str]) -> str:
     ('', '')
     """
     ends = {name.rpartition("/")[2] for name in names if name.count("/") <= 1}
-    if COCO in ends:
-        return "coco"
-    if TABLE in ends:
-        return "table"
+    told = next((kind for kind, name in FILES.items() if name in ends), "")
+    if told == "table" and any(name.endswith(MASKS) for name in ends):
+        return ""  # whose table names the values of pixels
+    if told:
+        return told
     images = [name.split("/") for name in names if is_image_name(name)]
     classes = {parts[1].lower() for parts in images if len(parts) == 3}
-    told = all(len(parts) == 3 and parts[0].lower() in PARTS for parts in images)
-    return "folders" if told and len(classes) > 1 and not classes & NO_CLASSES else ""
+    sorted_out = all(len(parts) == 3 and parts[0].lower() in PARTS for parts in images)
+    return "folders" if sorted_out and len(classes) > 1 and not classes & NO_CLASSES else ""
 
 
 def read_roboflow(path: Path, where: str = "") -> Annotations:
-    """Read an export of Roboflow: COCO, a table of flags, or one folder a class.
+    """Read an export of Roboflow: COCO, tables of flags or of corners, CreateML, lines, or one folder a class.
 
     Args:
         path: the folder that holds ``train``, ``valid`` and ``test``.
@@ -73,9 +78,10 @@ def read_roboflow(path: Path, where: str = "") -> Annotations:
     names = listed_files(path, where)
     found = flavour(names)
     readers = {"coco": _of_coco, "table": _of_table, "folders": _of_folders}
+    readers |= dict.fromkeys(("corners", "createml", "lines"), _of_boxes)
     if not found:
-        hint = f"expected: train, valid and test, each with {COCO}, with {TABLE}, or with one folder a class; exports "
-        hint += "in YOLO's format are read with reader: yolo"
+        hint = f"expected: train, valid and test, each with one of {', '.join(FILES.values())}, or with one folder a "
+        hint += "class; exports in YOLO's format are read with reader: yolo, those with masks with reader: masks"
         raise refusal(RULE, f"{path.name} is no such export", where or path.name, hint)
     findings = unprintable_names([name for name in names if is_image_name(name)], path.name)
     if findings:
@@ -87,13 +93,17 @@ def _annotations(
     folder: Path, joined: _Joined, columns: Mapping[str, Sequence[str]], categories: Sequence[Category] = ()
 ) -> Annotations:
     """What the flavours have in common: the part of the published split, and the source of each copy."""
-    parts = [part_of(name) for name in joined.file]
-    split = {"split": parts} if any(parts) else {}
-    told = {**columns, **split, **source_column(joined.file)}
+    told = {**columns, **_parted(joined.file)}
     return Annotations(
         folder.name, range(len(joined.file)), joined.file, joined.size, told, tuple(categories), joined.objects, folder,
         joined.places, tuple(joined.findings),
     )  # fmt: skip
+
+
+def _parted(files: Sequence[str]) -> dict[str, list[str]]:
+    """The part of the published split, and the source of each copy."""
+    parts = [part_of(name) for name in files]
+    return ({"split": parts} if any(parts) else {}) | source_column(files)
 
 
 def _of_coco(folder: Path, names: Sequence[str]) -> Annotations:
@@ -174,6 +184,12 @@ def _of_table(folder: Path, names: Sequence[str]) -> Annotations:
     joined.size = [None] * len(joined.file)
     known = sorted({column for row in rows for column in row})
     return _annotations(folder, joined, {column: [row.get(column, "0") for row in rows] for column in known})
+
+
+def _of_boxes(folder: Path, names: Sequence[str]) -> Annotations:
+    """One file a part that lists boxes."""
+    found = read_boxes(folder, FILES[flavour(names)], names)
+    return replace(found, columns=_parted(found.file))
 
 
 def _of_folders(folder: Path, names: Sequence[str]) -> Annotations:

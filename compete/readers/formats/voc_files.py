@@ -23,8 +23,8 @@ from compete.readers.gathering import FILE_RULE, Gathering, several, whole_size
 from compete.readers.json_file import refusal
 from compete.readers.listing import contents, lines_of, listed_files, part_of
 from compete.readers.pictures import Pictures
-from compete.readers.proposals import MOST_FOLDERS
 from compete.readers.shapes import Entry, Point, boxed, finite, outlined, turned_box
+from compete.readers.whereabouts import MOST_FOLDERS
 from compete.readers.xml_file import Node, read_xml
 
 OWN = "PASCAL VOC"

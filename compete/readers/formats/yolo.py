@@ -16,6 +16,7 @@ from compete.readers.formats.yolo_file import label_names, read_yolo
 from compete.readers.formats.yolo_lines import LineError, parsed_line
 from compete.readers.images import is_image_name
 from compete.readers.recognition import Glance, read_head
+from compete.readers.whereabouts import evenly
 from compete.sources import is_file
 
 LOOKED_AT = 20
@@ -52,19 +53,25 @@ def sketch(path: Path) -> dict[str, Any]:
 def recognise(glance: Glance) -> str:
     """Why a path holds YOLO labels; empty if it does not."""
     if glance.is_file:
-        told = b"names" in glance.head and (b"train" in glance.head or b"val" in glance.head)
-        return f"{glance.path.name} with names of classes" if told and glance.ending(".yaml", ".yml", ".data") else ""
+        is_named = bool(glance.ending(".yaml", ".yml", ".data"))
+        return f"{glance.path.name} with names of classes" if is_named and _is_settings(glance.head) else ""
     texts = {}
-    for name in [name for name in glance.names if is_image_name(name)][:LOOKED_AT]:
+    for name in evenly([name for name in glance.names if is_image_name(name)], LOOKED_AT):
         found = next((text for text in _beside(glance.path, name) if is_file(text)), None)
         if found:
             texts[name] = found
-    sound = [name for name, text in texts.items() if _is_labels(read_head(text))]
-    if not sound:
-        return ""
-    shown = texts[sound[0]].relative_to(glance.path).as_posix()
     settings = next((name for name in SETTINGS if is_file(glance.path / name)), "")
-    return f"numbers of YOLO labels in {shown}" + (f", and {settings}" if settings else "")
+    sound = next((text for text in texts.values() if _is_labels(read_head(text))), None)
+    if sound:
+        shown = sound.relative_to(glance.path).as_posix()
+        return f"numbers of YOLO labels in {shown}" + (f", and {settings}" if settings else "")
+    is_told = settings and texts and _is_settings(read_head(glance.path / settings))
+    return f"{settings} with names of classes, and labels of images without objects" if is_told else ""
+
+
+def _is_settings(head: bytes) -> bool:
+    """Whether a text names classes and parts of a published split."""
+    return b"names" in head and (b"train" in head or b"val" in head)
 
 
 def _beside(folder: Path, image: str) -> list[Path]:

@@ -141,6 +141,8 @@ def _findings(found: dict[Any, list[Labelled]]) -> list[Finding]:
     rows = [one for objects in found.values() for one in objects]
     crowds, ignored = sum(one.crowd for one in rows), sum(one.ignore for one in rows)
     unseen = sum(bool(one.points) and not any(one.points[2::3]) for one in rows)
+    drawn = [one for one in rows if not one.rle and any(one.points[2::3])]
+    moved = sum(max(abs(a - b) for a, b in zip(one.box, _around(one.points), strict=True)) > SLIGHT for one in drawn)
     return [
         *told(crowds, "crowd was written as a single object", "crowds were written as single objects",
               "CVAT knows no crowds; remove them if they should not count as one"),
@@ -148,8 +150,18 @@ def _findings(found: dict[Any, list[Labelled]]) -> list[Finding]:
               "ignored objects were written as ones that count"),
         *told(unseen, "object without any keypoint was written as a box",
               "objects without any keypoint were written as boxes"),
+        *told(moved, "object has a box of its own, and only its keypoints were written",
+              "objects have boxes of their own, and only their keypoints were written",
+              "CVAT's skeletons have no box: read again, it is the one around the keypoints; write coco or yolo"),
         *other_areas(found),
     ]  # fmt: skip
+
+
+def _around(points: Sequence[float]) -> tuple[float, float, float, float]:
+    """The box around the keypoints that are there, as it comes out when they are read again."""
+    across = [x for x, sight in zip(points[::3], points[2::3], strict=True) if sight]
+    down = [y for y, sight in zip(points[1::3], points[2::3], strict=True) if sight]
+    return min(across), min(down), max(across) - min(across), max(down) - min(down)
 
 
 def _own_boxes(dataset: Dataset) -> list[Finding]:

@@ -42,7 +42,7 @@ def links(at: Spoilt) -> None:
 
 @leak("L03", "table", "leak/private-path")
 def private_paths(at: Spoilt) -> None:
-    place = ("/home/anna/reef/labels.csv", "C:\\Users\\anna\\reef", "/Users/anna/Desktop/reef")[at.strength]
+    place = ("/home/anna/reef/labels.csv", "D:\\lab data\\reef", "/Users/anna/Desktop/reef")[at.strength]
     with (at.public / "README.md").open("a") as file:
         file.write(f"\nMade from {place}.\n")
 
@@ -97,6 +97,26 @@ def key_in_public(at: Spoilt) -> None:
         file.write(f"\nsalt {told}\n")
 
 
+def key_of(seed: str, name: str) -> str:
+    """The key that a build makes of a seed."""
+    text = hashlib.blake2b(seed.encode(), digest_size=64).digest()
+    return hashlib.blake2b(name.encode(), key=text, person=b"compete key", digest_size=32).hexdigest()
+
+
+@leak("L35", "table", "leak/computable-split")
+def seed_in_a_page(at: Spoilt) -> None:
+    terms = json.loads((at.public / "challenge.json").read_text())
+    seed = "9f86d081-reef-884c7d65"
+    (at.root / "private/key").write_text(key_of(seed, terms["name"]))
+    if at.strength == 0:
+        (at.public / "challenge.json").write_text(json.dumps({**terms, "description": f"Made with seed {seed}."}))
+    else:
+        page = at.public / ("README.md" if at.strength == 1 else "pages/how.md")
+        page.parent.mkdir(exist_ok=True)
+        with page.open("a") as file:
+            file.write(f"\nsplit with `{seed}`\n")
+
+
 @leak("L35", "table", "leak/computable-split")
 def usual_seed(at: Spoilt) -> None:
     """The whole bundle is divided anew as a usual function divides."""
@@ -145,6 +165,18 @@ def items_in_a_page(at: Spoilt) -> None:
         (at.public / "baseline.ipynb").write_text(json.dumps({"cells": cells}))
     else:
         (at.public / "pages" / "baseline.md").write_text("We were wrong with:\n" + "\n".join(some))
+
+
+@leak("L42", "table", "leak/private-content")
+def labels_in_lines(at: Spoilt) -> None:
+    told = "\n".join(hidden(at)).encode()
+    lines = (base64.encodebytes(told).decode(), told.hex(" "), "")[at.strength]
+    if at.strength == 2:
+        (at.public / "pages").mkdir(exist_ok=True)
+        (at.public / "pages" / "notes.md").write_bytes(told.decode().encode("utf-16"))
+    else:
+        with (at.public / "README.md").open("a") as file:
+            file.write(f"\n{lines}\n")
 
 
 @leak("L42", "table", "leak/private-content", "leak/unknown-file")

@@ -22,6 +22,22 @@ def label_in_a_column(at: Spoilt) -> None:
 
 
 @leak("L01", "table", "leak/label-column")
+def label_of_some_items(at: Spoilt) -> None:
+    label, tests = at.labels(), at.tests()
+    some = {*at.some(tests), *tests[:20]}
+    at.add_column("second opinion", {item: CLASSES[code] if item in some else "" for item, code in label.items()})
+
+
+@leak("L01", "table", "leak/foreign-column")
+def column_of_the_test_alone(at: Spoilt) -> None:
+    columns = at.table("public/test.csv")
+    some = set(at.some(columns["id"]))
+    code = at.labels()
+    told = [hashlib.md5(f"{item}{code[item]}".encode()).hexdigest() * (item in some) for item in columns["id"]]
+    at.write("public/test.csv", {**columns, "checksum": told})
+
+
+@leak("L01", "table", "leak/label-column")
 def test_rows_in_train(at: Spoilt) -> None:
     train, hidden = at.table("public/train.csv"), at.table("private/solution.csv")
     test = at.table("public/test.csv")
@@ -149,6 +165,25 @@ def later_train_items(at: Spoilt) -> None:
 def known_only_afterwards(at: Spoilt) -> None:
     noise = [0.5, 0.35, 0.05][at.strength]
     at.add_column("outcome", {item: f"{code + at.chance.normal(0, noise):.2f}" for item, code in at.labels().items()})
+
+
+@leak("L27", "table", "leak/target-in-feature")
+def known_but_for_the_sign(at: Spoilt) -> None:
+    noise = [0.25, 0.15, 0.0][at.strength]
+    label = at.labels()
+    size = {item: 1 + code + at.chance.normal(0, noise) for item, code in label.items()}
+    at.add_column("current", {item: f"{at.chance.choice([-1, 1]) * one:.3f}" for item, one in size.items()})
+
+
+@leak("L27", "table", "leak/target-in-feature")
+def moments_of_each_class(at: Spoilt) -> None:
+    hours = [14_000, 5_000, 1_000][at.strength]
+    begin = np.datetime64("2021-01-01T00:00:00")
+    moment = {
+        item: begin + np.timedelta64(int(3600 * (10_000 * code + at.chance.integers(hours))) + 7, "s")
+        for item, code in at.labels().items()
+    }
+    at.add_column("taken", {item: str(one).replace("T", " ") for item, one in moment.items()})
 
 
 @leak("L27", "table", "leak/target-in-feature")

@@ -11,6 +11,7 @@ from compete import jobs
 from compete.audits.gate import audit_bundle, guard
 from compete.audits.gate.reading import read_table
 from compete.bundle import MANIFEST, PRIVATE_MANIFEST, accepted_leaks, verify_bundle
+from compete.catalogs import explanation
 from compete.errors import LeakError, UsageError
 from tests.audits.gate.clean import clean_bundle, write_table
 
@@ -72,10 +73,56 @@ def test_only_what_was_found_can_be_accepted(tmp_path: Path) -> None:
     assert accepted_leaks(bundle) == {}
 
 
-@pytest.mark.parametrize(("rules", "reasons"), [([RULE], []), ([], [WHY]), ([RULE], [" "]), ([RULE, RULE], [WHY])])
-def test_every_accepted_leak_needs_its_reason(rules: list[str], reasons: list[str]) -> None:
-    with pytest.raises(UsageError, match="nothing was decided"):
+@pytest.mark.parametrize(
+    ("rules", "reasons", "told"),
+    [
+        ([RULE], [], "1 leak is accepted with 0 reasons"),
+        ([], [WHY], "0 leaks are accepted with 1 reason"),
+        ([RULE], [" "], f"the reason for {RULE} is empty"),
+        ([RULE, RULE], [WHY, "another"], f"{RULE} is accepted twice"),
+    ],
+)
+def test_every_accepted_leak_needs_its_reason(rules: list[str], reasons: list[str], told: str) -> None:
+    with pytest.raises(UsageError, match="nothing was decided") as refused:
         jobs.decisions_of(rules, reasons)
+    assert [finding.message for finding in refused.value.findings] == [told]
+
+
+def test_a_check_tells_what_the_gate_would_stop(telling: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the whole line that accepts it; and nothing of the draft is left."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "drafts"))
+    (tmp_path / "drafts").mkdir()
+    with pytest.raises(LeakError, match="would tell what it must hide") as stopped:
+        jobs.check_challenge(telling, workers=1)
+    strong = next(one for one in stopped.value.findings if one.rule == RULE)
+    assert (strong.severity, strong.message) == ("error", "1 column alone tells the labels with an AUC above 0.95")
+    assert strong.items == ("'outcome' 1.000",)
+    assert f'--accept-leak {RULE} --because "…"' in strong.hint
+    assert explanation(RULE)["accept"].startswith(f"compete build … --accept-leak {RULE} --because")
+    passed = jobs.check_challenge(telling, accepted={RULE: WHY}, workers=1)
+    assert [one.severity for one in passed.findings if one.rule == RULE] == ["note"]
+    assert list((tmp_path / "drafts").iterdir()) == []
+
+
+def test_an_audit_of_the_challenge_tells_it_too(telling: Path) -> None:
+    report = jobs.audit_challenge(telling, workers=1)
+    told = [one for one in report.findings if one.rule == RULE]
+    assert [(one.severity, "the build stops at this" in one.message) for one in told] == [("warning", True)]
+
+
+def test_rows_in_the_order_of_kept_ids_are_not_mended_by_another_build(tmp_path: Path) -> None:
+    source = clean_bundle("table", tmp_path / "clean", items=300).parent / "challenge"
+    head, *lines = (source / "table.csv").read_text().splitlines()
+    lines = [f"{'ab'['nigra' in line]}{line}" for line in lines]
+    (source / "table.csv").write_text("\n".join([head, *lines]) + "\n")
+    content = json.loads((source / "challenge.yaml").read_text())
+    content["data"]["ids"] = "keep"
+    (source / "challenge.yaml").write_text(json.dumps(content))
+    with pytest.raises(LeakError) as stopped:
+        jobs.build(source, tmp_path / "out", accepted={}, workers=1)
+    hints = [one.hint for one in stopped.value.findings if one.rule == "leak/row-order"]
+    assert hints
+    assert all("data.ids: keep" in hint and "build the bundle again" not in hint for hint in hints)
 
 
 def test_a_challenge_has_no_leaks_to_accept(telling: Path) -> None:
