@@ -137,9 +137,8 @@ def _file(columns: list[_Column], folder: Path) -> tuple[Proposal | None, Propos
         if not column.all(is_image_name):
             continue
         home = fullest_folder(column.distinct, around(folder))
-        if home and (
-            not home.elsewhere or 2 * home.found >= home.looked
-        ):  # one folder of many, as of classes, does not hold the images
+        # One folder of many, as of classes, does not hold the images.
+        if home and (not home.elsewhere or 2 * home.found >= home.looked):
             some = "" if home.whole else f"; {home.reason}"
             file = Proposal(column.name, f"its values are names of images, such as {column.distinct[0]}{some}")
             inner = home.folder.relative_to(folder).as_posix()
