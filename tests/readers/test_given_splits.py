@@ -55,7 +55,7 @@ def test_init_writes_a_challenge_with_the_published_split(tmp_path: Path) -> Non
     text = started.path.read_text()
     assert "  column: split   # published with the data: 5 train, 3 val" in text
     assert "`compete audit` tells whether it is clean\n" in text
-    assert "both sides; then remove both lines" in text
+    assert "one scene on both sides; to draw a new split, remove both lines" in text
     assert "  test:" not in text
     challenge = load_challenge(started.path)
     assert challenge.split.column == "split"
