@@ -130,18 +130,17 @@ class Repair:
         self.here[group] = target * len(self.everyone) + group
         self.twice[group] = 2 * self.square[target, group]
 
-    def best_move(self) -> bool:
-        """Make the move that gains most; false if none gains."""
-        cost = self.costs()
+    def best_move(self, cost: Floats) -> bool:
+        """Make the move that gains most, by what each costs; false if none gains."""
         target, group = divmod(int(cost.argmin()), cost.shape[1])
         if not cost[target, group] < -TINY:
             return False
         self.move(group, target)
         return True
 
-    def best_exchange(self) -> bool:
-        """Exchange the two groups of two parts that gain most; false if no pair gains."""
-        cost, best = self.costs(), (-TINY, 0, 0)
+    def best_exchange(self, cost: Floats) -> bool:
+        """Exchange the two groups of two parts that gain most, by what moves cost; false if no pair gains."""
+        best = (-TINY, 0, 0)
         parts = len(self.weight)
         for one in range(parts):
             for other in range(one + 1, parts):
@@ -230,7 +229,8 @@ def repair_parts(table: GroupTable, part: Parts, fractions: Floats, able: Candid
     """
     repair = Repair(table, part, fractions, able)
     for _ in range(MOVES if len(able.group) else 0):
-        if not repair.best_move() and not repair.best_exchange():
+        cost = repair.costs()
+        if not repair.best_move(cost) and not repair.best_exchange(cost):
             break
     repaired = part.copy()
     repaired[able.group] = repair.part
