@@ -6,9 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -113,3 +114,14 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Made]:
 def penguins(make: Callable[[str], Made]) -> Made:
     """The penguins."""
     return make("penguins")
+
+
+@pytest.fixture
+def memory() -> Iterator[Any]:
+    """Storage that this process alone sees."""
+    import fsspec
+
+    system = fsspec.filesystem("memory")
+    yield system
+    system.store.clear()
+    system.pseudo_dirs[:] = [""]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import pytest
 
 from compete.building.starter import write_challenge
@@ -62,15 +60,6 @@ def test_beside_parts_the_files_of_annotations_are_named(tmp_path: Path) -> None
     with pytest.raises(DatasetError) as sketched:
         sketch_dataset("folder", tmp_path)
     assert "instances_train2017.json, instances_val2017.json" in sketched.value.findings[0].hint
-
-
-@pytest.fixture
-def memory() -> Iterator[Any]:
-    """Storage that this process alone sees."""
-    system = fsspec.filesystem("memory")
-    yield system
-    system.store.clear()
-    system.pseudo_dirs[:] = [""]
 
 
 def test_afar_parts_are_no_classes_and_one_file_of_annotations_is_found(memory: Any, tmp_path: Path) -> None:

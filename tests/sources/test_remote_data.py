@@ -74,15 +74,6 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     fsspec.filesystem("s3").clear_instance_cache()
 
 
-@pytest.fixture
-def memory() -> Iterator[Any]:
-    """Storage that this process alone sees."""
-    system = fsspec.filesystem("memory")
-    yield system
-    system.store.clear()
-    system.pseudo_dirs[:] = [""]
-
-
 @pytest.mark.parametrize("what", ["detection", "semantic_segmentation", "panoptic_segmentation", "classes"])
 def test_the_bundle_is_the_same_to_the_byte(what: str, build: Build, memory: Any, tmp_path: Path) -> None:
     root, here = build(what)
